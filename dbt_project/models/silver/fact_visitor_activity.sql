@@ -1,0 +1,68 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        table_type='iceberg',
+    )
+}}
+
+with visitors as (
+    select
+        visitor_key,
+        last_active_at,
+        load_count,
+        play_count,
+        ingested_at
+    from {{ source('bronze', 'visitors') }}
+    {% if is_incremental() %}
+        where ingest_date >= {{ first_partition('ingested_at') }}
+    {% endif %}
+),
+
+typed as (
+    select
+        {{ blank_to_null('visitor_key') }} as visitor_key,
+        {{ to_timestamp('last_active_at') }} as last_active_at,
+        {{ to_integer('load_count') }} as load_count,
+        {{ to_integer('play_count') }} as play_count,
+        {{ to_timestamp('ingested_at') }} as ingested_at
+    from visitors
+),
+
+digested as (
+    select
+        *,
+        {{ row_digest(['load_count', 'play_count']) }} as content_digest
+    from typed
+    where visitor_key is not null and last_active_at is not null
+),
+
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by visitor_key, last_active_at
+            order by ingested_at asc nulls last, content_digest asc
+        ) as first_observed_first
+    from digested
+),
+
+first_observed as (
+    select * from ranked
+    where first_observed_first = 1
+)
+
+select
+    first_observed.visitor_key,
+    {{ stored_timestamp('first_observed.last_active_at') }} as last_active_at,
+    first_observed.load_count,
+    first_observed.play_count,
+    {{ stored_timestamp('first_observed.ingested_at') }} as ingested_at
+from first_observed
+{% if is_incremental() %}
+    left join {{ this }} as stored
+        on
+            first_observed.visitor_key = stored.visitor_key
+            and first_observed.last_active_at = stored.last_active_at
+    where stored.visitor_key is null
+{% endif %}
