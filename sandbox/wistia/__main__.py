@@ -1,0 +1,135 @@
+"""Start the stand-in: `python -m sandbox.wistia`."""
+
+import errno
+import signal
+import socket
+import sys
+from datetime import UTC, datetime
+
+import click
+import uvicorn
+
+from sandbox.wistia.app import Options, create_app
+from sandbox.wistia.gate import SCOPES
+from sandbox.wistia.history import VISITORS
+
+_LIMIT = 600  # Wistia's, requests a minute and account
+# What a client may be told where the limit is off: more than one connection reaches.
+_NO_LIMIT = 1_000_000
+
+
+class _Server(uvicorn.Server):
+    """Says `ready` once requests are answered."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        click.echo("ready")
+        sys.stdout.flush()
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", default=8765, show_default=True, help="Port to listen on; 0 takes a free one."
+)
+@click.option("--seed", default=1, show_default=True, help="Another seed is another account.")
+@click.option(
+    "--visitors",
+    type=click.IntRange(min=0),
+    default=VISITORS,
+    show_default=True,
+    help="Visitors at the start.",
+)
+@click.option(
+    "--media",
+    type=click.IntRange(min=0),
+    default=2,
+    show_default=True,
+    help="Media; the first two have the predecessor's figures.",
+)
+@click.option(
+    "--identified",
+    type=click.FloatRange(0, 1),
+    default=0.00025,
+    show_default=True,
+    help="Share of visitors who left a name or an address.",
+)
+@click.option(
+    "--latency",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    show_default=True,
+    help="Multiplier of the real API's measured answer times.",
+)
+@click.option(
+    "--rate-limit",
+    type=click.IntRange(min=0),
+    default=_LIMIT,
+    show_default=True,
+    help="Requests a minute; 0 lifts the limit.",
+)
+@click.option(
+    "--today",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="UTC date of the history's last run; the current one unless given.",
+)
+@click.option("--token", default="sandbox-token", show_default=True, help="The token to ask for.")
+@click.option(
+    "--scopes",
+    default=",".join(sorted(SCOPES)),
+    show_default=True,
+    help="Permissions of the token, comma separated; leave one out to see it missing.",
+)
+def wistia(host: str, port: int, today: datetime | None, scopes: str, **options: object) -> None:
+    """Run a stand-in for Wistia's API until it is stopped.
+
+    Prints the settings to use and then `ready`. Time passes only when told:
+
+    curl -d '{"new": 4, "returning": 20, "hours": 24}' http://127.0.0.1:8765/_sandbox/advance
+    """
+    link = _listen(host, port)
+    chosen = Options(
+        today=(today or datetime.now(UTC)).date(),
+        scopes=frozenset(filter(None, scopes.split(","))),
+        **options,  # type: ignore[arg-type]
+    )
+    address = f"http://{host}:{link.getsockname()[1]}"
+    click.echo(f"WISTIA_BASE_URL={address}/v1")
+    click.echo(f"WISTIA_API_TOKEN={chosen.token}")
+    if chosen.rate_limit != _LIMIT:
+        click.echo(f"WISTIA_REQUESTS_PER_MINUTE={chosen.rate_limit or _NO_LIMIT}")
+    sys.stdout.flush()
+    # uvicorn raises the signal again once it has shut down: here that is the end, not an error.
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: None)
+    config = uvicorn.Config(
+        create_app(chosen),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        timeout_graceful_shutdown=1,
+        backlog=2048,
+    )
+    _Server(config).run(sockets=[link])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Take the port, or end with one sentence and exit code 2."""
+    # asyncio switches Nagle's delay (40 ms an answer) off only where the protocol is named.
+    link = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    link.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        link.bind((host, port))
+    except (OSError, OverflowError) as error:
+        taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+        reason = "is taken by another program" if taken else f"cannot be used: {error}"
+        click.echo(f"error: port {port} on {host} {reason}", err=True)
+        click.echo("try: --port 0, which takes a free one", err=True)
+        sys.exit(2)
+    link.listen(2048)
+    return link
+
+
+if __name__ == "__main__":
+    wistia(prog_name="wistia")

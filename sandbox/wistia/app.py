@@ -1,0 +1,96 @@
+"""The whole server: addresses, gate and control around one account."""
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import date
+
+from starlette.applications import Starlette
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp
+
+from sandbox.wistia.answers import Answer, Refusal, refuse
+from sandbox.wistia.chance import stream
+from sandbox.wistia.clock import first_run
+from sandbox.wistia.control import Control
+from sandbox.wistia.faults import Faults
+from sandbox.wistia.gate import SCOPES, Gate
+from sandbox.wistia.latency import Latency
+from sandbox.wistia.library import Library
+from sandbox.wistia.limits import Log, RateLimit
+from sandbox.wistia.movement import Movement
+from sandbox.wistia.stats import Stats
+from sandbox.wistia.world import World, create_world
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line can set; see its help."""
+
+    today: date
+    seed: int
+    visitors: int
+    media: int
+    identified: float
+    latency: float
+    rate_limit: int
+    token: str
+    scopes: frozenset[str] = SCOPES
+
+
+def create_app(options: Options, clock: Callable[[], float] = time.monotonic) -> ASGIApp:
+    """Build the server for one account; `clock` counts seconds for limit, log and movement."""
+    start = first_run(options.today)
+    world = create_world(options.seed, options.visitors, options.media, options.identified, start)
+    answers = Starlette(exception_handlers={Refusal: refuse, 404: _unknown})
+    gate = Gate(
+        app=GZipMiddleware(answers, minimum_size=500, compresslevel=1),
+        seed=options.seed,
+        token=options.token,
+        scopes=options.scopes,
+        limit=RateLimit(options.rate_limit, clock),
+        log=Log(clock),
+        faults=Faults(stream(options.seed, "faults")),
+        latency=Latency(options.latency, stream(options.seed, "latency")),
+        movement=Movement(world, stream(options.seed, "movement"), clock),
+    )
+    addresses = [*_stats(Stats(world)), *_library(Library(world, options.scopes))]
+    answers.router.routes += Control(world, gate).routes()
+    answers.router.routes += [Mount(base, routes=addresses) for base in ("/v1", "/modern")]
+    return gate
+
+
+def _stats(stats: Stats) -> list[Route]:
+    return [
+        _get("/stats/visitors", stats.visitors),
+        _get("/stats/visitors/{key}", stats.visitor),
+        _get("/stats/medias/{id}", stats.medium),
+        _get("/stats/medias/{id}/engagement", stats.engagement),
+        _get("/stats/account", stats.account),
+    ]
+
+
+def _library(library: Library) -> list[Route]:
+    # v1's documents write these with a `.json` ending, the maintained line without.
+    pairs = [
+        ("/medias", library.medias),
+        ("/medias/{id}/stats", library.media_stats),
+        ("/medias/{id}", library.media),
+    ]
+    routes = [_get(path + end, answer) for path, answer in pairs for end in (".json", "")]
+    return [*routes, _get("/account", library.account), _get("/token", library.token)]
+
+
+def _get(path: str, answer: Answer) -> Route:
+    async def serve(request: Request) -> Response:
+        return JSONResponse(answer(request))
+
+    serve_get: Callable[[Request], Awaitable[Response]] = serve
+    return Route(path, serve_get, methods=["GET"])
+
+
+async def _unknown(_request: Request, _error: Exception) -> Response:
+    return JSONResponse({"error": "Not found"}, 404)

@@ -1,0 +1,52 @@
+"""The addresses outside `/stats`: media, the account, the token."""
+
+from starlette.requests import Request
+
+from sandbox.wistia.answers import MOST_PER_PAGE, page_of
+from sandbox.wistia.stats import find_medium
+from sandbox.wistia.world import World
+
+
+class Library:
+    """Answers about one account's media and about the account itself."""
+
+    def __init__(self, world: World, scopes: frozenset[str]) -> None:
+        """Answer from this account, for a token with these scopes."""
+        self.world, self.scopes = world, scopes
+
+    def medias(self, request: Request) -> list[dict[str, object]]:
+        """Answer `/medias`."""
+        offset, limit = page_of(request, MOST_PER_PAGE)
+        wanted = request.query_params.getlist("hashed_ids[]")
+        library = [m for m in self.world.library if not wanted or m.hashed_id in wanted]
+        return [m.body(modern=_is_modern(request)) for m in library[offset : offset + limit]]
+
+    def media(self, request: Request) -> dict[str, object]:
+        """Answer `/medias/{id}`."""
+        return find_medium(self.world, request).body(modern=_is_modern(request))
+
+    def media_stats(self, request: Request) -> dict[str, object]:
+        """Answer `/medias/{id}/stats`: whole percents."""
+        return find_medium(self.world, request).whole_percents_body()
+
+    def account(self, _request: Request) -> dict[str, object]:
+        """Answer `/account`."""
+        return {
+            "id": self.world.account_id,
+            "name": "Sandbox account",
+            "url": "https://sandbox.example.com",
+        }
+
+    def token(self, _request: Request) -> dict[str, object]:
+        """Answer `/modern/token`."""
+        return {
+            "type": "permanent",
+            "application": None,
+            "scopes": sorted(self.scopes),
+            "name": "sandbox",
+            "expires_at": None,
+        }
+
+
+def _is_modern(request: Request) -> bool:
+    return request.url.path.startswith("/modern/")

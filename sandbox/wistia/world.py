@@ -1,0 +1,145 @@
+"""The account as a whole, and the only ways it changes."""
+
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from sandbox.wistia.activity import Calendar
+from sandbox.wistia.chance import fraction, stream
+from sandbox.wistia.clock import HOUR, in_milliseconds
+from sandbox.wistia.media import Medium, open_library
+from sandbox.wistia.people import Registry
+from sandbox.wistia.visitors import VisitorList
+
+
+class Play(NamedTuple):
+    """One play since the start: which medium, by whom, when."""
+
+    at: int
+    number: int
+    medium: int  # place in the library
+
+
+@dataclass(frozen=True)
+class Change:
+    """What happens in some hours: the body of `POST /_sandbox/advance`.
+
+    `plays` are plays of the account's media, by those who came; without it people played
+    something else and the media's figures stay.
+    """
+
+    new: int = 0
+    returning: int = 0
+    hours: float = 0
+    deleted: int = 0
+    deleted_from: Literal["oldest", "random"] = "random"
+    plays: int = 0
+
+
+@dataclass
+class World:
+    """One invented account: its clock, people, media, and what happened since the start."""
+
+    seed: int
+    visitors_at_start: int
+    now: int  # seconds since 1970; moves only through `apply` and a movement
+    calendar: Calendar
+    people: VisitorList
+    library: list[Medium]
+    plays: list[Play] = field(default_factory=list)
+    history: list[dict[str, object]] = field(default_factory=list)
+
+    @property
+    def account_id(self) -> str:
+        """Return what tells this account from every other one."""
+        return f"sandbox-{self.seed}-{self.visitors_at_start}"
+
+    def apply(self, change: Change) -> dict[str, object]:
+        """Let time pass and things happen in it; return the account's state after them.
+
+        Raises:
+            ValueError: More people should return or vanish than there are.
+        """
+        if change.returning > len(self.people) or change.deleted > len(self.people):
+            raise ValueError(f"the account holds {len(self.people)} visitors only")
+        begin, end = self.now, self.now + int(change.hours * HOUR)
+        chance = stream(self.seed, "advance", len(self.history))
+        came = ["new"] * change.new + ["returning"] * change.returning
+        chance.shuffle(came)
+        moments = sorted(chance.randint(min(begin + 1, end), end) for _ in came)
+        numbers = [self._come(kind, at) for kind, at in zip(came, moments, strict=True)]
+        for _ in range(change.deleted):
+            last = len(self.people) - 1
+            self.people.delete(last if change.deleted_from == "oldest" else chance.randint(0, last))
+        self.now = end
+        self._play(change.plays, list(zip(moments, numbers, strict=True)))
+        self.history.append(
+            {
+                "now": in_milliseconds(end),
+                "new": change.new,
+                "returning": change.returning,
+                "deleted": change.deleted,
+                "plays": change.plays,
+                "visitors": len(self.people),
+            }
+        )
+        return self.state()
+
+    def state(self) -> dict[str, object]:
+        """Return the account's clock, size and history."""
+        return {
+            "now": in_milliseconds(self.now),
+            "start": in_milliseconds(self.calendar.start),
+            "seed": self.seed,
+            "account": self.account_id,
+            "visitors": len(self.people),
+            "media": [medium.hashed_id for medium in self.library],
+            "history": self.history,
+        }
+
+    def medium(self, name: str) -> Medium | None:
+        """Return the medium with this hashed or numeric id."""
+        wanted = (m for m in self.library if name in (m.hashed_id, str(m.number)))
+        return next(wanted, None)
+
+    def arrive(self, at: int) -> None:
+        """Let one new visitor come; the clock follows."""
+        self.now = max(self.now, at)
+        self.people.arrive(self.now)
+
+    def come_back(self, at: int, depth: float) -> None:
+        """Let the visitor at a depth (0 the front, 1 the end) return; the clock follows."""
+        self.now = max(self.now, at)
+        if len(self.people):
+            self.people.come_back(int(depth * len(self.people)), self.now)
+
+    def delete(self, depth: float) -> None:
+        """Remove the visitor at a depth (0 the front, 1 the end)."""
+        if len(self.people):
+            self.people.delete(int(depth * len(self.people)))
+
+    def _come(self, kind: str, at: int) -> int:
+        if kind == "new":
+            return self.people.arrive(at)
+        place = int(fraction(self.seed, at, len(self.people)) * len(self.people))
+        return self.people.come_back(place, at)
+
+    def _play(self, plays: int, came: list[tuple[int, int]]) -> None:
+        """Spread plays over those who came and over the media by their fame."""
+        if not plays or not self.library or not came:
+            return
+        fame = [medium.play_count for medium in self.library]
+        chance = stream(self.seed, "plays", len(self.history))
+        chosen = chance.choices(range(len(self.library)), weights=fame, k=plays)
+        for turn, place in enumerate(chosen):
+            at, number = came[turn % len(came)]
+            self.plays.append(Play(at, number, place))
+        self.plays.sort()
+        for place, medium in enumerate(self.library):
+            medium.play(chosen.count(place))
+
+
+def create_world(seed: int, visitors: int, media: int, identified: float, start: int) -> World:
+    """Create an account; `start` is the moment of its first run, in seconds since 1970."""
+    calendar = Calendar(seed, start)
+    people = VisitorList(seed, visitors, calendar, Registry(seed, identified))
+    return World(seed, visitors, start, calendar, people, open_library(seed, media, start))
