@@ -1,0 +1,87 @@
+"""Bronze to gold: a build that readers see whole or not at all.
+
+DuckDB has one writer, so a local build works in a copy of the last good file and takes
+its place by a rename when every test has passed. Whoever reads meanwhile keeps the file
+they opened.
+"""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from flows.dbt import BuildResult, run_dbt
+from flows.errors import BuildError
+from ingestion.errors import LakeError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ingestion.lake import Lake
+    from ingestion.settings import Settings
+
+
+def build(
+    settings: Settings, lake: Lake, *, as_of_date: str, full_refresh: bool = False
+) -> BuildResult:
+    """Build and test every model.
+
+    Args:
+        settings: The lake and the engine.
+        lake: Holds the lock: one build at a time.
+        as_of_date: The ISO date that recency counts from.
+        full_refresh: Build the incremental tables anew from all of bronze.
+
+    Returns:
+        What was built.
+
+    Raises:
+        BuildError: A model or test failed; the last good tables are untouched.
+        LakeBusyError: Another build is at work.
+        LakeError: No space for the copy.
+    """
+    arguments = ("build", *(["--full-refresh"] if full_refresh else []))
+    good = settings.warehouse_path
+    copy = good.with_name("warehouse.building.duckdb")
+    with lake.lock("build"):
+        _start_copy(good, copy, empty=full_refresh)
+        result = run_dbt(
+            settings,
+            *arguments,
+            target="local",
+            as_of_date=as_of_date,
+            warehouse=copy,
+            work_dir=settings.lake_path / ".dbt",
+        )
+        _publish(copy, good)
+    return result
+
+
+def _start_copy(good: Path, copy: Path, *, empty: bool) -> None:
+    for stale in (copy, copy.with_name(copy.name + ".wal")):
+        stale.unlink(missing_ok=True)
+    if empty or not good.exists():
+        return
+    try:
+        shutil.copyfile(good, copy)
+    except OSError as error:
+        copy.unlink(missing_ok=True)
+        raise LakeError(
+            f"cannot copy {good} to build in: {error.strerror}",
+            f"free at least {good.stat().st_size // 1_000_000 + 1} MB and build again",
+        ) from error
+
+
+def _publish(copy: Path, good: Path) -> None:
+    try:
+        # What is still in the write-ahead log belongs in the file before it moves.
+        with duckdb.connect(str(copy)) as connection:
+            connection.execute("checkpoint")
+        copy.replace(good)
+    except (duckdb.Error, OSError) as error:
+        raise BuildError(
+            f"the built tables cannot take their place at {good}: {error}",
+            "check the disk and build again; the last good tables stay",
+        ) from error

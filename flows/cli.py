@@ -1,0 +1,130 @@
+"""`wistia-elt`: every stage by hand, and what they left."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from ingestion.settings import PROJECT_ROOT, Settings
+from ingestion.terminal import scope_options, show_errors
+
+if TYPE_CHECKING:
+    from flows.pipeline import Pipeline
+    from ingestion.ingest import Scope
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option("--debug", is_flag=True, help="Show tracebacks and every stage's log.")
+@click.version_option(package_name="wistia-elt")
+def cli(debug: bool) -> None:  # noqa: FBT001 - a flag of the command line
+    """Wistia's video statistics, from the API to tables.
+
+    Settings come from the environment and from .env; .env.example lists them all.
+    """
+    _prepare_prefect(debug=debug)
+
+
+@cli.command()
+def run() -> None:
+    """Run all stages: ingest, then build. Example: wistia-elt run"""
+    from flows.run import run_daily  # noqa: PLC0415
+
+    sys.exit(run_daily(_open("run")))
+
+
+@cli.command()
+@scope_options
+def ingest(scope: Scope) -> None:
+    """Land what is new at Wistia in the lake. Example: wistia-elt ingest --resource visitors"""
+    from flows.run import run_ingest  # noqa: PLC0415
+
+    pipeline = _open("ingest")
+    pipeline.scope = scope
+    sys.exit(run_ingest(pipeline))
+
+
+@cli.command()
+@click.option("--full-refresh", is_flag=True, help="Build incremental tables anew from bronze.")
+def build(full_refresh: bool) -> None:  # noqa: FBT001 - a flag of the command line
+    """Build and test silver and gold from bronze. Example: wistia-elt build --full-refresh"""
+    from flows.run import run_build  # noqa: PLC0415
+
+    pipeline = _open("build")
+    pipeline.full_refresh = full_refresh
+    run_build(pipeline)
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, for machines.")
+def status(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+    """Show what has landed, what was built, how the last run ended. Example: wistia-elt status"""
+    from flows.show import show_status  # noqa: PLC0415
+
+    show_status(Settings.load(), as_json=as_json)
+
+
+@cli.command()
+@click.argument("sql")
+@click.option("--csv", "form", flag_value="csv", help="Comma-separated values with a header.")
+@click.option("--json", "form", flag_value="json", help="An array of row objects.")
+def query(sql: str, form: str | None) -> None:
+    """Ask the last good tables. Example: wistia-elt query "select * from gold.fact_media_performance" """
+    from flows.show import show_query  # noqa: PLC0415
+
+    show_query(Settings.load(), sql, form or "table")
+
+
+@cli.command()
+def demo() -> None:
+    """With a token one real run; without one, three against an invented account (make run)."""
+    from flows.demo import run_demo  # noqa: PLC0415
+
+    sys.exit(run_demo())
+
+
+class _Sandboxes(click.Group):
+    # Imported when asked for: their servers are heavy, and nothing else needs them.
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return ["wistia"]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name != "wistia":
+            return None
+        from sandbox.wistia.__main__ import wistia  # noqa: PLC0415
+
+        return wistia
+
+
+@cli.group(cls=_Sandboxes)
+def sandbox() -> None:
+    """Stand-ins for what a newcomer lacks. Example: wistia-elt sandbox wistia --port 8765"""
+
+
+def _prepare_prefect(*, debug: bool) -> None:
+    # Read by Prefect when it is imported; a user's own values win.
+    defaults = {
+        "PREFECT_HOME": str(PROJECT_ROOT / ".prefect"),
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+        # Its own server takes up to a minute at first use, and gives up after 20 s.
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
+        "PREFECT_LOGGING_LEVEL": "INFO" if debug else "CRITICAL",
+    }
+    for name, value in defaults.items():
+        os.environ.setdefault(name, value)
+
+
+def _open(kind: Literal["run", "ingest", "build"]) -> Pipeline:
+    from flows.pipeline import open_pipeline  # noqa: PLC0415
+
+    return open_pipeline(kind)
+
+
+def main() -> None:
+    """Entry point of `wistia-elt`."""
+    show_errors(cli)

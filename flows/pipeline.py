@@ -1,0 +1,96 @@
+"""What the stages of one run share: settings, lake, record, clock.
+
+It reaches the tasks through a context variable and not as their parameter: Prefect
+stores parameters, and nothing of ours that a secret hangs on belongs there.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from ingestion.ingest import Scope
+from ingestion.lake import open_lake
+from ingestion.manifest import ResourceRun, RunRecord, start_run
+from ingestion.settings import Settings
+from ingestion.timestamps import utc_now
+from ingestion.version import code_version
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from flows.dbt import BuildResult
+    from ingestion.lake import Lake
+
+
+@dataclass(slots=True)
+class Pipeline:
+    """One run's tools; stages leave their results here.
+
+    Attributes:
+        as_of_date: The ISO date that recency counts from.
+        built: What the build did, once it has.
+    """
+
+    settings: Settings
+    lake: Lake
+    record: RunRecord
+    as_of_date: str
+    scope: Scope = field(default_factory=Scope)
+    full_refresh: bool = False
+    sleep: Callable[[float], None] = time.sleep
+    progress: Callable[[ResourceRun], None] = lambda _entry: None
+    built: BuildResult | None = None
+
+
+_current: ContextVar[Pipeline | None] = ContextVar("pipeline", default=None)
+
+
+@contextmanager
+def use(pipeline: Pipeline) -> Iterator[Pipeline]:
+    """Make this the pipeline of every stage inside the block."""
+    token = _current.set(pipeline)
+    try:
+        yield pipeline
+    finally:
+        _current.reset(token)
+
+
+def current() -> Pipeline:
+    """The pipeline in use.
+
+    Raises:
+        LookupError: A stage was called outside `use`.
+    """
+    pipeline = _current.get()
+    if pipeline is None:
+        raise LookupError("no pipeline is in use")
+    return pipeline
+
+
+def is_open() -> bool:
+    """Whether a pipeline is in use already."""
+    return _current.get() is not None
+
+
+def open_pipeline(
+    kind: Literal["run", "ingest", "build"],
+    settings: Settings | None = None,
+    *,
+    clock: Callable[[], datetime] = utc_now,
+) -> Pipeline:
+    """Read the settings, open the lake, begin the run's record.
+
+    Raises:
+        ConfigurationError: A setting is missing, misspelt or impossible.
+        LakeError: The lake cannot be opened.
+    """
+    settings = settings or Settings.load()
+    lake = open_lake(settings)
+    record = start_run(lake, kind, code_version(), clock)
+    as_of = settings.as_of_date or clock().date()
+    return Pipeline(settings, lake, record, as_of.isoformat())

@@ -1,0 +1,93 @@
+"""A command's work: start the stages, show what they do, end with what they changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from flows.build import build
+from flows.pipeline import use
+from flows.query import count_rows
+from ingestion.credentials import read_token
+from ingestion.ingest import exit_code, ingest
+from ingestion.terminal import Progress, show_ingest, show_table
+
+if TYPE_CHECKING:
+    from flows.pipeline import Pipeline
+
+
+def run_daily(pipeline: Pipeline) -> int:
+    """Run the flow and show what it changed.
+
+    Returns:
+        The exit code, 0 or 3.
+
+    Raises:
+        ReadableError: That of the stage that failed.
+    """
+    # Before Prefect starts its server: a missing token should not take half a minute.
+    read_token(pipeline.settings)
+    progress = Progress()
+    pipeline.progress = progress.update
+    with progress.live("starting Prefect"):
+        from flows.daily import daily  # noqa: PLC0415 - three seconds that --help need not pay
+
+        with use(pipeline):
+            code: int = daily()
+    show_ingest(pipeline.record.manifest)
+    show_tables(pipeline)
+    return code
+
+
+def run_ingest(pipeline: Pipeline) -> int:
+    """Ingest alone, without Prefect."""
+    progress = Progress()
+    try:
+        with progress.live("asking Wistia"):
+            ingest(
+                pipeline.settings,
+                pipeline.lake,
+                pipeline.record,
+                pipeline.scope,
+                progress=progress.update,
+            )
+    except BaseException as error:
+        pipeline.record.fail(error)
+        raise
+    code = exit_code(pipeline.record.manifest)
+    pipeline.record.finish("completed", code)
+    show_ingest(pipeline.record.manifest)
+    return code
+
+
+def run_build(pipeline: Pipeline) -> None:
+    """Build alone, without Prefect."""
+    record, progress = pipeline.record, Progress()
+    try:
+        with progress.live("building silver and gold"), record.stage("build"):
+            record.save()
+            pipeline.built = build(
+                pipeline.settings,
+                pipeline.lake,
+                as_of_date=pipeline.as_of_date,
+                full_refresh=pipeline.full_refresh,
+            )
+    except BaseException as error:
+        record.fail(error)
+        raise
+    record.finish("completed", 0)
+    show_tables(pipeline)
+
+
+def show_tables(pipeline: Pipeline) -> None:
+    """Print every table with its rows, and what the tests said."""
+    counts = count_rows(pipeline.settings)
+    show_table(("table", "rows"), [(name, f"{n:,}") for name, n in counts.items()], ("rows",))
+    if pipeline.built is not None:
+        built = pipeline.built
+        click.echo(f"{built.models} tables built, {built.tests} tests passed")
+        for name in built.warnings:
+            click.echo(
+                f"warning: the test {name} found something; see {pipeline.settings.lake_path}"
+            )

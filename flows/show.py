@@ -1,0 +1,95 @@
+"""What `status` and `query` print."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from flows.query import query
+from flows.status import read_status
+from ingestion.lake import open_lake
+from ingestion.terminal import show_table
+
+if TYPE_CHECKING:
+    from ingestion.settings import Settings
+
+_NUMBERS = int | float
+
+
+def show_query(settings: Settings, sql: str, form: str) -> None:
+    """Print an answer as a table, `csv` or `json`; nothing else goes to stdout.
+
+    Raises:
+        QueryError: The statement is wrong, or nothing is built yet.
+    """
+    answer = query(settings, sql)
+    if form == "json":
+        click.echo(answer.to_json())
+        return
+    rows = answer.to_text()
+    if form == "csv":
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(answer.columns)
+        writer.writerows(rows)
+        return
+    numeric = tuple(
+        name
+        for index, name in enumerate(answer.columns)
+        if any(isinstance(row[index], _NUMBERS) for row in answer.rows)
+    )
+    show_table(tuple(answer.columns), [tuple(row) for row in rows], numeric)
+
+
+def show_status(settings: Settings, *, as_json: bool) -> None:
+    """Print how the pipeline stands.
+
+    Raises:
+        LakeError: The lake cannot be read.
+    """
+    found = read_status(settings, open_lake(settings))
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    click.echo(f"lake {open_lake(settings).uri}\n")
+    _show_last_run(found["last_run"])
+    show_table(
+        ("resource", "records", "quarantined", "newest (UTC)", "watermark (UTC)"),
+        [
+            (
+                name,
+                f"{r['records']:,}",
+                f"{found['quarantine'][name]:,}",
+                _short(r["newest_at"]),
+                _short(r["watermark"]),
+            )
+            for name, r in found["resources"].items()
+        ],
+        ("records", "quarantined"),
+    )
+    for name, resource in found["resources"].items():
+        if resource["unknown_fields"]:
+            click.echo(
+                f"new fields in {name}, kept in bronze: {', '.join(resource['unknown_fields'])}"
+            )
+    show_table(("table", "rows"), [(t, f"{n:,}") for t, n in found["tables"].items()], ("rows",))
+
+
+def _show_last_run(last: dict[str, Any] | None) -> None:
+    if last is None:
+        click.echo("no run yet; start one with `wistia-elt run`\n")
+        return
+    ended = f", ended {_short(last['finished_at'])}" if last["finished_at"] else ""
+    click.echo(f"last {last['kind']} {last['run_id']}: {last['state']}{ended}")
+    if last["error"]:
+        click.echo(f"  {last['failed_stage']} failed: {last['error']}")
+        if last["remedy"]:
+            click.echo(f"  try: {last['remedy']}")
+    click.echo()
+
+
+def _short(text: str | None) -> str:
+    return (text or "")[:19].replace("T", " ")

@@ -1,0 +1,69 @@
+"""How the pipeline stands: what has landed, what was built, how the last run ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flows.query import count_rows
+from ingestion.manifest import Manifest, read_manifests
+from ingestion.resources import RESOURCES
+
+if TYPE_CHECKING:
+    from ingestion.lake import Lake
+    from ingestion.settings import Settings
+
+
+def read_status(settings: Settings, lake: Lake) -> dict[str, Any]:
+    """Put the status together from manifests and tables.
+
+    Returns:
+        `{resources: {r: {records, newest_at, watermark, unknown_fields}}, tables: {t: rows},
+        quarantine: {r: records}, last_run: {run_id, state, failed_stage, error, …} | null}`.
+    """
+    manifests = read_manifests(lake)
+    return {
+        "resources": {r.name: _resource(r.name, manifests) for r in RESOURCES},
+        "tables": count_rows(settings),
+        "quarantine": {r.name: _sum(r.name, manifests, "quarantined") for r in RESOURCES},
+        "last_run": _last_run(manifests[-1]) if manifests else None,
+    }
+
+
+def _entries(name: str, manifests: list[Manifest]) -> list[Any]:
+    return [entry for m in manifests for entry in m.resources if entry.resource == name]
+
+
+def _sum(name: str, manifests: list[Manifest], field: str) -> int:
+    return sum(getattr(entry, field) for entry in _entries(name, manifests))
+
+
+def _resource(name: str, manifests: list[Manifest]) -> dict[str, Any]:
+    entries = _entries(name, manifests)
+    # Media have no time of their own: the newest is when one last landed.
+    newest = [entry.newest_at for entry in entries if entry.newest_at]
+    landed = [
+        m.started_at for m in manifests for e in m.resources if e.resource == name and e.records
+    ]
+    watermarks = [e.watermark for e in entries if e.watermark and e.state == "completed"]
+    return {
+        "records": _sum(name, manifests, "records"),
+        "newest_at": max(newest or landed, default=None),
+        "watermark": watermarks[-1] if watermarks else None,
+        "unknown_fields": sorted({field for entry in entries for field in entry.unknown_fields}),
+    }
+
+
+def _last_run(manifest: Manifest) -> dict[str, Any]:
+    failed = manifest.failed_stage
+    return {
+        "run_id": manifest.run_id,
+        "kind": manifest.kind,
+        "state": manifest.state,
+        "started_at": manifest.started_at,
+        "finished_at": manifest.finished_at,
+        "exit_code": manifest.exit_code,
+        "failed_stage": failed.stage if failed else None,
+        "error": failed.error if failed else None,
+        "remedy": failed.remedy if failed else None,
+        "code_version": manifest.code_version,
+    }

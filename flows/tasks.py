@@ -1,0 +1,56 @@
+"""The stages as Prefect tasks, each recorded in the run's manifest.
+
+Only the stage that meets the network is tried again, and only for what may heal by
+itself: a wrong token is as wrong a minute later.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import task
+
+from flows.build import build
+from flows.pipeline import current
+from ingestion.errors import BadResponseError, UnavailableError
+from ingestion.ingest import ingest
+
+
+async def _may_heal(_task: Any, _run: Any, state: Any) -> bool:  # noqa: ANN401 - Prefect's hook
+    error = await state.aresult(raise_on_failure=False)
+    return isinstance(error, UnavailableError | BadResponseError)
+
+
+@task(
+    name="ingest",
+    retries=2,
+    retry_delay_seconds=[10, 60],
+    retry_jitter_factor=0.5,
+    retry_condition_fn=_may_heal,
+    persist_result=False,
+)
+def ingest_task() -> None:
+    """API to bronze."""
+    pipeline = current()
+    ingest(
+        pipeline.settings,
+        pipeline.lake,
+        pipeline.record,
+        pipeline.scope,
+        sleep=pipeline.sleep,
+        progress=pipeline.progress,
+    )
+
+
+@task(name="build", persist_result=False)
+def build_task() -> None:
+    """Bronze to gold."""
+    pipeline = current()
+    with pipeline.record.stage("build"):
+        pipeline.record.save()
+        pipeline.built = build(
+            pipeline.settings,
+            pipeline.lake,
+            as_of_date=pipeline.as_of_date,
+            full_refresh=pipeline.full_refresh,
+        )

@@ -1,0 +1,38 @@
+"""`python -m ingestion`: source to bronze alone, without Prefect, dbt or DuckDB."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from ingestion.ingest import Scope, exit_code, ingest
+from ingestion.lake import open_lake
+from ingestion.manifest import start_run
+from ingestion.settings import Settings
+from ingestion.terminal import Progress, scope_options, show_errors, show_ingest
+from ingestion.timestamps import utc_now
+from ingestion.version import code_version
+
+
+@click.command(name="ingest")
+@scope_options
+def main(scope: Scope) -> None:
+    """Land what is new at Wistia in the lake. Example: python -m ingestion --resource visitors"""
+    settings = Settings.load()
+    lake = open_lake(settings)
+    run = start_run(lake, "ingest", code_version(), utc_now)
+    progress = Progress()
+    try:
+        with progress.live("asking Wistia"):
+            ingest(settings, lake, run, scope, progress=progress.update)
+    except BaseException as error:
+        run.fail(error)
+        raise
+    run.finish("completed", exit_code(run.manifest))
+    show_ingest(run.manifest)
+    sys.exit(exit_code(run.manifest))
+
+
+if __name__ == "__main__":
+    show_errors(main)

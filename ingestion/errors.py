@@ -1,0 +1,95 @@
+"""One error tree: every error names what happened and the remedy.
+
+ReadableError                   what the command line shows instead of a traceback
+IngestionError                  exit 1
+├── ConfigurationError          exit 2: a setting is missing, misspelt or impossible
+│   └── SourceMismatchError     exit 2: the lake holds another account's data
+├── AuthenticationError         401/403: wrong token, missing scope, plan
+├── NotFoundError               404: the API does not know this address or medium
+├── BadRequestError             400/422: the API refuses the parameters
+├── UnavailableError            no answer, 5xx, time-out: worth another try later
+│   └── RateLimitedError        429 for longer than the budget of one request
+├── BadResponseError            an answer that is not the JSON it should be
+└── LakeError                   the lake cannot be read or written
+    └── LakeBusyError           another run holds the lake
+"""
+
+
+class ReadableError(Exception):
+    """Base of everything that is raised for a reader.
+
+    Attributes:
+        remedy: The command or setting that mends it, one sentence.
+        exit_code: What the command line exits with: 1 failed, 2 usage or configuration.
+        is_recorded: Whether the run it ends is written to the lake; one that was refused
+            before it began is not.
+    """
+
+    exit_code = 1
+    is_recorded = True
+
+    def __init__(self, message: str, remedy: str) -> None:
+        """Keep the message for the reader and the remedy beside it."""
+        super().__init__(message)
+        self.remedy = remedy
+
+    def __reduce__(self) -> tuple[type["ReadableError"], tuple[str, str]]:
+        """Survive pickling, which Prefect does to the exceptions of its tasks."""
+        return type(self), (str(self), self.remedy)
+
+
+class IngestionError(ReadableError):
+    """Base of what stops an ingest."""
+
+
+class ConfigurationError(IngestionError):
+    """A setting is missing, misspelt or impossible."""
+
+    exit_code = 2
+    is_recorded = False
+
+
+class SourceMismatchError(ConfigurationError):
+    """The lake was filled from another base URL, account or privacy policy."""
+
+
+class AuthenticationError(IngestionError):
+    """The API refused the token (401) or the account's plan (403)."""
+
+
+class NotFoundError(IngestionError):
+    """The API does not know this address (404)."""
+
+
+class BadRequestError(IngestionError):
+    """The API refused the request's parameters (400, 422)."""
+
+
+class UnavailableError(IngestionError):
+    """No usable connection, a 5xx or a time-out, after every retry."""
+
+
+class RateLimitedError(UnavailableError):
+    """429 for longer than one request may wait."""
+
+
+class BadResponseError(IngestionError):
+    """A 200 whose body is not the JSON it should be, after every retry.
+
+    Attributes:
+        length: Bytes of the body.
+        digest: SHA-256 of the body, hexadecimal; the body itself is kept nowhere.
+    """
+
+    length = 0
+    digest = ""
+
+
+class LakeError(IngestionError):
+    """The lake cannot be read or written."""
+
+
+class LakeBusyError(LakeError):
+    """Another process holds the lake."""
+
+    is_recorded = False

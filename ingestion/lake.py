@@ -1,0 +1,212 @@
+"""The lake as a store of whole objects: a folder here, a bucket elsewhere.
+
+An object is complete or absent. Locally that is a temporary name in `.tmp`, fsync
+and rename; on S3 a put already is. Keys are relative, with `/` between their parts.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import socket
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from filelock import FileLock, Timeout
+
+from ingestion.errors import ConfigurationError, LakeBusyError, LakeError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+
+    from ingestion.settings import Settings
+
+_TEMPORARY = ".tmp"
+_LOCKS = ".locks"
+
+
+class Lake(Protocol):
+    """What the ingester needs of a store; all of it raises `LakeError`."""
+
+    uri: str
+
+    def put(self, key: str, body: bytes) -> None:
+        """Write a whole object, durable when this returns; an older one is replaced."""
+
+    def get(self, key: str) -> bytes | None:
+        """Read a whole object; None when there is none."""
+
+    def list(self, prefix: str) -> Iterator[str]:
+        """Yield the keys below a folder-like prefix, sorted."""
+
+    def delete(self, key: str) -> None:
+        """Remove an object; absent is fine."""
+
+    def lock(self, name: str) -> AbstractContextManager[None]:
+        """Hold the named lock, or raise `LakeBusyError` at once; dies with its owner."""
+
+
+class LocalLake:
+    """A lake in a folder."""
+
+    def __init__(self, root: Path) -> None:
+        """Create the folder when it is missing.
+
+        Raises:
+            ConfigurationError: A file stands where the folder should be.
+            LakeError: The folder cannot be made.
+        """
+        self.uri = str(root)
+        self._root = root
+        try:
+            root.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError) as error:
+            raise ConfigurationError(
+                f"LAKE_URI is {root}, and a file stands where the lake's folder should be",
+                "move that file away or point LAKE_URI at a folder",
+            ) from error
+        except OSError as error:
+            raise _lake_error("make the lake's folder", root, error) from error
+
+    def put(self, key: str, body: bytes) -> None:
+        """Write to a temporary name, flush to the disk, then rename."""
+        target = self._root / key
+        temporary = self._root / _TEMPORARY / f"{os.getpid()}-{target.name}"
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            temporary.parent.mkdir(exist_ok=True)
+            with temporary.open("wb") as file:
+                file.write(body)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(target)
+            _sync_folder(target.parent)
+        except OSError as error:
+            _remove_quietly(temporary)
+            raise _lake_error("write", target, error) from error
+
+    def get(self, key: str) -> bytes | None:
+        """Read the file; None when there is none."""
+        try:
+            return (self._root / key).read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise _lake_error("read", self._root / key, error) from error
+
+    def list(self, prefix: str) -> Iterator[str]:
+        """Yield the files below the prefix, sorted; hidden ones are not objects."""
+        folder = self._root / prefix
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and not path.name.startswith("."):
+                yield path.relative_to(self._root).as_posix()
+
+    def delete(self, key: str) -> None:
+        """Remove the file; absent is fine."""
+        try:
+            (self._root / key).unlink(missing_ok=True)
+        except OSError as error:
+            raise _lake_error("remove", self._root / key, error) from error
+
+    @contextmanager
+    def lock(self, name: str) -> Iterator[None]:
+        """Hold an operating-system lock, which ends with its process however that dies."""
+        path = self._root / _LOCKS / f"{name}.lock"
+        owner = path.with_suffix(".json")
+        lock = FileLock(path, timeout=0)
+        try:
+            path.parent.mkdir(exist_ok=True)
+            lock.acquire()
+        except Timeout:
+            raise LakeBusyError(
+                f"another {name} is at work in {self.uri}{_describe(owner)}",
+                "wait for it to finish, or end that process; its lock ends with it",
+            ) from None
+        except OSError as error:
+            raise _lake_error("lock", path, error) from error
+        try:
+            owner.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname()}))
+            self._sweep()
+            yield
+        except OSError as error:
+            raise _lake_error("write", owner, error) from error
+        finally:
+            owner.unlink(missing_ok=True)
+            lock.release()
+
+    def _sweep(self) -> None:
+        # What a killed process left half-written never had a key.
+        for path in (self._root / _TEMPORARY).glob("*"):
+            if not _is_alive(path.name.partition("-")[0]):
+                _remove_quietly(path)
+
+
+def open_lake(settings: Settings) -> Lake:
+    """Open the lake that LAKE_URI names.
+
+    Raises:
+        ConfigurationError: LAKE_URI cannot be a lake.
+        LakeError: The lake cannot be reached.
+    """
+    if settings.on_s3:
+        raise ConfigurationError(
+            f"LAKE_URI is {settings.lake_uri}, and this version keeps its lake in a folder",
+            "set LAKE_URI to a folder",
+        )
+    if "://" in settings.lake_uri:
+        raise ConfigurationError(
+            f"LAKE_URI is {settings.lake_uri}, which is neither a folder nor s3://bucket/prefix",
+            "set LAKE_URI to a folder or to s3://bucket/prefix",
+        )
+    return LocalLake(settings.lake_path)
+
+
+def _lake_error(verb: str, path: Path, error: OSError) -> LakeError:
+    if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+        return LakeError(
+            f"no space left to {verb} {path}",
+            "free some space and run again: what has landed is kept and the run continues there",
+        )
+    reason = error.strerror or type(error).__name__
+    return LakeError(
+        f"cannot {verb} {path}: {reason}", "check the folder's owner, permissions and disk"
+    )
+
+
+def _sync_folder(folder: Path) -> None:
+    # A rename is durable only when its folder is; Windows cannot open folders.
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove_quietly(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        return
+
+
+def _is_alive(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        return True
+    return int(pid) != os.getpid()
+
+
+def _describe(owner: Path) -> str:
+    try:
+        held = json.loads(owner.read_text())
+    except (OSError, ValueError):
+        return ""
+    return f" (process {held.get('pid')} on {held.get('host')})"

@@ -1,0 +1,192 @@
+"""Where fetched records become bronze: checked, redacted, compared, written."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+from ingestion.bronze import (
+    QUARANTINE,
+    RAW,
+    PartWriter,
+    compress,
+    digest,
+    encode,
+    snapshot_key,
+    write_object,
+)
+from ingestion.contract import find_faults
+from ingestion.timestamps import format_timestamp, parse_timestamp
+from ingestion.watermark import identity_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
+
+    from ingestion.manifest import ResourceRun, RunRecord, StoredObject
+    from ingestion.resources import Resource
+    from ingestion.watermark import ResourceState
+
+# A row that slides to the next page comes again soon: 250 pages are remembered.
+_RECENT = 25_000
+
+
+class Landing:
+    """The landing of one resource in one run.
+
+    Args:
+        resource: Whose records.
+        state: What has landed before; noted as more lands.
+        entry: The resource's entry in the manifest; counted and saved with each part.
+        run: The running manifest, its lake and clock.
+        redact: `PII_POLICY`, see `ingestion.privacy`.
+        started: The crawl's start as in the names of its parts.
+        first_part: Where the numbering of parts goes on.
+    """
+
+    def __init__(  # noqa: PLR0913 - what a landing joins
+        self,
+        resource: Resource,
+        state: ResourceState,
+        entry: ResourceRun,
+        run: RunRecord,
+        redact: Callable[[object, tuple[str, ...]], object],
+        *,
+        started: str,
+        first_part: int = 1,
+    ) -> None:
+        """Open empty parts; nothing is written yet."""
+        self._resource, self._state, self.entry = resource, state, entry
+        self._run, self._redact = run, redact
+        self._recent: OrderedDict[str, str] = OrderedDict()
+        # Versions of rows from here on are kept for the next run's overlap.
+        self.keep_after: datetime | None = None
+        self._parts, self._rejects = (
+            PartWriter(
+                run.lake,
+                root,
+                resource.name,
+                started=started,
+                run_id=run.manifest.run_id,
+                clock=run.clock,
+                first_part=number,
+                time_field=field,
+            )
+            for root, number, field in (
+                (RAW, first_part, "ingested_at"),
+                (QUARANTINE, len(entry.quarantine) + 1, "quarantined_at"),
+            )
+        )
+
+    def land(self, rows: Iterable[object], bound: datetime | None = None) -> None:
+        """Land the rows that are new or changed.
+
+        Args:
+            rows: Decoded records.
+            bound: Rows strictly older than this landed before and are passed over.
+        """
+        for row in rows:
+            self._land(row, bound)
+
+    def _land(self, row: object, bound: datetime | None) -> None:
+        fields = row if isinstance(row, dict) else {}
+        at = parse_timestamp(fields.get(self._resource.active_at))
+        if bound is not None and at is not None and at < bound:
+            return
+        reason, unknown = find_faults(row, self._resource.contract)
+        self._note_unknown(unknown)
+        clean = self._redact(row, self._resource.personal)
+        version = digest(clean)
+        identity = identity_of(fields[self._resource.key]) if reason is None else version
+        if self._is_known(identity, version):
+            self.entry.unchanged += 1
+            if at is None:
+                self._remember(identity, version, at)
+            return
+        if reason is None and isinstance(clean, dict):
+            self._parts.add(clean)
+            self._note_newest(at)
+        else:
+            self.reject(clean, reason or "not an object")
+        self._remember(identity, version, at)
+
+    def land_snapshot(self, media_id: str, body: dict[str, object]) -> None:
+        """Land a medium's statistics, unless they are what landed last."""
+        reason, unknown = find_faults(body, self._resource.contract)
+        self._note_unknown(unknown)
+        if reason is not None:
+            self.reject({**body, "media_id": media_id}, reason)
+            return
+        identity, version = identity_of(media_id), digest(body)
+        if self._is_known(identity, version):
+            self.entry.unchanged += 1
+            return
+        moment = self._run.clock()
+        stamped = {
+            **body,
+            "media_id": media_id,
+            "snapshot_ts": format_timestamp(moment),
+            "ingested_at": format_timestamp(moment),
+            "run_id": self._run.manifest.run_id,
+        }
+        key = snapshot_key(self._resource.name, media_id, moment)
+        line = compress(encode(stamped) + b"\n")
+        self._list(write_object(self._run.lake, key, line, 1))
+        self._state.note(identity, version, None)
+        self._run.save()
+
+    def reject(self, record: object, reason: str) -> None:
+        """Set a record aside with its reason."""
+        self._rejects.add({"record": record, "reason": reason, "resource": self._resource.name})
+
+    def _list(self, stored: StoredObject) -> None:
+        self.entry.objects.append(stored)
+        self.entry.records += stored.records
+        self._state.records += stored.records
+
+    @property
+    def is_full(self) -> bool:
+        """Whether a part is full: time to flush, at the end of a page."""
+        return self._parts.is_full or self._rejects.is_full
+
+    def flush(self, resume: dict[str, object] | None = None) -> None:
+        """Put the parts, then list them with the point a next run would resume at.
+
+        Raises:
+            LakeError: The lake cannot be written; what is listed stays valid.
+        """
+        if stored := self._parts.flush():
+            self._list(stored)
+        if stored := self._rejects.flush():
+            self.entry.quarantine.append(stored)
+            self.entry.quarantined += stored.records
+            self._state.quarantined += stored.records
+        self.entry.resume = resume
+        self._run.save()
+
+    def _is_known(self, identity: str, version: str) -> bool:
+        seen = self._state.known.get(identity)
+        return version == (seen.digest if seen else self._recent.get(identity))
+
+    def _remember(self, identity: str, version: str, at: datetime | None) -> None:
+        if not self._resource.active_at:
+            self._state.note(identity, version, None)
+            return
+        if at is None or self.keep_after is None or at >= self.keep_after:
+            self._state.note(identity, version, at, touched=self._run.clock())
+            return
+        self._recent[identity] = version
+        self._recent.move_to_end(identity)
+        if len(self._recent) > _RECENT:
+            self._recent.popitem(last=False)
+
+    def _note_newest(self, at: datetime | None) -> None:
+        if at is None:
+            return
+        newest = parse_timestamp(self.entry.newest_at)
+        if newest is None or at > newest:
+            self.entry.newest_at = format_timestamp(at)
+
+    def _note_unknown(self, unknown: frozenset[str]) -> None:
+        if unknown and not unknown.issubset(self.entry.unknown_fields):
+            self.entry.unknown_fields = sorted(unknown.union(self.entry.unknown_fields))

@@ -1,0 +1,208 @@
+"""The record of a run: what it wrote, counted, and how each stage ended.
+
+`state/runs/<run_id>.json`, one line. A part is written first and listed second, so
+what is listed exists; what exists unlisted belongs to a killed run.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, Field, ValidationError
+
+from ingestion.errors import ReadableError
+from ingestion.timestamps import compact_timestamp, format_timestamp
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from ingestion.lake import Lake
+
+PREFIX = "state/runs/"
+State = Literal["running", "completed", "failed", "crashed"]
+
+
+class StoredObject(BaseModel):
+    """One object of bronze or quarantine."""
+
+    key: str
+    records: int
+    bytes: int
+    sha256: str
+
+
+class ResourceRun(BaseModel):
+    """What a run did for one resource; counts are records."""
+
+    resource: str
+    state: State = "running"
+    requests: int = 0
+    pages: int = 0
+    records: int = 0
+    unchanged: int = 0
+    quarantined: int = 0
+    newest_at: str | None = None
+    watermark: str | None = None
+    objects: list[StoredObject] = Field(default_factory=list)
+    quarantine: list[StoredObject] = Field(default_factory=list)
+    unknown_fields: list[str] = Field(default_factory=list)
+    unknown_media: list[str] = Field(default_factory=list)
+    notes: list[str] = Field(default_factory=list)
+    # Where the next run goes on when this one dies; the crawl's own, without names.
+    resume: dict[str, object] | None = None
+
+
+class StageRun(BaseModel):
+    """One stage of a run; times are bronze's ISO texts, UTC."""
+
+    stage: str
+    state: State = "running"
+    started_at: str
+    finished_at: str | None = None
+    error: str | None = None
+    remedy: str | None = None
+
+
+class IngestTotals(BaseModel):
+    """What `silver.fact_runs` reads: final before a build starts."""
+
+    state: State = "running"
+    started_at: str
+    finished_at: str | None = None
+    requests: int = 0
+    records: int = 0
+    unchanged: int = 0
+    quarantined: int = 0
+    visitors: int = 0
+    newest_visitor_at: str | None = None
+    error: str | None = None
+
+
+class Manifest(BaseModel):
+    """One run; written again after every part and every stage."""
+
+    run_id: str
+    kind: Literal["run", "ingest", "build"]
+    state: State = "running"
+    started_at: str
+    finished_at: str | None = None
+    exit_code: int | None = None
+    code_version: str
+    source: dict[str, str | None] = Field(default_factory=dict)
+    ingest: IngestTotals | None = None
+    stages: list[StageRun] = Field(default_factory=list)
+    resources: list[ResourceRun] = Field(default_factory=list)
+
+    @property
+    def key(self) -> str:
+        """Where it lies in the lake."""
+        return f"{PREFIX}{self.run_id}.json"
+
+    def resource(self, name: str) -> ResourceRun:
+        """The entry of a resource, made when it is missing."""
+        for entry in self.resources:
+            if entry.resource == name:
+                return entry
+        self.resources.append(ResourceRun(resource=name))
+        return self.resources[-1]
+
+    @property
+    def failed_stage(self) -> StageRun | None:
+        """The stage that ended the run, when one did."""
+        return next((s for s in self.stages if s.state in {"failed", "crashed"}), None)
+
+    def save(self, lake: Lake) -> None:
+        """Write it whole, on one line: Athena reads JSON by lines."""
+        lake.put(self.key, self.model_dump_json().encode())
+
+
+class RunRecord:
+    """A manifest with its lake and clock: what a running process holds."""
+
+    def __init__(self, manifest: Manifest, lake: Lake, clock: Callable[[], datetime]) -> None:
+        """Keep the three; nothing is written yet."""
+        self.manifest = manifest
+        self.lake = lake
+        self.clock = clock
+
+    def save(self) -> None:
+        """Write the manifest as it stands."""
+        self.manifest.save(self.lake)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[StageRun]:
+        """Record a stage from its start to its end, and its error.
+
+        The first save is the stage's own: one that is refused leaves no trace.
+        """
+        stages = self.manifest.stages
+        # A stage tried again replaces its earlier try: the record says how it ended.
+        stages[:] = [other for other in stages if other.stage != name]
+        entry = StageRun(stage=name, started_at=format_timestamp(self.clock()))
+        stages.append(entry)
+        try:
+            yield entry
+        except BaseException as error:
+            if not getattr(error, "is_recorded", True):
+                stages.remove(entry)
+                raise
+            entry.state = "failed"
+            entry.error, entry.remedy = describe(error)
+            self._end(entry)
+            raise
+        entry.state = "completed"
+        self._end(entry)
+
+    def _end(self, entry: StageRun) -> None:
+        entry.finished_at = format_timestamp(self.clock())
+        self.save()
+
+    def fail(self, error: BaseException) -> None:
+        """Close a run that an error ended, unless it was refused before it began."""
+        if getattr(error, "is_recorded", True) or self.manifest.stages:
+            self.finish("failed", getattr(error, "exit_code", 1))
+
+    def finish(self, state: State, exit_code: int) -> None:
+        """Close the run."""
+        self.manifest.state = state
+        self.manifest.exit_code = exit_code
+        self.manifest.finished_at = format_timestamp(self.clock())
+        self.save()
+
+
+def start_run(
+    lake: Lake,
+    kind: Literal["run", "ingest", "build"],
+    code_version: str,
+    clock: Callable[[], datetime],
+) -> RunRecord:
+    """Begin a run; nothing is written before the first stage."""
+    now = clock()
+    run_id = f"{compact_timestamp(now)}-{secrets.token_hex(3)}"
+    manifest = Manifest(
+        run_id=run_id, kind=kind, started_at=format_timestamp(now), code_version=code_version
+    )
+    return RunRecord(manifest, lake, clock)
+
+
+def read_manifests(lake: Lake) -> list[Manifest]:
+    """Read every run of a lake, oldest first; an unreadable one is left out."""
+    found = []
+    for key in lake.list(PREFIX):
+        body = lake.get(key)
+        try:
+            found.append(Manifest.model_validate(json.loads(body or b"")))
+        except (ValueError, ValidationError):
+            continue
+    return sorted(found, key=lambda manifest: (manifest.started_at, manifest.run_id))
+
+
+def describe(error: BaseException) -> tuple[str, str | None]:
+    """An error as the record keeps it: message and remedy."""
+    if isinstance(error, ReadableError):
+        return str(error), error.remedy
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__, None

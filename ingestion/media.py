@@ -1,0 +1,73 @@
+"""Which media there are: everything the account holds, or the ids the settings name."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ingestion.errors import AuthenticationError, BadRequestError, NotFoundError
+from ingestion.resources import MEDIA, MEDIA_ENGAGEMENT, MEDIAS
+
+if TYPE_CHECKING:
+    from ingestion.ingest import Ingest
+
+log = logging.getLogger(__name__)
+# Pictures and documents have no statistics of plays.
+_PLAYABLE = {"Video", "Audio"}
+
+
+@dataclass(frozen=True, slots=True)
+class MediaList:
+    """The media of a run: their ids in order, and their `/medias` items."""
+
+    ids: tuple[str, ...]
+    items: list[object]
+
+
+def resolve_media(work: Ingest) -> MediaList:
+    """Find the media this run reads.
+
+    With ids in the settings the list gives only names and durations, so a token that may
+    not read it, or an API without it, costs no more than those. A numeric id becomes the
+    hashed one where the list knows it.
+
+    Raises:
+        AuthenticationError: The ids must be found through `/medias`, and the token may not.
+        IngestionError: The list cannot be read.
+    """
+    if not {MEDIAS, MEDIA, MEDIA_ENGAGEMENT}.intersection(work.scope.resources):
+        return MediaList((), [])
+    wanted = work.settings.wistia_media_ids
+    if wanted == "all":
+        items = _read_list(work, None)
+        ids = dict.fromkeys(_field(item, "hashed_id") for item in items if _is_playable(item))
+        return MediaList(tuple(media_id for media_id in ids if media_id), items)
+    try:
+        items = _read_list(work, wanted)
+    except (AuthenticationError, NotFoundError, BadRequestError) as error:
+        log.warning("no names and durations of media: %s", error)
+        work.run.manifest.resource(MEDIAS.name).notes.append(str(error))
+        return MediaList(wanted, [])
+    hashed = {_field(item, "id"): _field(item, "hashed_id") for item in items}
+    ids = dict.fromkeys(hashed.get(media_id) or media_id for media_id in wanted)
+    asked = {*wanted, *ids}
+    return MediaList(tuple(ids), [item for item in items if _field(item, "hashed_id") in asked])
+
+
+def _read_list(work: Ingest, wanted: tuple[str, ...] | None) -> list[object]:
+    # Only hashed ids can be asked for; numeric ones need the whole list.
+    filters = {}
+    if wanted and not any(media_id.isdigit() for media_id in wanted):
+        filters["hashed_ids[]"] = list(wanted)
+    pages = work.client.fetch_pages(MEDIAS.path, filters)
+    return [item for page in pages for item in page]
+
+
+def _field(item: object, name: str) -> str:
+    value = item.get(name) if isinstance(item, dict) else None
+    return "" if value is None else str(value)
+
+
+def _is_playable(item: object) -> bool:
+    return _field(item, "type") in {*_PLAYABLE, ""}

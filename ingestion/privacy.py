@@ -1,0 +1,55 @@
+"""Personal data is settled before anything is written: kept, hashed or dropped."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ingestion.settings import Settings
+
+
+def make_redactor(settings: Settings) -> Callable[[object, tuple[str, ...]], object]:
+    """Make the function that applies PII_POLICY to a record.
+
+    Under `hash` a value becomes the HMAC-SHA256 of its trimmed, lower-cased text, in
+    hexadecimal, so a person stays one person across days; under `drop` it becomes null.
+    Blanks stay blank, since they say nothing of anyone.
+
+    Returns:
+        `redact(record, fields)`: a copy in which the dotted fields obey the policy.
+    """
+    if settings.pii_policy == "keep":
+        return lambda record, _fields: record
+    if settings.pii_policy == "drop":
+        return lambda record, fields: _replace_all(record, fields, lambda _value: None)
+    key = settings.pii_hash_key.get_secret_value().encode() if settings.pii_hash_key else b""
+
+    def digest(value: object) -> str:
+        text = str(value).strip().lower().encode()
+        return hmac.new(key, text, hashlib.sha256).hexdigest()
+
+    return lambda record, fields: _replace_all(record, fields, digest)
+
+
+def _replace_all(
+    record: object, fields: tuple[str, ...], change: Callable[[object], object]
+) -> object:
+    for field in fields:
+        record = _replace(record, field.split("."), change)
+    return record
+
+
+def _replace(value: object, path: list[str], change: Callable[[object], object]) -> object:
+    if not path:
+        blank = value is None or (isinstance(value, str) and not value.strip())
+        return value if blank else change(value)
+    if isinstance(value, dict):
+        if path[0] not in value:
+            return value
+        return {**value, path[0]: _replace(value[path[0]], path[1:], change)}
+    # Something of another shape stands where the person should be: none of it is safe.
+    return value if value is None or value == "" else change(value)

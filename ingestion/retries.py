@@ -1,0 +1,99 @@
+"""How long a failed GET is tried again: capped, jittered, honouring Retry-After.
+
+Tenacity repeats; this module says when to stop and how long to wait. The budgets
+count the seconds waited, so a test with its own sleep is exact.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Literal
+
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ingestion.errors import IngestionError
+
+Kind = Literal["connection", "server", "body", "rate"]
+# Tries, and seconds of waiting, that one request may cost. A limit that is waited for
+# is no fault of anyone; a body that is never right will not become so.
+LONGEST_WAIT_SECONDS = 900.0
+_BUDGETS: dict[Kind, tuple[int, float]] = {
+    "connection": (6, 30),
+    "server": (7, 60),
+    "body": (4, 30),
+    "rate": (60, LONGEST_WAIT_SECONDS),
+}
+_backoff = wait_random_exponential(multiplier=0.5, max=20)
+
+
+class Fault(Exception):  # noqa: N818 - not an error yet: it may heal
+    """A failure worth another try, around the error it becomes when none helps."""
+
+    def __init__(self, error: IngestionError, *, kind: Kind, wait: float | None = None) -> None:
+        """Keep what it becomes, what kind it is and what the server asked to wait (s)."""
+        super().__init__(str(error))
+        self.error = error
+        self.kind = kind
+        self.wait = wait
+
+
+def retrying(note: Callable[[], None], sleep: Callable[[float], None]) -> Retrying:
+    """Make the repeater of one request.
+
+    Args:
+        note: Called before each retry.
+        sleep: Waits the given seconds.
+    """
+    return Retrying(
+        retry=retry_if_exception_type(Fault),
+        wait=_wait,
+        stop=_stop,
+        before_sleep=lambda _state: note(),
+        sleep=sleep,
+        reraise=True,
+    )
+
+
+def seconds_to_wait(header: str | None, date: str | None = None) -> float | None:
+    """Read Retry-After: seconds, or an HTTP date held against the server's own clock.
+
+    Args:
+        header: The header's value.
+        date: The answer's `Date` header; without it our own clock.
+
+    Returns:
+        Seconds, never negative; None for no header or nonsense.
+    """
+    if header is None:
+        return None
+    try:
+        return max(0.0, float(header))
+    except ValueError:
+        pass
+    try:
+        now = parsedate_to_datetime(date) if date else datetime.now(UTC)
+        return max(0.0, (parsedate_to_datetime(header) - now).total_seconds())
+    except (TypeError, ValueError):
+        return None
+
+
+def _fault(state: RetryCallState) -> Fault:
+    fault = state.outcome.exception() if state.outcome else None
+    if not isinstance(fault, Fault):
+        raise TypeError("only faults are retried")
+    return fault
+
+
+def _wait(state: RetryCallState) -> float:
+    asked = _fault(state).wait
+    jittered = _backoff(state)
+    return jittered if asked is None else asked + min(jittered, 1.0)
+
+
+def _stop(state: RetryCallState) -> bool:
+    tries, seconds = _BUDGETS[_fault(state).kind]
+    return state.attempt_number >= tries or state.idle_for + state.upcoming_sleep > seconds

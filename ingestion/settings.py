@@ -1,0 +1,171 @@
+"""The one reader of the environment: a frozen object with every setting.
+
+Names and defaults are those of `.env.example`. Values come from the environment
+and from `.env` in the working directory; the environment wins. AWS's, dbt's and
+Prefect's own variables keep their meaning: `.env` may hold them too, so its lines
+are exported to the process before anything else starts.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from ingestion.errors import ConfigurationError
+
+PROJECT_ROOT = Path(__file__).resolve().parents[1]
+# A misspelt name is looked for among names that start like ours; names such as
+# SITE_URL belong to too many other tools to be held against anyone.
+_OUR_PREFIXES = ("WIST", "LAKE_", "PII_", "GLUE_", "ATHENA_")
+_NOT_SETTINGS = {"WISTIA_OPENAPI_DIR"}
+
+
+class Settings(BaseSettings):
+    """Every setting of the pipeline, read once and never changed.
+
+    Raises:
+        ConfigurationError: From `load`, when a value is impossible or a name is misspelt.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, extra="ignore")
+
+    wistia_api_token: SecretStr | None = None
+    wistia_secret_id: str | None = None
+    wistia_base_url: str = "https://api.wistia.com/v1"
+    wistia_api_version: str = "2026-03"
+    wistia_media_ids: Annotated[tuple[str, ...], NoDecode] | Literal["all"] = "all"
+    wistia_requests_per_minute: Annotated[int, Field(ge=0)] = 600
+    wistia_overlap_hours: Annotated[float, Field(ge=0)] = 6
+    wistia_time_zone: str = "America/New_York"
+    lake_uri: str = "lake"
+    silver_uri: str | None = None
+    gold_uri: str | None = None
+    pii_policy: Literal["keep", "hash", "drop"] = "keep"
+    pii_hash_key: SecretStr | None = None
+    glue_database_prefix: str = ""
+    glue_crawler: str | None = None
+    athena_workgroup: str = "primary"
+    athena_results_uri: str | None = None
+    site_uri: str | None = None
+    serve_host: str = "127.0.0.1"
+    serve_port: int = 8080
+    operations_password: SecretStr | None = None
+    alert_webhook: SecretStr | None = None
+    alert_sns_topic: str | None = None
+    code_uri: str | None = None
+    as_of_date: date | None = None
+
+    @field_validator("wistia_media_ids", mode="before")
+    @classmethod
+    def _split_media_ids(cls, value: object) -> object:
+        if not isinstance(value, str) or value.strip().lower() == "all":
+            return "all" if isinstance(value, str) else value
+        return tuple(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
+
+    @field_validator("wistia_base_url")
+    @classmethod
+    def _check_url(cls, value: str) -> str:
+        if not value.startswith(("http://", "https://")):
+            raise ValueError("expected an address that starts with https:// or http://")
+        return value.rstrip("/")
+
+    @field_validator("wistia_time_zone")
+    @classmethod
+    def _check_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError("expected an IANA time zone such as America/New_York") from error
+        return value
+
+    @property
+    def on_s3(self) -> bool:
+        """Whether the lake is a bucket: then the catalogue is Glue and the engine Athena."""
+        return self.lake_uri.startswith("s3://")
+
+    @property
+    def lake_path(self) -> Path:
+        """The local lake's absolute folder; meaningless on S3."""
+        return Path(self.lake_uri).expanduser().absolute()
+
+    @property
+    def warehouse_path(self) -> Path:
+        """The DuckDB file that queries and pages read; meaningless on S3."""
+        return self.lake_path / "warehouse.duckdb"
+
+    @classmethod
+    def load(cls, **overrides: Any) -> Settings:  # noqa: ANN401 - values of any setting's type
+        """Read the environment and `.env`.
+
+        Args:
+            overrides: Settings by field name that win over both.
+
+        Returns:
+            The settings, frozen.
+
+        Raises:
+            ConfigurationError: Naming the setting, its value's fault and the remedy.
+        """
+        _export_dotenv(Path(".env"))
+        _refuse_misspelt(os.environ)
+        try:
+            settings = cls(**overrides)
+        except ValidationError as error:
+            raise _explain(error) from None
+        if settings.pii_policy == "hash" and settings.pii_hash_key is None:
+            raise ConfigurationError(
+                "PII_POLICY=hash needs a key, and PII_HASH_KEY is not set",
+                "set PII_HASH_KEY to a long random text and keep it: the same key keeps "
+                "a person one person across days",
+            )
+        return settings
+
+
+def setting_names() -> list[str]:
+    """Names of all settings as they stand in the environment, in reading order."""
+    return [name.upper() for name in Settings.model_fields]
+
+
+def _export_dotenv(path: Path) -> None:
+    if not path.is_file():
+        return
+    values = dotenv_values(path)
+    _refuse_misspelt(values, everything=True)
+    for name, value in values.items():
+        if value is not None:
+            os.environ.setdefault(name, value)
+
+
+def _refuse_misspelt(names: Any, *, everything: bool = False) -> None:  # noqa: ANN401 - any mapping of names
+    known = setting_names()
+    for name in names:
+        upper = name.upper()
+        if upper in known or upper in _NOT_SETTINGS:
+            continue
+        if not everything and not upper.startswith(_OUR_PREFIXES):
+            continue
+        if close := difflib.get_close_matches(upper, known, n=1, cutoff=0.82):
+            raise ConfigurationError(
+                f"{name} is not a setting; did you mean {close[0]}?",
+                f"rename it to {close[0]}, or unset {name}",
+            )
+
+
+def _explain(error: ValidationError) -> ConfigurationError:
+    first = error.errors(include_url=False, include_input=False)[0]
+    name = str(first["loc"][0]).upper()
+    said = first["msg"].removeprefix("Value error, ")
+    value = os.environ.get(name, "")
+    shown = "" if "TOKEN" in name or "KEY" in name or "PASSWORD" in name else f" (it is {value!r})"
+    return ConfigurationError(
+        f"{name} is not usable{shown}: {said[:1].lower()}{said[1:]}",
+        f"correct or unset {name}; .env.example shows each setting with its default",
+    )

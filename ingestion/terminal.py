@@ -1,0 +1,153 @@
+"""What a person at a terminal sees: errors, progress and what a run changed.
+
+A bar on a terminal, plain lines in a pipe; results on stdout, all else on stderr.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+import sys
+from contextlib import contextmanager
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table
+
+from ingestion.errors import ReadableError
+from ingestion.ingest import Scope
+from ingestion.resources import RESOURCES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from ingestion.manifest import Manifest, ResourceRun
+
+_INTERRUPTED = 130
+_NAMES = ", ".join(resource.name for resource in RESOURCES)
+
+
+def show_errors(command: click.Command) -> None:
+    """Run a command and end the process as DESIGN's exit codes say.
+
+    A `ReadableError` becomes its sentence and its remedy; anything else names itself and
+    asks for `--debug`, which shows tracebacks instead.
+    """
+    debug = "--debug" in sys.argv
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+    try:
+        command.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("stopped; the next run goes on from here", err=True)
+        sys.exit(_INTERRUPTED)
+    except ReadableError as error:
+        if debug:
+            raise
+        _say(str(error), error.remedy)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:  # the last word of the command line
+        if debug:
+            raise
+        _say(
+            f"{type(error).__name__}: {error}", "run it again with --debug and report what it shows"
+        )
+        sys.exit(1)
+
+
+def _say(message: str, remedy: str) -> None:
+    click.echo(f"{click.style('error', fg='red', bold=True)}: {message}", err=True)
+    click.echo(f"{click.style('try', bold=True)}: {remedy}", err=True)
+
+
+def scope_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command `--full`, `--resource` and `--since`, handed over as a `Scope`."""
+
+    @click.option("--full", is_flag=True, help="Read every visitor, not only what changed.")
+    @click.option("--resource", help=f"Only this one of {_NAMES}.")
+    @click.option(
+        "--since",
+        type=click.DateTime(["%Y-%m-%d"]),
+        help="Read visitors active from this UTC day on, whatever has landed.",
+    )
+    @functools.wraps(command)
+    def with_scope(full: bool, resource: str | None, since: Any, **rest: Any) -> Any:  # noqa: FBT001, ANN401
+        day = since.replace(tzinfo=UTC).date() if since else None
+        return command(scope=Scope(full=full, resource=resource, since=day), **rest)
+
+    return with_scope
+
+
+class Progress:
+    """Shows an ingest at work: one live line on a terminal, nothing in a pipe."""
+
+    def __init__(self) -> None:
+        """Nothing is shown before `live`."""
+        self.console = Console(stderr=True)
+        self._status: Any = None
+
+    @contextmanager
+    def live(self, doing: str) -> Iterator[None]:
+        """Show what is being done while the block runs."""
+        if not self.console.is_terminal:
+            yield
+            return
+        with self.console.status(doing) as status:
+            self._status = status
+            yield
+        self._status = None
+
+    def update(self, entry: ResourceRun) -> None:
+        """Show how far a resource has come; called after each page."""
+        if self._status is not None:
+            self._status.update(
+                f"{entry.resource}: {entry.pages:,} pages, {entry.records:,} landed"
+            )
+
+
+def show_ingest(manifest: Manifest) -> None:
+    """Print what an ingest changed, a row a resource."""
+    rows = [
+        (
+            entry.resource,
+            f"{entry.requests:,}",
+            f"{entry.records:,}",
+            f"{entry.unchanged:,}",
+            f"{entry.quarantined:,}",
+            (entry.newest_at or "")[:19].replace("T", " "),
+        )
+        for entry in manifest.resources
+    ]
+    columns = ("resource", "requests", "landed", "unchanged", "quarantined", "newest (UTC)")
+    show_table(columns, rows, numeric=columns[1:5])
+    for entry in manifest.resources:
+        for media_id in entry.unknown_media:
+            click.echo(f"unknown medium {media_id}: Wistia answers 404; check WISTIA_MEDIA_IDS")
+        if entry.quarantined:
+            click.echo(
+                f"{entry.quarantined:,} {entry.resource} records are in quarantine/{entry.resource}"
+            )
+
+
+def show_table(
+    columns: Sequence[str], rows: Iterable[Sequence[str]], numeric: Sequence[str] = ()
+) -> None:
+    """Print a table on stdout; numbers to the right, nothing cut off in a pipe."""
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=10_000)
+    table = Table(box=SIMPLE, show_edge=False, pad_edge=False)
+    for name in columns:
+        table.add_column(name, justify="right" if name in numeric else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)

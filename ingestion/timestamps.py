@@ -1,0 +1,31 @@
+"""The two ways a time is written: in records and in names."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def format_timestamp(moment: datetime) -> str:
+    """Write a time as bronze does: `2026-01-09T00:01:48.123456Z`, UTC."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def compact_timestamp(moment: datetime) -> str:
+    """Write a time as names do: `20260109T000148Z`, UTC."""
+    return moment.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+def parse_timestamp(text: object) -> datetime | None:
+    """Read an ISO-8601 time; without an offset it is UTC. None for anything else."""
+    if not isinstance(text, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def utc_now() -> datetime:
+    """The real clock; everything that tells time takes it as an argument."""
+    return datetime.now(UTC)
