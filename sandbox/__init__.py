@@ -1,0 +1,1 @@
+"""What a newcomer lacks: stand-ins for the services around the pipeline."""

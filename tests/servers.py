@@ -31,28 +31,28 @@ class Sandbox:
         headers = {"Authorization": f"Bearer {self.token}"}
         return requests.get(self.base_url + path, parameters, headers=headers, timeout=60)
 
-    def json(self, path: str, **parameters: object) -> Any:
+    def json(self, path: str, **parameters: object) -> Any:  # noqa: ANN401
         """Return the value of a good answer."""
         answer = self.get(path, **parameters)
         answer.raise_for_status()
         return answer.json()
 
-    def control(self, method: str, path: str, body: object = None) -> Any:
+    def control(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401
         """Call a control address, such as `POST advance {"new": 4}`."""
         url = f"{self.origin}/_sandbox/{path}"
         answer = requests.request(method, url, json=body, timeout=120)
         assert answer.ok, answer.text
         return answer.json()
 
-    def advance(self, **change: object) -> Any:
+    def advance(self, **change: object) -> Any:  # noqa: ANN401
         """Let time pass and people come; return the state after it."""
         return self.control("POST", "advance", change)
 
-    def faults(self, *orders: dict[str, object]) -> Any:
+    def faults(self, *orders: dict[str, object]) -> Any:  # noqa: ANN401
         """Order faults, for example `{"path": "/stats/visitors", "page": 3, "kind": "500"}`."""
         return self.control("POST", "faults", list(orders))
 
-    def traffic(self, newest: int = 1000) -> Any:
+    def traffic(self, newest: int = 1000) -> Any:  # noqa: ANN401
         """Return what was asked so far."""
         return self.control("GET", f"requests?newest={newest}")
 

@@ -16,6 +16,8 @@ from sandbox.wistia.answers import Answer, Refusal, refuse
 from sandbox.wistia.chance import stream
 from sandbox.wistia.clock import first_run
 from sandbox.wistia.control import Control
+from sandbox.wistia.days import Days
+from sandbox.wistia.events import Events
 from sandbox.wistia.faults import Faults
 from sandbox.wistia.gate import SCOPES, Gate
 from sandbox.wistia.latency import Latency
@@ -57,19 +59,25 @@ def create_app(options: Options, clock: Callable[[], float] = time.monotonic) ->
         latency=Latency(options.latency, stream(options.seed, "latency")),
         movement=Movement(world, stream(options.seed, "movement"), clock),
     )
-    addresses = [*_stats(Stats(world)), *_library(Library(world, options.scopes))]
+    addresses = [*_stats(world), *_library(Library(world, options.scopes))]
     answers.router.routes += Control(world, gate).routes()
     answers.router.routes += [Mount(base, routes=addresses) for base in ("/v1", "/modern")]
     return gate
 
 
-def _stats(stats: Stats) -> list[Route]:
+def _stats(world: World) -> list[Route]:
+    stats, days, events = Stats(world), Days(world), Events(world)
     return [
         _get("/stats/visitors", stats.visitors),
         _get("/stats/visitors/{key}", stats.visitor),
         _get("/stats/medias/{id}", stats.medium),
         _get("/stats/medias/{id}/engagement", stats.engagement),
         _get("/stats/account", stats.account),
+        _get("/stats/account/by_date", days.of_account),
+        _get("/stats/medias/{id}/by_date", days.of_medium),
+        _get("/stats/projects/{id}", days.project),
+        _get("/stats/events", events.events),
+        _get("/stats/events/{key}", events.event),
     ]
 
 

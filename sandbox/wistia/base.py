@@ -12,6 +12,13 @@ from sandbox.wistia.people import Agent, choose_agent
 # ties within a second as often as measured (25 in 11,850), and blocks never overlap.
 BLOCK = 64
 _RETURNING_EVERY = 19  # 5.3 % of visitors come back
+_SITTING_SHARE = 1 / 12
+LONGEST_SITTING = 1260  # seconds
+# Measured: 7.4 % of all visitors are created up to 113 s after their last activity, and 3.3 %
+# play more than they load. The first is the share among those who came once.
+AHEAD_SHARE, MOST_AHEAD = 0.085, 113
+MORE_PLAYS_SHARE = 0.033
+_AT_ONCE_SHARE = 0.5
 _LONGEST_GAP = 0.12  # of the whole history, about 90 days
 
 
@@ -47,6 +54,13 @@ class BasePopulation:
         gap = _LONGEST_GAP * fraction(self.seed, number, 1) ** 3
         return int(self.calendar.moment(min((number + BLOCK) / self.size + gap, 1.0)))
 
+    def sitting(self, number: int) -> int:
+        """Return the seconds between two plays in one sitting; 0 for those who played once."""
+        draw = fraction(self.seed, number, 2)
+        if draw >= _SITTING_SHARE or self.is_returning(number):
+            return 0
+        return 60 + int(draw / _SITTING_SHARE * (LONGEST_SITTING - 60))
+
     def earlier_visitors(self, begin: float, end: float) -> list[int]:
         """Return the numbers of returning visitors whose earlier visit lies in [begin, end)."""
         first = int((self.calendar.share(end) - _LONGEST_GAP) * self.size) - 2 * BLOCK
@@ -74,30 +88,28 @@ class BasePopulation:
         return [self._make(first + place, at, chance) for place, at in enumerate(moments)]
 
     def _make(self, number: int, at: int, chance: Random) -> Visitor:
-        returning = self.is_returning(number)
-        created = self.earlier_visit(number) if returning else at + first_seen(chance)
-        loads, plays = counts(chance, visits=2 if returning else 1)
+        returning, sitting = self.is_returning(number), self.sitting(number)
+        created = at - sitting if sitting else at + first_seen(chance)
+        if returning:
+            created = self.earlier_visit(number)
+        loads, plays = counts(chance, visits=2 if returning or sitting else 1)
         # The last stretch of the history ends at the clock: nobody is created after it.
         created = min(created, self.calendar.start)
         return Visitor(number, created, at, loads, plays, choose_agent(chance))
 
 
 def first_seen(chance: Random) -> int:
-    """Return the seconds from `last_active_at` to `created_at` of somebody who came once.
-
-    The API's clocks differ: 7.4 % of all visitors are created up to 113 s after their only
-    activity (API.md), the rest at it or moments before.
-    """
+    """Return the seconds from `last_active_at` to `created_at` of somebody who came once."""
     draw = chance.random()
-    if draw < 0.078:
-        return 1 + int(113 * chance.random() ** 2)
-    return 0 if draw < 0.5 else -int(chance.expovariate(1 / 20))
+    if draw < AHEAD_SHARE:
+        return 1 + int(MOST_AHEAD * chance.random() ** 2)
+    return 0 if draw < _AT_ONCE_SHARE else -int(chance.expovariate(1 / 20))
 
 
 def counts(chance: Random, visits: int) -> tuple[int, int]:
-    """Return (loads, plays) of somebody who came `visits` times; 3.3 % play more than they load."""
-    if chance.random() < 0.033:
-        loads = visits - 1 + (chance.random() < 0.2)
+    """Return (loads, plays) of somebody who came `visits` times."""
+    if chance.random() < MORE_PLAYS_SHARE:
+        loads = visits - 1 + chance.choices((0, 1), weights=(4, 1))[0]
         return loads, loads + 1
     plays = visits + min(int(chance.expovariate(1.6)), 40)
     return plays + min(int(chance.expovariate(0.9)), 60), plays

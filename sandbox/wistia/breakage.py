@@ -26,21 +26,16 @@ def refused(fault: Fault) -> Response | None:
     moment = datetime.now(UTC) + timedelta(seconds=fault.seconds)
     page = "<html><body><h1>Scheduled maintenance</h1></body></html>"
     wait = f"{fault.seconds:g}"
-    if fault.kind == "429":
-        return too_many(wait)
-    if fault.kind == "retry_after_date":
-        return too_many(format_datetime(moment, usegmt=True))
-    if fault.kind == "scope":
-        return missing_scope()
-    if fault.kind == "html":
-        return HTMLResponse(page)
-    if fault.kind == "502":
-        return HTMLResponse(page, 502)
-    if fault.kind == "503":
-        return JSONResponse({"error": "Service unavailable"}, 503, {"Retry-After": wait})
-    if fault.kind == "500":
-        return JSONResponse({"error": "Internal server error"}, 500)
-    return None
+    answers: dict[str, Response] = {
+        "429": too_many(wait),
+        "retry_after_date": too_many(format_datetime(moment, usegmt=True)),
+        "scope": missing_scope(),
+        "html": HTMLResponse(page),
+        "500": JSONResponse({"error": "Internal server error"}, 500),
+        "502": HTMLResponse(page, 502),
+        "503": JSONResponse({"error": "Service unavailable"}, 503, {"Retry-After": wait}),
+    }
+    return answers.get(fault.kind)
 
 
 def missing_scope() -> Response:
@@ -49,23 +44,21 @@ def missing_scope() -> Response:
     return JSONResponse({"code": "unauthorized_scope", "error": error}, 401)
 
 
-async def reset(receive: Receive, send: Send) -> None:
+async def reset(receive: Receive) -> None:
     """Cut the connection so that the client sees a reset, not an end."""
-    transport = getattr(getattr(receive, "__self__", None), "transport", None)
-    if transport is None:
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        return
+    transport = _transport(receive)
     link: socket.socket = transport.get_extra_info("socket")
+    # With a lingering time of zero, closing sends a reset and drops what is unsent.
     link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     transport.abort()
+    await _until_disconnected(receive)
 
 
 async def hang(receive: Receive) -> None:
     """Say nothing until the client gives up."""
     try:
         async with asyncio.timeout(_HANG):
-            while (await receive())["type"] != "http.disconnect":
-                pass
+            await _until_disconnected(receive)
     except TimeoutError:
         return
 
@@ -78,7 +71,7 @@ async def damaged(app: ASGIApp, scope: Scope, receive: Receive, send: Send, orde
     async def keep(message: Message) -> None:
         sent.append(message)
 
-    await app(scope | {"headers": plain}, receive, keep)
+    await app({**scope, "headers": plain}, receive, keep)
     body = b"".join(message.get("body", b"") for message in sent[1:])
     start = sent[0]
     if order.kind == "truncate":
@@ -86,7 +79,10 @@ async def damaged(app: ASGIApp, scope: Scope, receive: Receive, send: Send, orde
         await send(
             {"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True}
         )
-        return  # the server closes the connection: fewer bytes came than Content-Length said
+        # Fewer bytes than Content-Length promised.
+        _transport(receive).close()
+        await _until_disconnected(receive)
+        return
     if order.kind == "slow":
         await _drip(start, body, order.seconds, send)
         return
@@ -95,6 +91,17 @@ async def damaged(app: ASGIApp, scope: Scope, receive: Receive, send: Send, orde
     elif start["status"] == 200:  # noqa: PLR2004 - only an answer has records
         body = json.dumps(spoil(order, json.loads(body))).encode()
     await Response(body, start["status"], media_type="application/json")(scope, receive, send)
+
+
+def _transport(receive: Receive) -> asyncio.Transport:
+    """Return the connection under a request: ASGI has no way to break one, uvicorn's has."""
+    transport: asyncio.Transport = receive.__self__.transport  # type: ignore[attr-defined]
+    return transport
+
+
+async def _until_disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _drip(start: Message, body: bytes, seconds: float, send: Send) -> None:

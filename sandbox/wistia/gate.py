@@ -76,7 +76,7 @@ class Gate:
                 if status[0] not in (401, 429):
                     await asyncio.sleep(delay)
                 header = (b"x-request-id", request_id.encode())
-                message = message | {"headers": [*message.get("headers", []), header]}
+                message = {**message, "headers": [*message.get("headers", []), header]}
             await send(message)
 
         try:
@@ -101,7 +101,7 @@ class Gate:
         if response is not None:
             await response(scope, receive, send)
         elif fault.kind == "reset":
-            await breakage.reset(receive, send)
+            await breakage.reset(receive)
         elif fault.kind == "hang":
             await breakage.hang(receive)
         else:

@@ -1,6 +1,5 @@
 """The predecessor's published figures (API.md), exact where published, invented in between."""
 
-from itertools import pairwise
 from typing import NamedTuple
 
 # The visitor counts of its three runs were 110,471, then 4 new an hour later, then 24 new a day
@@ -111,8 +110,3 @@ def falling(high: int, low: int, points: int, total: int) -> list[int]:
 def _power_curve(high: int, low: int, points: int, power: float) -> list[float]:
     span = max(points, 1)
     return [low + (high - low) * (1 - (place + 0.5) / span) ** power for place in range(points)]
-
-
-def never_rises(cells: list[int]) -> bool:
-    """Return whether each cell is at most the one before it."""
-    return all(after <= before for before, after in pairwise(cells))

@@ -123,9 +123,7 @@ def open_library(seed: int, count: int, start: int) -> list[Medium]:
 def invent(seed: int, place: int, start: int) -> Medium:
     """Return an invented medium; every fifth lasts longer than a thousand seconds."""
     chance = stream(seed, "medium", place)
-    duration = round(chance.uniform(30, 900) * (4 if place % 5 == 4 else 1), 3)
-    if place % 5 == 4:
-        duration += LONGEST_CURVE
+    duration = round(chance.uniform(30, 900) + LONGEST_CURVE * (place % 5 // 4), 3)
     loads = int(200 * 1.12 ** (place % 40)) + chance.randrange(50)
     visitors = int(loads * 0.9)
     unique = int(visitors * chance.uniform(0.05, 0.6))
@@ -139,7 +137,7 @@ def invent(seed: int, place: int, start: int) -> Medium:
     return _medium(hashed_id, place, f"Sandbox video {place + 1}", duration, figures, start)
 
 
-def _medium(  # noqa: PLR0913 - the parts of a medium
+def _medium(  # noqa: PLR0913, PLR0917 - the parts of a medium
     hashed_id: str, place: int, name: str, duration: float, figures: Figures, start: int
 ) -> Medium:
     return Medium(

@@ -1,12 +1,11 @@
 """The `/stats` addresses."""
 
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable, Iterator
 from itertools import islice
-from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 
-from sandbox.wistia.answers import Refusal, day_of, not_found, page_of
+from sandbox.wistia.answers import not_found, page_of
 from sandbox.wistia.base import Visitor
 from sandbox.wistia.media import Medium
 from sandbox.wistia.people import Identity
@@ -14,9 +13,9 @@ from sandbox.wistia.world import World
 
 # The documented default is 100; 10 is what a real account answered (API.md).
 SEEN_PER_PAGE = 10
-ZONE = ZoneInfo("America/New_York")
 
-_FILTERS = {
+_FILTERS: dict[str | None, Callable[[Identity], bool]] = {
+    None: lambda identity: bool(identity.email),
     "has_name": lambda identity: bool(identity.name),
     "has_email": lambda identity: bool(identity.email),
     "identified_by_email_gate": lambda identity: identity.by_email_gate,
@@ -35,10 +34,12 @@ class Stats:
         offset, limit = page_of(request, SEEN_PER_PAGE)
         wanted, search = request.query_params.get("filter"), request.query_params.get("search", "")
         people = self.world.people
-        if wanted in _FILTERS or search:
-            rows = islice(self._matching(wanted, search.casefold()), offset, offset + limit)
+        wanted = wanted if wanted in _FILTERS else None
+        if wanted or search:
+            found = self._matching(wanted, search.casefold())
+            rows = list(islice(found, offset, offset + limit))
         else:
-            rows = iter(people.page(offset, limit))
+            rows = people.page(offset, limit)
         return [people.body(row) for row in rows]
 
     def visitor(self, request: Request) -> dict[str, object]:
@@ -60,12 +61,12 @@ class Stats:
         """Answer `/stats/account`."""
         return totals(self.world.library)
 
-    def _matching(self, wanted: str | None, search: str):  # noqa: ANN202
+    def _matching(self, wanted: str | None, search: str) -> Iterator[Visitor]:
         people = self.world.people
         for number in people.identified():
             identity = people.registry.identity(number)
             found = search in f"{identity.name}\n{identity.email}".casefold()
-            if found and _FILTERS.get(wanted or "", bool)(identity):
+            if found and _FILTERS[wanted](identity):
                 yield people.visitor(number)
 
 

@@ -71,11 +71,16 @@ class VisitorList:
         rest = (n for n in range(period // 2, self.base.size, period) if n not in left)
         return [number for number in front if self.registry.is_identified(number)] + list(rest)
 
+    def number(self, key: str) -> int | None:
+        """Return the number behind a key, also of a deleted visitor; None for a foreign key."""
+        number = self.registry.number(key)
+        known = self.base.size + len(self._first_visits)
+        return number if number is not None and number < known else None
+
     def find(self, key: str) -> Visitor | None:
         """Return the visitor with this key, or None when there is none (any more)."""
-        number = self.registry.number(key)
-        known = number is not None and number < self.base.size + len(self._first_visits)
-        return self.visitor(number) if number is not None and known and self.holds(number) else None
+        number = self.number(key)
+        return self.visitor(number) if number is not None and self.holds(number) else None
 
     def holds(self, number: int) -> bool:
         """Return whether the visitor has not been deleted."""
@@ -120,16 +125,15 @@ class VisitorList:
     def body(self, visitor: Visitor) -> dict[str, object]:
         """Return a visitor as the API writes it."""
         identity = self.registry.identity(visitor.number)
-        last = self.key_of_play(visitor.number, visitor.last_active_at)
-        gate = self.key_of_play(visitor.number, visitor.created_at)
+        gate = visitor.created_at if identity.by_email_gate else None
         return {
             "visitor_key": self.registry.key(visitor.number),
             "created_at": in_milliseconds(visitor.created_at),
             "last_active_at": in_milliseconds(visitor.last_active_at),
-            "last_event_key": last,
+            "last_event_key": self.key_of_play(visitor.number, visitor.last_active_at),
             "load_count": visitor.load_count,
             "play_count": visitor.play_count,
-            "identifying_event_key": gate if identity.by_email_gate else None,
+            "identifying_event_key": gate and self.key_of_play(visitor.number, gate),
             "visitor_identity": identity.body(),
             "user_agent_details": visitor.agent.body(),
         }
@@ -167,6 +171,6 @@ class VisitorList:
             return self.base.visitor(number)
         at = self._first_visits[number - self.base.size]
         chance = stream(self.seed, "arrival", number)
-        # An arrival's clock differences are kept in the past: nobody is created in the future.
-        created = at - abs(first_seen(chance)) * (chance.random() > 0.078)
+        # An arrival is never created in the account's future, so never after it was active.
+        created = at - abs(first_seen(chance))
         return Visitor(number, created, at, *counts(chance, visits=1), choose_agent(chance))

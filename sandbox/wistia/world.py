@@ -101,6 +101,11 @@ class World:
         wanted = (m for m in self.library if name in (m.hashed_id, str(m.number)))
         return next(wanted, None)
 
+    def plays_of(self, medium: Medium) -> list[Play]:
+        """Return a medium's plays since the start, oldest first."""
+        place = self.library.index(medium)
+        return [play for play in self.plays if play.medium == place]
+
     def arrive(self, at: int) -> None:
         """Let one new visitor come; the clock follows."""
         self.now = max(self.now, at)
