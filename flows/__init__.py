@@ -1,0 +1,1 @@
+"""The stages in order: ingest, build; and the command line."""

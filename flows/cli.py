@@ -29,7 +29,10 @@ def cli(debug: bool) -> None:  # noqa: FBT001 - a flag of the command line
 
 @cli.command()
 def run() -> None:
-    """Run all stages: ingest, then build. Example: wistia-elt run"""
+    """Run all stages: ingest, then build.
+
+    Example: wistia-elt run
+    """
     from flows.run import run_daily  # noqa: PLC0415
 
     sys.exit(run_daily(_open("run")))
@@ -38,7 +41,10 @@ def run() -> None:
 @cli.command()
 @scope_options
 def ingest(scope: Scope) -> None:
-    """Land what is new at Wistia in the lake. Example: wistia-elt ingest --resource visitors"""
+    """Land what is new at Wistia in the lake.
+
+    Example: wistia-elt ingest --resource visitors
+    """
     from flows.run import run_ingest  # noqa: PLC0415
 
     pipeline = _open("ingest")
@@ -49,7 +55,10 @@ def ingest(scope: Scope) -> None:
 @cli.command()
 @click.option("--full-refresh", is_flag=True, help="Build incremental tables anew from bronze.")
 def build(full_refresh: bool) -> None:  # noqa: FBT001 - a flag of the command line
-    """Build and test silver and gold from bronze. Example: wistia-elt build --full-refresh"""
+    """Build and test silver and gold from bronze.
+
+    Example: wistia-elt build --full-refresh
+    """
     from flows.run import run_build  # noqa: PLC0415
 
     pipeline = _open("build")
@@ -60,7 +69,10 @@ def build(full_refresh: bool) -> None:  # noqa: FBT001 - a flag of the command l
 @cli.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, for machines.")
 def status(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
-    """Show what has landed, what was built, how the last run ended. Example: wistia-elt status"""
+    """Show what has landed, what was built, how the last run ended.
+
+    Example: wistia-elt status
+    """
     from flows.show import show_status  # noqa: PLC0415
 
     show_status(Settings.load(), as_json=as_json)
@@ -71,10 +83,25 @@ def status(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
 @click.option("--csv", "form", flag_value="csv", help="Comma-separated values with a header.")
 @click.option("--json", "form", flag_value="json", help="An array of row objects.")
 def query(sql: str, form: str | None) -> None:
-    """Ask the last good tables. Example: wistia-elt query "select * from gold.fact_media_performance" """
+    """Ask the last good tables.
+
+    Example: wistia-elt query "select * from gold.fact_media_performance"
+    """
     from flows.show import show_query  # noqa: PLC0415
 
     show_query(Settings.load(), sql, form or "table")
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="An array of checks, for machines.")
+def doctor(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+    """Try everything a run needs, and say what mends each failure.
+
+    Example: wistia-elt doctor
+    """
+    from flows.show import show_doctor  # noqa: PLC0415
+
+    sys.exit(show_doctor(Settings.load(), as_json=as_json))
 
 
 @cli.command()
@@ -102,7 +129,10 @@ class _Sandboxes(click.Group):
 
 @cli.group(cls=_Sandboxes)
 def sandbox() -> None:
-    """Stand-ins for what a newcomer lacks. Example: wistia-elt sandbox wistia --port 8765"""
+    """Stand-ins for what a newcomer lacks.
+
+    Example: wistia-elt sandbox wistia --port 8765
+    """
 
 
 def _prepare_prefect(*, debug: bool) -> None:

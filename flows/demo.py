@@ -136,9 +136,7 @@ def _show_heads(settings: Settings) -> None:
     for title, sql in heads.items():
         click.secho(f"\n{title}", bold=True)
         answer = query(settings, sql)
-        numeric = tuple(
-            n for n in answer.columns if n not in {"media_id"} and not n.endswith("class")
-        )
+        numeric = tuple(n for n in answer.columns if n != "media_id" and not n.endswith("class"))
         show_table(answer.columns, answer.to_text(), numeric)
 
 

@@ -66,8 +66,8 @@ def count_rows(settings: Settings) -> dict[str, int]:
         return {}
     tables = query(
         settings,
-        "select table_schema || '.' || table_name from information_schema.tables "
-        "where table_schema in ('silver', 'gold', 'pages') and table_type = 'BASE TABLE' order by 1",
+        "select table_schema || '.' || table_name from information_schema.tables where "
+        "table_schema in ('silver', 'gold', 'pages') and table_type = 'BASE TABLE' order by 1",
     )
     names = [row[0] for row in tables.rows]
     return {name: _count(settings, name) for name in names}
@@ -77,7 +77,7 @@ def _count(settings: Settings, table: str) -> int:
     return int(query(settings, f"select count(*) from {table}").rows[0][0])  # noqa: S608
 
 
-def plain(value: object) -> object:
+def plain(value: object) -> object:  # noqa: PLR0911 - a line a type
     """A value as JSON has it."""
     if isinstance(value, dt.datetime):
         moment = value if value.tzinfo else value.replace(tzinfo=dt.UTC)

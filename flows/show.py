@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import json
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from flows.doctor import examine
 from flows.query import query
 from flows.status import read_status
 from ingestion.lake import open_lake
@@ -76,6 +78,25 @@ def show_status(settings: Settings, *, as_json: bool) -> None:
                 f"new fields in {name}, kept in bronze: {', '.join(resource['unknown_fields'])}"
             )
     show_table(("table", "rows"), [(t, f"{n:,}") for t, n in found["tables"].items()], ("rows",))
+
+
+def show_doctor(settings: Settings, *, as_json: bool) -> int:
+    """Print what a run needs and whether it is there.
+
+    Returns:
+        0 when all is well, 1 otherwise.
+    """
+    # A person waits here: a server that does not answer gets a second try, not a minute.
+    checks = list(examine(settings, lambda seconds: time.sleep(min(seconds, 0.5))))
+    if as_json:
+        click.echo(json.dumps([check.as_dict() for check in checks]))
+    else:
+        for check in checks:
+            mark = click.style("ok  ", fg="green") if check.ok else click.style("FAIL", fg="red")
+            click.echo(f"{mark}  {check.check:<10}  {check.detail}")
+            if not check.ok:
+                click.echo(f"      try: {check.remedy}")
+    return 0 if all(check.ok for check in checks) else 1
 
 
 def _show_last_run(last: dict[str, Any] | None) -> None:

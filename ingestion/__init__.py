@@ -1,0 +1,1 @@
+"""Source to bronze: what Wistia answers lands in the lake as it is."""

@@ -18,7 +18,10 @@ from ingestion.version import code_version
 @click.command(name="ingest")
 @scope_options
 def main(scope: Scope) -> None:
-    """Land what is new at Wistia in the lake. Example: python -m ingestion --resource visitors"""
+    """Land what is new at Wistia in the lake.
+
+    Example: python -m ingestion --resource visitors
+    """
     settings = Settings.load()
     lake = open_lake(settings)
     run = start_run(lake, "ingest", code_version(), utc_now)

@@ -51,7 +51,9 @@ def snapshot_key(resource: str, media_id: str, moment: datetime) -> str:
     return f"{RAW}/{resource}/ingest_date={moment.date().isoformat()}/{name}"
 
 
-def part_key(root: str, resource: str, started: str, part: int, records: int, day: str) -> str:
+def part_key(  # noqa: PLR0913 - the parts of a name
+    root: str, resource: str, *, started: str, part: int, records: int, day: str
+) -> str:
     """`raw-data/visitors/ingest_date=…/visitors_<run start>_part-00001_batch_<n>.json.gz`."""
     name = f"{resource}_{started}_part-{part:05d}_batch_{records}.json.gz"
     return f"{root}/{resource}/ingest_date={day}/{name}"
@@ -150,7 +152,14 @@ class PartWriter:
         if not self._gzip.closed:
             self._gzip.close()
         day = self._moment.date().isoformat()
-        key = part_key(self._root, self._resource, self._started, self._part, self.count, day)
+        key = part_key(
+            self._root,
+            self._resource,
+            started=self._started,
+            part=self._part,
+            records=self.count,
+            day=day,
+        )
         stored = write_object(self._lake, key, self._buffer.getvalue(), self.count)
         self._part += 1
         self._begin()

@@ -11,7 +11,6 @@ import json
 import os
 import socket
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from filelock import FileLock, Timeout
@@ -21,6 +20,7 @@ from ingestion.errors import ConfigurationError, LakeBusyError, LakeError
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
     from ingestion.settings import Settings
 

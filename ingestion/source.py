@@ -36,7 +36,7 @@ def check_source(lake: Lake, settings: Settings, account: str | None) -> dict[st
         "api_version": settings.wistia_api_version,
         "account": account,
     }
-    recorded = _read(lake)
+    recorded = read_source(lake)
     if recorded is None:
         lake.put(KEY, json.dumps({**source, "pii_policy": settings.pii_policy}).encode())
         return source
@@ -58,7 +58,8 @@ def check_source(lake: Lake, settings: Settings, account: str | None) -> dict[st
     return source
 
 
-def _read(lake: Lake) -> dict[str, str] | None:
+def read_source(lake: Lake) -> dict[str, str] | None:
+    """Whose data a lake says it holds; None for a new lake, or one that cannot tell."""
     body = lake.get(KEY)
     try:
         found = json.loads(body) if body else None

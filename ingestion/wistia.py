@@ -12,6 +12,7 @@ import json
 import logging
 import threading
 import time
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -31,6 +32,7 @@ from ingestion.retries import LONGEST_WAIT_SECONDS, Fault, retrying, seconds_to_
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
 
     from ingestion.pacing import Pacer
     from ingestion.settings import Settings
@@ -42,7 +44,7 @@ _CONNECT_SECONDS = 10
 READ_SECONDS = 30
 _BODY_SECONDS = 120
 _CHUNK = 65_536
-_TOKEN_HELP = (
+_GET_A_NEW_ONE = (
     'make a token with "Read detailed stats" and "Read all folder and media data" '
     "(Account Settings, API Access) and set WISTIA_API_TOKEN to it"
 )
@@ -74,6 +76,7 @@ class Wistia:
         self._lock = threading.Lock()
         self.requests = 0
         self.retries = 0
+        self.server_time: datetime | None = None
         self._session = requests.Session()
         adapter = HTTPAdapter(pool_connections=2, pool_maxsize=MOST_IN_FLIGHT)
         self._session.mount("https://", adapter)
@@ -181,6 +184,7 @@ class Wistia:
                 body = _read(response)
         except (requests.RequestException, TimeoutError, OSError) as error:
             raise Fault(_no_answer(url, error), kind="connection") from error
+        self.server_time = _server_time(response) or self.server_time
         if response.status_code != requests.codes.ok:
             raise self._refusal(response, body)
         return _decode(body, url, expect)
@@ -223,6 +227,13 @@ def _read(response: requests.Response) -> bytes:
     return bytes(body)
 
 
+def _server_time(response: requests.Response) -> datetime | None:
+    try:
+        return parsedate_to_datetime(response.headers.get("Date", ""))
+    except ValueError:
+        return None
+
+
 def _decode(body: bytes, url: str, expect: type) -> Any:  # noqa: ANN401 - decoded JSON
     try:
         document = json.loads(body, parse_constant=_refuse_constant)
@@ -254,14 +265,14 @@ def _denied(status: int, body: bytes, where: str) -> AuthenticationError:
     except (ValueError, AttributeError):
         code = None
     if code == "unauthorized_scope":
-        return AuthenticationError(f"the token lacks the permission for {where}", _TOKEN_HELP)
+        return AuthenticationError(f"the token lacks the permission for {where}", _GET_A_NEW_ONE)
     if code == "account_inactive":
         return AuthenticationError("the Wistia account is inactive", "ask the account's owner")
     if status == requests.codes.forbidden:
         return AuthenticationError(
             f"the account's plan does not include {where}", "ask the account's owner or Wistia"
         )
-    return AuthenticationError("Wistia refused the token (401)", _TOKEN_HELP)
+    return AuthenticationError("Wistia refused the token (401)", _GET_A_NEW_ONE)
 
 
 def _no_answer(url: str, error: Exception) -> UnavailableError:

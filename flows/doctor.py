@@ -1,0 +1,150 @@
+"""`wistia-elt doctor`: every thing a run needs, tried, each failure with its remedy."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import time
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from flows.doctor_aws import check_aws
+from ingestion.credentials import read_token
+from ingestion.errors import NotFoundError, ReadableError
+from ingestion.lake import open_lake
+from ingestion.pacing import Pacer
+from ingestion.resources import RESOURCES
+from ingestion.source import check_source, read_source
+from ingestion.wistia import Wistia
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ingestion.settings import Settings
+
+_ENOUGH_BYTES = 1_000_000_000
+# A watermark survives any clock; the overlap of hours covers what a minute shifts.
+_CLOCK_SECONDS = 60
+_NODE_MAJOR = 20
+_INSTALL_NODE = f"install Node {_NODE_MAJOR} or newer (https://nodejs.org); only the pages need it"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing tried: whether it works, what was found, what mends it."""
+
+    check: str
+    ok: bool
+    detail: str
+    remedy: str = ""
+
+    def as_dict(self) -> dict[str, object]:
+        """As `doctor --json` prints it."""
+        return asdict(self)
+
+
+def examine(settings: Settings, sleep: Callable[[float], None]) -> Iterator[Check]:
+    """Try everything a run needs, in the order of the data's way.
+
+    Args:
+        settings: What to try.
+        sleep: Waits between retries, seconds.
+
+    Yields:
+        A check as soon as it is done.
+    """
+    yield from _check_api(settings, sleep)
+    yield _attempt("lake", lambda: _check_lake(settings))
+    yield from (Check(*found) for found in check_aws(settings))
+    yield _check_node()
+
+
+def _attempt(name: str, trial: Callable[[], str]) -> Check:
+    try:
+        return Check(name, ok=True, detail=trial())
+    except ReadableError as error:
+        return Check(name, ok=False, detail=str(error), remedy=error.remedy)
+
+
+def _check_api(settings: Settings, sleep: Callable[[float], None]) -> Iterator[Check]:
+    try:
+        token = read_token(settings)
+    except ReadableError as error:
+        yield Check("token", ok=False, detail=str(error), remedy=error.remedy)
+        return
+    pacer = Pacer(settings.wistia_requests_per_minute, time.monotonic, sleep)
+    client = Wistia(settings, token, pacer, sleep)
+    answered = _attempt("token", lambda: _describe_token(client))
+    yield answered
+    if not answered.ok:
+        return
+    yield _attempt("scopes", lambda: _try_scopes(client))
+    yield _check_clock(client)
+    yield _attempt("source", lambda: _check_source(settings, client))
+
+
+def _describe_token(client: Wistia) -> str:
+    scopes = client.check_token()
+    if scopes is None:
+        return f"{client.base_url} answers; it does not tell what the token may do"
+    return f"accepted by {client.base_url}, with {len(scopes)} permissions"
+
+
+def _try_scopes(client: Wistia) -> str:
+    # Names of permissions differ between API versions; what counts is whether it reads.
+    tried = [r for r in RESOURCES if "{" not in r.path]
+    for resource in tried:
+        try:
+            client.get(resource.path, {"page": 1, "per_page": 1}, expect=list)
+        except NotFoundError:
+            continue
+    return "reads " + ", ".join(resource.path for resource in tried)
+
+
+def _check_clock(client: Wistia) -> Check:
+    if client.server_time is None:
+        return Check("clock", ok=True, detail="the API tells no time to compare with")
+    away = abs((datetime.now(UTC) - client.server_time).total_seconds())
+    if away <= _CLOCK_SECONDS:
+        return Check("clock", ok=True, detail=f"{away:.0f} s from the API's")
+    return Check(
+        "clock",
+        ok=False,
+        detail=f"this machine's clock is {away:.0f} s away from the API's",
+        remedy="set the clock (for example `timedatectl set-ntp true`)",
+    )
+
+
+def _check_source(settings: Settings, client: Wistia) -> str:
+    lake = open_lake(settings)
+    if read_source(lake) is None:
+        return f"{lake.uri} is new and takes any account"
+    check_source(lake, settings, client.fetch_account())
+    return f"{lake.uri} holds this account's data"
+
+
+def _check_lake(settings: Settings) -> str:
+    lake = open_lake(settings)
+    probe = "state/doctor.json"
+    lake.put(probe, b"{}")
+    lake.get(probe)
+    lake.delete(probe)
+    if settings.on_s3:
+        return f"{lake.uri} can be written and read"
+    free = shutil.disk_usage(settings.lake_path).free
+    said = f"{lake.uri} can be written and read, {free / 1e9:.1f} GB free"
+    return said if free > _ENOUGH_BYTES else f"{said}: little for a build's copy"
+
+
+def _check_node() -> Check:
+    node = shutil.which("node")
+    if node is None:
+        return Check("node", ok=False, detail="Node is not on PATH", remedy=_INSTALL_NODE)
+    done = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)  # noqa: S603
+    found = re.match(r"v(\d+)", done.stdout)
+    if found is None or int(found[1]) < _NODE_MAJOR:
+        said = done.stdout.strip() or "does not start"
+        return Check("node", ok=False, detail=f"{node} is {said}", remedy=_INSTALL_NODE)
+    return Check("node", ok=True, detail=f"{node} is {done.stdout.strip()}")
