@@ -1,5 +1,6 @@
 """Real servers for tests: each runs in a process of its own until its block ends."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -51,6 +52,11 @@ class Sandbox:
     def faults(self, *orders: dict[str, object]) -> Any:  # noqa: ANN401
         """Order faults, for example `{"path": "/stats/visitors", "page": 3, "kind": "500"}`."""
         return self.control("POST", "faults", list(orders))
+
+    def truth(self) -> list[dict[str, Any]]:
+        """Return the whole list as it stands: key, last activity and counts of each visitor."""
+        answer = requests.get(f"{self.origin}/_sandbox/visitors", timeout=300)
+        return [json.loads(line) for line in answer.text.splitlines()]
 
     def traffic(self, newest: int = 1000) -> Any:  # noqa: ANN401
         """Return what was asked so far."""

@@ -1,5 +1,6 @@
 """Who played which medium when: the account's events before they are written out."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
@@ -69,8 +70,10 @@ class Plays:
         return sorted((play for play in plays if begin <= play.received_at < end), reverse=True)
 
     def _since_start(self, begin: int, end: int) -> list[Received]:
-        received = self._arrivals((play.at, play.number, play.medium) for play in self.world.plays)
-        end = min(end, self.world.now + 1)
+        plays, end = self.world.plays, min(end, self.world.now + 1)
+        first = bisect_left(plays, (begin - LATE_TO - HOUR,))
+        last = bisect_left(plays, (end,))
+        received = self._arrivals((p.at, p.number, p.medium) for p in plays[first:last])
         return [event for event in received if begin <= event.received_at < end]
 
     def _read_day(self, start: int) -> list[Received]:
