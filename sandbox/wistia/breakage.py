@@ -59,8 +59,9 @@ async def hang(receive: Receive) -> None:
     try:
         async with asyncio.timeout(_HANG):
             await _until_disconnected(receive)
-    except TimeoutError:
-        return
+    except (TimeoutError, asyncio.CancelledError):
+        # The server is being stopped, or nobody waits this long: no answer either way.
+        await reset(receive)
 
 
 async def damaged(app: ASGIApp, scope: Scope, receive: Receive, send: Send, order: Fault) -> None:
@@ -108,7 +109,7 @@ async def _drip(start: Message, body: bytes, seconds: float, send: Send) -> None
     await send(start)
     size = len(body) // _DRIP + 1
     for begin in range(0, len(body), size):
+        await asyncio.sleep(seconds / _DRIP)
         part = body[begin : begin + size]
         await send({"type": "http.response.body", "body": part, "more_body": True})
-        await asyncio.sleep(seconds / _DRIP)
     await send({"type": "http.response.body", "body": b""})

@@ -19,8 +19,8 @@ def a_world(visitors: int) -> World:
     return create_world(7, visitors, 2, 0.1, first_run(date(2026, 1, 9)))
 
 
-@settings(deadline=None, max_examples=60)
-@given(size=st.integers(0, 200), steps=STEPS)
+@settings(deadline=None, max_examples=25)
+@given(size=st.integers(0, 130), steps=STEPS)
 def test_every_place_holds_who_a_plain_list_would_hold(size: int, steps: list[Step]) -> None:
     people = a_world(size).people
     plain = list(range(size))
@@ -47,7 +47,7 @@ def test_every_place_holds_who_a_plain_list_would_hold(size: int, steps: list[St
         assert (found.number if found else None) == (number if number in plain else None)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=8)
 @given(size=st.integers(1, 3000))
 def test_the_list_is_sorted_by_activity_and_ends_at_the_clock(size: int) -> None:
     world = a_world(size)
