@@ -27,12 +27,12 @@ class Sandbox:
     def origin(self) -> str:
         return self.base_url.removesuffix("/v1")
 
-    def get(self, path: str, **parameters: object) -> requests.Response:
+    def get(self, path: str, **parameters: str | int) -> requests.Response:
         """Ask the API as a client would; `path` is under the base URL."""
         headers = {"Authorization": f"Bearer {self.token}"}
         return requests.get(self.base_url + path, parameters, headers=headers, timeout=60)
 
-    def json(self, path: str, **parameters: object) -> Any:  # noqa: ANN401
+    def json(self, path: str, **parameters: str | int) -> Any:  # noqa: ANN401
         """Return the value of a good answer."""
         answer = self.get(path, **parameters)
         answer.raise_for_status()

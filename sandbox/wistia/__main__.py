@@ -109,6 +109,7 @@ def wistia(host: str, port: int, today: datetime | None, scopes: str, **options:
         server_header=False,
         lifespan="off",
         timeout_graceful_shutdown=1,
+        timeout_keep_alive=75,
         backlog=2048,
     )
     _Server(config).run(sockets=[link])

@@ -82,14 +82,18 @@ class Gate:
         try:
             await self._serve(asked, scope, receive, answer)
         finally:
-            self.log.end(Entry(round(began, 6), asked.path, asked.page, status[0], request_id))
+            sent = dict(scope["headers"]).get(b"x-wistia-api-version", b"").decode("latin-1")
+            query = scope["query_string"].decode("latin-1")
+            self.log.end(
+                Entry(round(began, 6), asked.path, asked.page, query, sent, status[0], request_id)
+            )
 
     async def _serve(self, asked: Asked, scope: Scope, receive: Receive, send: Send) -> None:
         response = self._refusal(asked, scope)
         if response is not None:
             await response(scope, receive, send)
             return
-        self.movement.after_request()
+        self.movement.before_answer()
         fault = self.faults.next(asked.path, asked.page)
         if fault is None:
             await self.app(scope, receive, send)

@@ -36,6 +36,8 @@ class Entry:
     at: float
     path: str
     page: int | None
+    query: str
+    api_version: str
     status: int
     request_id: str
 

@@ -108,7 +108,7 @@ class Medium:
         }
         if not modern:
             return item | {"project": home}
-        return item | {"folder": home, "subfolder": None, "tags": [], "assets": []}
+        return item | {"folder": home, "tags": [], "assets": []}
 
 
 def open_library(seed: int, count: int, start: int) -> list[Medium]:

@@ -47,7 +47,7 @@ class Movement:
         self._began, self._start = self.clock(), self.world.now
         self.moved = {"arrivals": 0, "returns": 0, "deletions": 0}
 
-    def after_request(self) -> None:
+    def before_answer(self) -> None:
         """Let happen what is due when a request comes in."""
         if self.pace is None:
             return

@@ -55,7 +55,11 @@ def test_plays_are_told_by_media_days_account_and_events(sandbox: Sandbox) -> No
     after = sandbox.json("/stats/account")
     assert after["play_count"] - before["play_count"] == 10
     assert after["load_count"] - before["load_count"] == 10
-    window = {"start_date": "2026-01-08", "end_date": "2026-01-09", "per_page": 100}
+    window: dict[str, str | int] = {
+        "start_date": "2026-01-08",
+        "end_date": "2026-01-09",
+        "per_page": 100,
+    }
     events = sandbox.json("/stats/events", **window)
     new = [event for event in events if event["received_at"] > "2026-01-08T00:20:00.000Z"]
     visitors = {v["last_event_key"] for v in sandbox.json("/stats/visitors", per_page=10)}
@@ -76,7 +80,7 @@ def test_without_plays_the_media_stay_as_they_are(sandbox: Sandbox) -> None:
 
 def test_impossible_orders_are_refused_and_change_nothing(sandbox: Sandbox) -> None:
     before = sandbox.control("GET", "state")
-    for body in ({"returning": 301}, {"deleted": 301}, {"nwe": 4}, {"new": "four"}, {"new": -1}):
+    for body in ({"returning": 301}, {"deleted": 301}, {"newer": 4}, {"new": "four"}, {"new": -1}):
         with pytest.raises(AssertionError, match="error"):
             sandbox.control("POST", "advance", body)
     assert sandbox.control("GET", "state") == before

@@ -8,12 +8,13 @@ import pytest
 from tests.servers import Sandbox
 
 Event = dict[str, Any]
+Query = dict[str, str | int]
 
 
 @pytest.fixture(scope="module")
 def events(reading: Sandbox) -> list[Event]:
     """Thirty days of events, newest first."""
-    window = {"start_date": "2025-11-01", "end_date": "2025-11-30", "per_page": 100}
+    window: Query = {"start_date": "2025-11-01", "end_date": "2025-11-30", "per_page": 100}
     rows: list[Event] = []
     page: list[Event] = []
     while page or not rows:
@@ -29,7 +30,7 @@ def test_a_window_holds_its_utc_days_newest_first(reading: Sandbox, events: list
     assert received == sorted(received, reverse=True)
     assert received[-1][:10] == "2025-11-01"
     assert received[0][:10] == "2025-11-30"
-    day = {"start_date": "2025-11-15", "end_date": "2025-11-15", "per_page": 100}
+    day: Query = {"start_date": "2025-11-15", "end_date": "2025-11-15", "per_page": 100}
     one = reading.json("/stats/events", **day) + reading.json("/stats/events", page=2, **day)
     assert one == [event for event in events if event["received_at"][:10] == "2025-11-15"]
     assert len(one) > 50
