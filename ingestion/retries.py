@@ -6,6 +6,7 @@ count the seconds waited, so a test with its own sleep is exact.
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Literal
@@ -51,7 +52,7 @@ def retrying(note: Callable[[], None], sleep: Callable[[float], None]) -> Retryi
     return Retrying(
         retry=retry_if_exception_type(Fault),
         wait=_wait,
-        stop=_stop,
+        stop=_Spent(),
         before_sleep=lambda _state: note(),
         sleep=sleep,
         reraise=True,
@@ -75,10 +76,16 @@ def seconds_to_wait(header: str | None, date: str | None = None) -> float | None
     except ValueError:
         pass
     try:
-        now = parsedate_to_datetime(date) if date else datetime.now(UTC)
-        return max(0.0, (parsedate_to_datetime(header) - now).total_seconds())
-    except (TypeError, ValueError):
+        now = _parse_date(date) if date else datetime.now(UTC)
+        return max(0.0, (_parse_date(header) - now).total_seconds())
+    except (TypeError, ValueError, OverflowError):
         return None
+
+
+def _parse_date(text: str) -> datetime:
+    # HTTP dates are GMT even where, as in asctime's form, they do not say so.
+    moment = parsedate_to_datetime(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _fault(state: RetryCallState) -> Fault:
@@ -94,6 +101,21 @@ def _wait(state: RetryCallState) -> float:
     return jittered if asked is None else asked + min(jittered, 1.0)
 
 
-def _stop(state: RetryCallState) -> bool:
-    tries, seconds = _BUDGETS[_fault(state).kind]
-    return state.attempt_number >= tries or state.idle_for + state.upcoming_sleep > seconds
+class _Spent:
+    """What one request has used up, by the kind of its faults.
+
+    A storm of 429 must not leave a reset that follows it without any try.
+    """
+
+    def __init__(self) -> None:
+        """Nothing yet."""
+        self._tries: Counter[Kind] = Counter()
+        self._seconds: defaultdict[Kind, float] = defaultdict(float)
+
+    def __call__(self, state: RetryCallState) -> bool:
+        """Count a failed try and the wait it asks for; True ends the request."""
+        kind = _fault(state).kind
+        self._tries[kind] += 1
+        self._seconds[kind] += state.upcoming_sleep
+        tries, seconds = _BUDGETS[kind]
+        return self._tries[kind] >= tries or self._seconds[kind] > seconds

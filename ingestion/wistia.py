@@ -7,28 +7,24 @@ version header always sent; the end of a list is an empty page, a short page is 
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import threading
 import time
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 
+from ingestion.answers import BROKEN, decode, no_answer, read_body, refusal
 from ingestion.errors import (
     AuthenticationError,
     BadRequestError,
     BadResponseError,
-    IngestionError,
     NotFoundError,
-    RateLimitedError,
-    UnavailableError,
 )
-from ingestion.retries import LONGEST_WAIT_SECONDS, Fault, retrying, seconds_to_wait
+from ingestion.retries import LONGEST_WAIT_SECONDS, Fault, retrying
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -42,12 +38,6 @@ MOST_IN_FLIGHT = 64
 _CONNECT_SECONDS = 10
 # The slowest good answers seen: 5.5 s for visitors, 41 s for events.
 READ_SECONDS = 30
-_BODY_SECONDS = 120
-_CHUNK = 65_536
-_GET_A_NEW_ONE = (
-    'make a token with "Read detailed stats" and "Read all folder and media data" '
-    "(Account Settings, API Access) and set WISTIA_API_TOKEN to it"
-)
 
 log = logging.getLogger(__name__)
 
@@ -77,13 +67,14 @@ class Wistia:
         self.requests = 0
         self.retries = 0
         self.server_time: datetime | None = None
-        self._session = requests.Session()
+        self._session = _Session()
         adapter = HTTPAdapter(pool_connections=2, pool_maxsize=MOST_IN_FLIGHT)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
+        # As `auth` and not as a header: requests lets a netrc entry of the host replace that one.
+        self._session.auth = _bearer(token)
         self._session.headers.update(
             {
-                "Authorization": f"Bearer {token}",
                 "X-Wistia-API-Version": settings.wistia_api_version,
                 "Accept": "application/json",
                 "User-Agent": "wistia-elt",
@@ -160,11 +151,15 @@ class Wistia:
     def fetch_account(self) -> str | None:
         """Ask whose account this is; None where the API does not tell.
 
-        One try: an API without this address must cost nothing.
+        A fault that may heal is waited for: without the answer, nothing but the address
+        would tell one account from another.
+
+        Raises:
+            UnavailableError: It cannot be asked now.
         """
         try:
-            found = self._send(f"{self.base_url}/account", {}, dict)
-        except (Fault, IngestionError):
+            found = self.get("/account")
+        except (AuthenticationError, NotFoundError, BadRequestError, BadResponseError):
             return None
         identity = found.get("hashed_id") or found.get("id") or found.get("url")
         return None if identity is None else str(identity)
@@ -181,117 +176,38 @@ class Wistia:
             with self._session.get(
                 url, params=params, timeout=(_CONNECT_SECONDS, READ_SECONDS), stream=True
             ) as response:
-                body = _read(response)
-        except (requests.RequestException, TimeoutError, OSError) as error:
-            raise Fault(_no_answer(url, error), kind="connection") from error
+                body = read_body(response)
+        except BROKEN as error:
+            raise no_answer(url, error) from error
         self.server_time = _server_time(response) or self.server_time
-        if response.status_code != requests.codes.ok:
-            raise self._refusal(response, body)
-        return _decode(body, url, expect)
-
-    def _refusal(self, response: requests.Response, body: bytes) -> Exception:
-        status = response.status_code
-        where = (
-            f"{_where(response.url)} (request {response.headers.get('x-request-id', 'unknown')})"
-        )
-        if status in {401, 403}:
-            return _denied(status, body, where)
-        if status == requests.codes.not_found:
-            return NotFoundError(
-                f"the API knows nothing at {where}", "check WISTIA_BASE_URL and WISTIA_MEDIA_IDS"
-            )
-        if status != requests.codes.too_many_requests and status < requests.codes.server_error:
-            return BadRequestError(
-                f"the API answered {status} to {where}",
-                "check WISTIA_BASE_URL and WISTIA_API_VERSION",
-            )
-        wait = seconds_to_wait(response.headers.get("Retry-After"), response.headers.get("Date"))
-        if wait is not None:
-            self._pacer.hold(min(wait, LONGEST_WAIT_SECONDS))
-        limited = status == requests.codes.too_many_requests
-        error = (RateLimitedError if limited else UnavailableError)(
-            f"the API answered {status} to {where} after every retry",
-            "wait and run again: it continues where it stopped",
-        )
-        return Fault(error, kind="rate" if limited else "server", wait=wait)
-
-
-def _read(response: requests.Response) -> bytes:
-    # A time-out of requests is per read; a body that trickles needs one of its own.
-    deadline = time.monotonic() + _BODY_SECONDS
-    body = bytearray()
-    for chunk in response.iter_content(_CHUNK):
-        body += chunk
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"the body took longer than {_BODY_SECONDS} s")
-    return bytes(body)
+        if response.status_code == requests.codes.ok:
+            return decode(body, url, expect)
+        refused = refusal(response, body)
+        if isinstance(refused, Fault) and (refused.wait or 0) <= LONGEST_WAIT_SECONDS:
+            self._pacer.hold(refused.wait or 0)
+        raise refused
 
 
 def _server_time(response: requests.Response) -> datetime | None:
     try:
         return parsedate_to_datetime(response.headers.get("Date", ""))
-    except ValueError:
+    except (TypeError, ValueError, OverflowError):
         return None
 
 
-def _decode(body: bytes, url: str, expect: type) -> Any:  # noqa: ANN401 - decoded JSON
-    try:
-        document = json.loads(body, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
-        shown = "HTML" if body.lstrip()[:1] == b"<" else "something that is not JSON"
-        raise _bad(body, url, shown) from None
-    if not isinstance(document, expect):
-        raise _bad(body, url, f"a JSON {type(document).__name__} instead of a {expect.__name__}")
-    return document
+def _bearer(token: str) -> Callable[[requests.PreparedRequest], requests.PreparedRequest]:
+    def sign(request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {token}"
+        return request
+
+    return sign
 
 
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _bad(body: bytes, url: str, shown: str) -> Fault:
-    error = BadResponseError(
-        f"the API answered {_where(url)} with {shown} ({len(body)} bytes)",
-        "check that WISTIA_BASE_URL is the API's and no proxy answers for it, then run again",
-    )
-    error.length = len(body)
-    error.digest = hashlib.sha256(body).hexdigest()
-    return Fault(error, kind="body")
-
-
-def _denied(status: int, body: bytes, where: str) -> AuthenticationError:
-    try:
-        code = json.loads(body).get("code")
-    except (ValueError, AttributeError):
-        code = None
-    if code == "unauthorized_scope":
-        return AuthenticationError(f"the token lacks the permission for {where}", _GET_A_NEW_ONE)
-    if code == "account_inactive":
-        return AuthenticationError("the Wistia account is inactive", "ask the account's owner")
-    if status == requests.codes.forbidden:
-        return AuthenticationError(
-            f"the account's plan does not include {where}", "ask the account's owner or Wistia"
-        )
-    return AuthenticationError("Wistia refused the token (401)", _GET_A_NEW_ONE)
-
-
-def _no_answer(url: str, error: Exception) -> UnavailableError:
-    parts = urlsplit(url)
-    if isinstance(error, (requests.Timeout, TimeoutError)):
-        reason = "the answer took too long"
-    elif "IncompleteRead" in str(error) or isinstance(
-        error, requests.exceptions.ChunkedEncodingError
-    ):
-        reason = "the answer broke off"
-    else:
-        reason = "no connection"
-    return UnavailableError(
-        f"no usable answer from {parts.scheme}://{parts.netloc}{parts.path}: {reason}",
-        "check the network and WISTIA_BASE_URL, then run again: it continues where it stopped",
-    )
-
-
-def _where(url: str) -> str:
-    parts = urlsplit(url)
-    page = next((part for part in parts.query.split("&") if part.startswith("page=")), "")
-    return f"GET {parts.path}{'?' + page if page else ''}"
+class _Session(requests.Session):
+    # Elsewhere the token means nothing, and what answers there is not the API.
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        target = super().get_redirect_target(resp)
+        if target is None:
+            return None
+        there = urlsplit(urljoin(resp.url, target)).hostname
+        return target if there == urlsplit(resp.url).hostname else None
