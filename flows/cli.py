@@ -13,7 +13,7 @@ from ingestion.terminal import scope_options, show_errors
 
 if TYPE_CHECKING:
     from flows.pipeline import Pipeline
-    from ingestion.ingest import Scope
+    from ingestion.work import Scope
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -12,12 +12,12 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from ingestion.ingest import Scope
 from ingestion.lake import open_lake
 from ingestion.manifest import ResourceRun, RunRecord, start_run
 from ingestion.settings import Settings
 from ingestion.timestamps import utc_now
 from ingestion.version import code_version
+from ingestion.work import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

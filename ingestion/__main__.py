@@ -6,13 +6,14 @@ import sys
 
 import click
 
-from ingestion.ingest import Scope, exit_code, ingest
+from ingestion.ingest import exit_code, ingest
 from ingestion.lake import open_lake
 from ingestion.manifest import start_run
 from ingestion.settings import Settings
 from ingestion.terminal import Progress, scope_options, show_errors, show_ingest
 from ingestion.timestamps import utc_now
 from ingestion.version import code_version
+from ingestion.work import Scope
 
 
 @click.command(name="ingest")

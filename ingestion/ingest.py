@@ -4,111 +4,33 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ingestion.credentials import read_token
 from ingestion.errors import (
     BadResponseError,
-    ConfigurationError,
     IngestionError,
     NotFoundError,
 )
-from ingestion.landing import Landing
 from ingestion.manifest import IngestTotals, Manifest, ResourceRun, RunRecord, read_manifests
 from ingestion.media import resolve_media
 from ingestion.pacing import Pacer
-from ingestion.privacy import make_redactor
-from ingestion.resources import MEDIAS, RESOURCES, Resource
+from ingestion.resources import MEDIAS, Resource
 from ingestion.source import check_source
-from ingestion.timestamps import compact_timestamp, format_timestamp
+from ingestion.timestamps import format_timestamp
 from ingestion.visitors import land_visitors
-from ingestion.watermark import ResourceState, load_state
 from ingestion.wistia import Wistia
+from ingestion.work import Ingest, Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
 
     from ingestion.lake import Lake
     from ingestion.settings import Settings
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What one ingest is asked to read.
-
-    Attributes:
-        full: Read the whole visitor list, not only what changed.
-        resource: Only this one; None for all.
-        since: Read visitors active from this UTC day on, whatever the watermark.
-    """
-
-    full: bool = False
-    resource: str | None = None
-    since: date | None = None
-
-    @property
-    def resources(self) -> tuple[Resource, ...]:
-        """The rows of the table that are meant.
-
-        Raises:
-            ConfigurationError: There is no such resource.
-        """
-        chosen = tuple(r for r in RESOURCES if self.resource in {None, r.name})
-        if not chosen:
-            names = ", ".join(resource.name for resource in RESOURCES)
-            raise ConfigurationError(
-                f"there is no resource {self.resource!r}", f"choose one of {names}"
-            )
-        return chosen
-
-
-@dataclass(slots=True)
-class Ingest:
-    """Everything one ingest works with; made by `ingest`, passed to each resource."""
-
-    settings: Settings
-    lake: Lake
-    run: RunRecord
-    scope: Scope
-    client: Wistia
-    manifests: list[Manifest]
-    progress: Callable[[ResourceRun], None]
-
-    @property
-    def overlap(self) -> timedelta:
-        """The re-read window behind the watermark."""
-        return timedelta(hours=self.settings.wistia_overlap_hours)
-
-    def open(
-        self, resource: Resource, *, started: str | None = None, first_part: int | None = None
-    ) -> tuple[Landing, ResourceState]:
-        """Open a resource's state and landing."""
-        # This run's own manifest too: a stage tried again goes on from what it landed.
-        manifests = [*self.manifests, self.run.manifest]
-        state = load_state(self.lake, resource, manifests, self.overlap)
-        entry = self.run.manifest.resource(resource.name)
-        landing = Landing(
-            resource,
-            state,
-            entry,
-            self.run,
-            make_redactor(self.settings),
-            started=started or self._free_start(),
-            first_part=first_part or len(entry.objects) + 1,
-        )
-        return landing, state
-
-    def _free_start(self) -> str:
-        # Names have seconds; two runs inside one second must not share theirs.
-        taken = {manifest.run_id.partition("-")[0] for manifest in self.manifests}
-        moment = datetime.fromisoformat(self.run.manifest.started_at)
-        while compact_timestamp(moment) in taken:
-            moment += timedelta(seconds=1)
-        return compact_timestamp(moment)
 
 
 def ingest(  # noqa: PLR0913 - the outside world, each replaceable
@@ -169,35 +91,39 @@ def exit_code(manifest: Manifest) -> int:
 
 
 def _ingest_all(work: Ingest) -> None:
-    media = resolve_media(work)
+    with _counted(work, MEDIAS):
+        media = resolve_media(work)
     for resource in work.scope.resources:
-        entry = work.run.manifest.resource(resource.name)
-        before = work.client.requests
-        try:
+        with _counted(work, resource) as entry:
             if resource.kind == "crawl":
                 land_visitors(work, resource)
             elif resource.kind == "snapshot":
                 _land_snapshots(work, resource, media.ids)
             elif resource is MEDIAS:
                 _land_listing(work, resource, media.items)
-        except IngestionError:
-            entry.state = "failed"
-            raise
-        finally:
-            entry.requests += work.client.requests - before
-        entry.state = "completed"
         log.info("%s: %d landed, %d unchanged", resource.name, entry.records, entry.unchanged)
     work.run.save()
 
 
+@contextmanager
+def _counted(work: Ingest, resource: Resource) -> Iterator[ResourceRun]:
+    entry = work.run.manifest.resource(resource.name)
+    requests, retries = work.client.requests, work.client.retries
+    try:
+        yield entry
+    except IngestionError:
+        entry.state = "failed"
+        raise
+    finally:
+        entry.requests += work.client.requests - requests
+        entry.retries += work.client.retries - retries
+
+
 def _land_listing(work: Ingest, resource: Resource, items: list[object]) -> None:
     landing, state = work.open(resource)
-    for start in range(0, len(items), 1_000):
-        landing.land(items[start : start + 1_000])
-        if landing.is_full:
-            landing.flush()
+    landing.land(items)
     landing.flush()
-    _keep(work, state)
+    work.close(landing.entry, state)
 
 
 def _land_snapshots(work: Ingest, resource: Resource, media_ids: tuple[str, ...]) -> None:
@@ -207,7 +133,8 @@ def _land_snapshots(work: Ingest, resource: Resource, media_ids: tuple[str, ...]
         try:
             landing.land_snapshot(media_id, work.client.get(path))
         except NotFoundError:
-            landing.entry.unknown_media.append(media_id)
+            if media_id not in landing.entry.unknown_media:
+                landing.entry.unknown_media.append(media_id)
             log.warning("Wistia knows no medium %s; check WISTIA_MEDIA_IDS", media_id)
         except BadResponseError as error:
             landing.reject({"length": error.length, "sha256": error.digest}, str(error))
@@ -215,16 +142,7 @@ def _land_snapshots(work: Ingest, resource: Resource, media_ids: tuple[str, ...]
             raise
         work.progress(landing.entry)
     landing.flush()
-    _keep(work, state)
-
-
-def _keep(work: Ingest, state: ResourceState) -> None:
-    # The entry counts as final: the manifest first, the state last.
-    entry = work.run.manifest.resource(state.resource)
-    entry.state = "completed"
-    work.run.save()
-    state.run_id = work.run.manifest.run_id
-    state.save(work.lake)
+    work.close(landing.entry, state)
 
 
 def _close_crashed(run: RunRecord) -> list[Manifest]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ingestion.bronze import (
     QUARANTINE,
     RAW,
+    RECORDS_PER_PART,
     PartWriter,
     compress,
     digest,
@@ -20,7 +21,7 @@ from ingestion.timestamps import format_timestamp, parse_timestamp
 from ingestion.watermark import identity_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     from ingestion.manifest import ResourceRun, RunRecord, StoredObject
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 # A row that slides to the next page comes again soon: 250 pages are remembered.
 _RECENT = 25_000
+# A part is put at a page's end, before another page could overfill it.
+_DUE = RECORDS_PER_PART - 500
 
 
 class Landing:
@@ -40,25 +43,23 @@ class Landing:
         entry: The resource's entry in the manifest; counted and saved with each part.
         run: The running manifest, its lake and clock.
         redact: `PII_POLICY`, see `ingestion.privacy`.
-        started: The crawl's start as in the names of its parts.
-        first_part: Where the numbering of parts goes on.
+        crawl: The entries of this crawl in every run: parts are numbered through them.
     """
 
-    def __init__(  # noqa: PLR0913 - what a landing joins
+    def __init__(  # noqa: PLR0913, PLR0917 - what a landing joins
         self,
         resource: Resource,
         state: ResourceState,
         entry: ResourceRun,
         run: RunRecord,
         redact: Callable[[object, tuple[str, ...]], object],
-        *,
-        started: str,
-        first_part: int = 1,
+        crawl: Sequence[ResourceRun] = (),
     ) -> None:
         """Open empty parts; nothing is written yet."""
         self._resource, self._state, self.entry = resource, state, entry
         self._run, self._redact = run, redact
         self._recent: OrderedDict[str, str] = OrderedDict()
+        self._is_ahead = False
         # Versions of rows from here on are kept for the next run's overlap.
         self.keep_after: datetime | None = None
         self._parts, self._rejects = (
@@ -66,15 +67,15 @@ class Landing:
                 run.lake,
                 root,
                 resource.name,
-                started=started,
+                started=entry.crawl,
                 run_id=run.manifest.run_id,
                 clock=run.clock,
-                first_part=number,
+                first_part=1 + landed,
                 time_field=field,
             )
-            for root, number, field in (
-                (RAW, first_part, "ingested_at"),
-                (QUARANTINE, len(entry.quarantine) + 1, "quarantined_at"),
+            for root, landed, field in (
+                (RAW, sum(len(e.objects) for e in crawl), "ingested_at"),
+                (QUARANTINE, sum(len(e.quarantine) for e in crawl), "quarantined_at"),
             )
         )
 
@@ -104,6 +105,8 @@ class Landing:
                 self._remember(identity, version, at)
             return
         if reason is None and isinstance(clean, dict):
+            if self._parts.is_full:
+                self._put_parts()
             self._parts.add(clean)
             self._note_newest(at)
         else:
@@ -137,6 +140,8 @@ class Landing:
 
     def reject(self, record: object, reason: str) -> None:
         """Set a record aside with its reason."""
+        if self._rejects.is_full:
+            self._put_parts()
         self._rejects.add({"record": record, "reason": reason, "resource": self._resource.name})
 
     def _list(self, stored: StoredObject) -> None:
@@ -145,24 +150,31 @@ class Landing:
         self._state.records += stored.records
 
     @property
-    def is_full(self) -> bool:
-        """Whether a part is full: time to flush, at the end of a page."""
-        return self._parts.is_full or self._rejects.is_full
+    def is_due(self) -> bool:
+        """Whether to flush at the next point a run could go on from."""
+        return self._is_ahead or self._parts.count >= _DUE or self._rejects.count >= _DUE
 
     def flush(self, resume: dict[str, object] | None = None) -> None:
-        """Put the parts, then list them with the point a next run would resume at.
+        """Put the parts, then list them with the point a next run would go on from.
 
         Raises:
             LakeError: The lake cannot be written; what is listed stays valid.
         """
+        self._put_parts()
+        self.entry.resume = resume
+        self._run.save()
+        self._is_ahead = False
+
+    def _put_parts(self) -> None:
+        # Listed without a point to go on from: after a crash its rows are read again.
         if stored := self._parts.flush():
             self._list(stored)
         if stored := self._rejects.flush():
             self.entry.quarantine.append(stored)
             self.entry.quarantined += stored.records
             self._state.quarantined += stored.records
-        self.entry.resume = resume
         self._run.save()
+        self._is_ahead = True
 
     def _is_known(self, identity: str, version: str) -> bool:
         seen = self._state.known.get(identity)

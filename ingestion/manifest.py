@@ -40,8 +40,15 @@ class ResourceRun(BaseModel):
 
     resource: str
     state: State = "running"
+    # When its crawl began, as in the names of its parts; a resumed one keeps its own.
+    crawl: str = ""
     requests: int = 0
     pages: int = 0
+    pages_expected: int | None = None
+    retries: int = 0
+    shifts: int = 0
+    repaired: int = 0
+    violations: int = 0
     records: int = 0
     unchanged: int = 0
     quarantined: int = 0

@@ -10,7 +10,7 @@ from ingestion.errors import AuthenticationError, BadRequestError, NotFoundError
 from ingestion.resources import MEDIA, MEDIA_ENGAGEMENT, MEDIAS
 
 if TYPE_CHECKING:
-    from ingestion.ingest import Ingest
+    from ingestion.work import Ingest
 
 log = logging.getLogger(__name__)
 # Pictures and documents have no statistics of plays.

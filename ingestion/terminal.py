@@ -19,8 +19,8 @@ from rich.console import Console
 from rich.table import Table
 
 from ingestion.errors import ReadableError
-from ingestion.ingest import Scope
 from ingestion.resources import RESOURCES
+from ingestion.work import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

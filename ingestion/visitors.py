@@ -1,41 +1,180 @@
-"""The visitors: read by last activity, newest first, down to what is known."""
+"""The visitors: crawled by last activity, newest first, down to what is known.
+
+`ingestion.crawl` decides what to read and proves that nobody was missed; this module
+sends its reads, lands what it gives, and persists where to go on.
+"""
 
 from __future__ import annotations
 
-from datetime import timedelta
+import hashlib
+import logging
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING
 
+from ingestion.bronze import encode
+from ingestion.crawl import Crawl, Resume, Row
+from ingestion.errors import BadResponseError, IngestionError, LakeError
+from ingestion.orphans import replace_orphans
+from ingestion.pacing import InFlight
+from ingestion.readers import Readers
 from ingestion.timestamps import format_timestamp, parse_timestamp
+from ingestion.wistia import PER_PAGE
 
 if TYPE_CHECKING:
-    from ingestion.ingest import Ingest
+    from ingestion.landing import Landing
     from ingestion.resources import Resource
+    from ingestion.watermark import ResourceState
+    from ingestion.work import Ingest
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Which crawl to do.
+
+    Attributes:
+        bound: How far down to read; None for the whole list.
+        moves: Whether its end moves the watermark: not when it leaves a gap above it.
+        resume: Where a broken crawl goes on.
+        name: Its start as in names; None for a new crawl.
+    """
+
+    bound: datetime | None
+    moves: bool = True
+    resume: Resume | None = None
+    name: str | None = None
 
 
 def land_visitors(work: Ingest, resource: Resource) -> None:
-    landing, state = work.open(resource)
-    bound = None if work.scope.full or state.watermark is None else state.watermark - work.overlap
-    started = work.run.clock()
-    landing.keep_after = bound or started - timedelta(days=36500)
-    first = True
-    for rows in work.client.fetch_pages(resource.path):
-        if first:
-            times = [t for t in (parse_timestamp(r.get(resource.active_at)) for r in rows) if t]
-            mark = min([started, *([max(times)] if times else [])])
-            landing.entry.watermark = format_timestamp(mark)
-            landing.keep_after = mark - work.overlap
-            first = False
-        landing.land(rows, bound)
-        if landing.is_full:
-            landing.flush()
-        work.progress(landing.entry)
-        last = parse_timestamp(rows[-1].get(resource.active_at))
-        if bound and last and last < bound:
-            break
-    landing.flush()
-    if landing.entry.watermark:
-        state.watermark = parse_timestamp(landing.entry.watermark)
-        state.forget_before(state.watermark - work.overlap)
-    from ingestion.ingest import _keep
+    """Land every visitor that is new or was active since the watermark, less the overlap.
 
-    _keep(work, state)
+    Raises:
+        IngestionError: A page cannot be read or a part not written; what landed stays, and
+            the next run goes on below it.
+    """
+    broken = _find_broken(work, resource)
+    landing, state = work.open(resource, broken.name if broken else None)
+    plan = broken or _plan(work, state)
+    crawl = Crawl(
+        started_at=work.run.clock(), bound=plan.bound, per_page=PER_PAGE, resume=plan.resume
+    )
+    try:
+        _drive(work, resource, crawl, landing, plan)
+    except IngestionError as error:
+        _keep_what_landed(landing, crawl, plan, error)
+        raise
+    _flush(work, landing, crawl, plan)
+    outcome = crawl.outcome
+    if plan.moves and outcome.watermark is not None:
+        state.watermark = outcome.watermark
+        state.forget_before(outcome.watermark - work.overlap)
+    work.close(landing.entry, state)
+
+
+def _plan(work: Ingest, state: ResourceState) -> Plan:
+    known = None if state.watermark is None else state.watermark - work.overlap
+    if work.scope.full:
+        return Plan(bound=None)
+    if work.scope.since is None:
+        return Plan(bound=known)
+    since = datetime.combine(work.scope.since, time.min, tzinfo=UTC)
+    return Plan(bound=since, moves=known is not None and since <= known)
+
+
+def _find_broken(work: Ingest, resource: Resource) -> Plan | None:
+    """The crawl that the last run left unfinished, unless this one is told what to read."""
+    if work.scope.since is not None:
+        return None
+    for manifest in reversed([*work.manifests, work.run.manifest]):
+        entry = next((e for e in manifest.resources if e.resource == resource.name), None)
+        if entry is None or entry.state == "completed":
+            if entry is None:
+                continue
+            return None
+        if entry.resume is None:
+            continue
+        with suppress(KeyError, TypeError, ValueError):
+            resume = Resume.from_json(entry.resume)
+            if work.scope.full and resume.bound is not None:
+                return None
+            log.info("going on with the crawl that began %s", entry.crawl)
+            return Plan(bound=resume.bound, resume=resume, name=entry.crawl)
+    return None
+
+
+def _drive(work: Ingest, resource: Resource, crawl: Crawl, landing: Landing, plan: Plan) -> None:
+    in_flight = InFlight(work.settings.wistia_requests_per_minute)
+    work.client.observe = in_flight.observe
+    warned = False
+
+    def fetch(page: int, per_page: int) -> list[object]:
+        rows: list[object] = work.client.get(
+            resource.path, {"page": page, "per_page": per_page}, expect=list
+        )
+        return rows
+
+    with Readers(fetch) as readers:
+        while not crawl.done:
+            for read in crawl.ready(in_flight.target - readers.in_flight):
+                readers.send(read)
+            read, rows = readers.receive()
+            crawl.receive(read, [_row(row, resource) for row in rows])
+            if crawl.outcome.violations and not warned:
+                log.warning("visitors are not in order of last activity: reading all of them")
+                warned = True
+            _land(work, crawl, landing, plan)
+
+
+def _land(work: Ingest, crawl: Crawl, landing: Landing, plan: Plan) -> None:
+    outcome = crawl.outcome
+    # An order that does not hold bounds nothing: then every row read may be news.
+    bound = None if outcome.violations else plan.bound
+    landing.keep_after = (outcome.watermark or work.run.clock()) - work.overlap
+    for landed in crawl.take():
+        landing.land((row.record for row in landed.rows), bound)
+    _note(landing, crawl, plan)
+    if landing.is_due:
+        _flush(work, landing, crawl, plan)
+    work.progress(landing.entry)
+
+
+def _flush(work: Ingest, landing: Landing, crawl: Crawl, plan: Plan) -> None:
+    _note(landing, crawl, plan)
+    landing.flush(_resume_point(crawl, plan))
+    if plan.name is not None:
+        replace_orphans(work.lake, landing.entry, work.manifests)
+
+
+def _note(landing: Landing, crawl: Crawl, plan: Plan) -> None:
+    outcome, entry = crawl.outcome, landing.entry
+    entry.pages, entry.pages_expected = outcome.pages, outcome.pages_expected
+    entry.shifts, entry.repaired = outcome.shifts, outcome.repaired
+    entry.violations = outcome.violations
+    if plan.moves and outcome.watermark is not None:
+        entry.watermark = format_timestamp(outcome.watermark)
+
+
+def _resume_point(crawl: Crawl, plan: Plan) -> dict[str, object] | None:
+    resume = crawl.resume if plan.moves else None
+    return None if resume is None else resume.to_json()
+
+
+def _keep_what_landed(landing: Landing, crawl: Crawl, plan: Plan, error: IngestionError) -> None:
+    if isinstance(error, LakeError):
+        return
+    if isinstance(error, BadResponseError):
+        landing.reject({"length": error.length, "sha256": error.digest}, str(error))
+    with suppress(LakeError):
+        landing.flush(_resume_point(crawl, plan))
+
+
+def _row(record: object, resource: Resource) -> Row:
+    fields = record if isinstance(record, dict) else {}
+    key = fields.get(resource.key)
+    digest = None if not key else hashlib.blake2b(encode(record), digest_size=8).digest()
+    return Row(
+        active_at=parse_timestamp(fields.get(resource.active_at)), digest=digest, record=record
+    )

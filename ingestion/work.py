@@ -1,0 +1,118 @@
+"""One ingest's tools, handed to each resource: what to read, where to, with what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from ingestion.errors import ConfigurationError
+from ingestion.landing import Landing
+from ingestion.privacy import make_redactor
+from ingestion.resources import RESOURCES, Resource
+from ingestion.timestamps import compact_timestamp
+from ingestion.watermark import ResourceState, load_state
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ingestion.lake import Lake
+    from ingestion.manifest import Manifest, ResourceRun, RunRecord
+    from ingestion.settings import Settings
+    from ingestion.wistia import Wistia
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What one ingest is asked to read.
+
+    Attributes:
+        full: Read the whole visitor list, not only what changed.
+        resource: Only this one; None for all.
+        since: Read visitors active from this UTC day on, whatever the watermark.
+    """
+
+    full: bool = False
+    resource: str | None = None
+    since: date | None = None
+
+    @property
+    def resources(self) -> tuple[Resource, ...]:
+        """The rows of the table that are meant.
+
+        Raises:
+            ConfigurationError: There is no such resource.
+        """
+        chosen = tuple(r for r in RESOURCES if self.resource in {None, r.name})
+        if not chosen:
+            names = ", ".join(resource.name for resource in RESOURCES)
+            raise ConfigurationError(
+                f"there is no resource {self.resource!r}", f"choose one of {names}"
+            )
+        return chosen
+
+
+@dataclass(slots=True)
+class Ingest:
+    """Everything one ingest works with; made by `ingest`, passed to each resource."""
+
+    settings: Settings
+    lake: Lake
+    run: RunRecord
+    scope: Scope
+    client: Wistia
+    manifests: list[Manifest]
+    progress: Callable[[ResourceRun], None]
+
+    @property
+    def overlap(self) -> timedelta:
+        """The re-read window behind the watermark."""
+        return timedelta(hours=self.settings.wistia_overlap_hours)
+
+    def open(self, resource: Resource, crawl: str | None = None) -> tuple[Landing, ResourceState]:
+        """Open a resource's state and landing.
+
+        Args:
+            resource: What is about to land.
+            crawl: The start, as in names, of a crawl to go on with; a new one when None.
+        """
+        # This run's own manifest too: a stage tried again goes on from what it landed.
+        manifests = [*self.manifests, self.run.manifest]
+        state = load_state(self.lake, resource, manifests, self.overlap)
+        entry = self.run.manifest.resource(resource.name)
+        entry.state = "running"
+        entry.crawl = crawl or entry.crawl or self._free_start()
+        landing = Landing(
+            resource,
+            state,
+            entry,
+            self.run,
+            make_redactor(self.settings),
+            entries_of(manifests, entry),
+        )
+        return landing, state
+
+    def close(self, entry: ResourceRun, state: ResourceState) -> None:
+        """Close a resource that is read: the manifest first, the state last."""
+        entry.state, entry.resume = "completed", None
+        self.run.save()
+        state.run_id = self.run.manifest.run_id
+        state.save(self.lake)
+
+    def _free_start(self) -> str:
+        # Names have seconds; two runs inside one second must not share theirs.
+        taken = {manifest.run_id.partition("-")[0] for manifest in self.manifests}
+        moment = datetime.fromisoformat(self.run.manifest.started_at)
+        while compact_timestamp(moment) in taken:
+            moment += timedelta(seconds=1)
+        return compact_timestamp(moment)
+
+
+def entries_of(manifests: list[Manifest], entry: ResourceRun) -> list[ResourceRun]:
+    """Every run's entry of the same crawl, oldest first: its parts are numbered through."""
+    return [
+        other
+        for manifest in manifests
+        for other in manifest.resources
+        if (other.resource, other.crawl) == (entry.resource, entry.crawl)
+    ]
