@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from dotenv import dotenv_values
@@ -26,6 +28,9 @@ PROJECT_ROOT = Path(__file__).resolve().parents[1]
 # SITE_URL belong to too many other tools to be held against anyone.
 _OUR_PREFIXES = ("WIST", "LAKE_", "PII_", "GLUE_", "ATHENA_")
 _NOT_SETTINGS = {"WISTIA_OPENAPI_DIR"}
+# Ids stand in addresses and in names of objects.
+_MEDIA_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_TEN_YEARS_HOURS = 87_600
 
 
 class Settings(BaseSettings):
@@ -40,10 +45,10 @@ class Settings(BaseSettings):
     wistia_api_token: SecretStr | None = None
     wistia_secret_id: str | None = None
     wistia_base_url: str = "https://api.wistia.com/v1"
-    wistia_api_version: str = "2026-03"
-    wistia_media_ids: Annotated[tuple[str, ...], NoDecode] | Literal["all"] = "all"
+    wistia_api_version: Annotated[str, Field(pattern=r"^[!-~]+$")] = "2026-03"
+    wistia_media_ids: Annotated[tuple[str, ...] | Literal["all"], NoDecode] = "all"
     wistia_requests_per_minute: Annotated[int, Field(ge=0)] = 600
-    wistia_overlap_hours: Annotated[float, Field(ge=0)] = 6
+    wistia_overlap_hours: Annotated[float, Field(ge=0, le=_TEN_YEARS_HOURS)] = 6
     wistia_time_zone: str = "America/New_York"
     lake_uri: str = "lake"
     silver_uri: str | None = None
@@ -56,7 +61,7 @@ class Settings(BaseSettings):
     athena_results_uri: str | None = None
     site_uri: str | None = None
     serve_host: str = "127.0.0.1"
-    serve_port: int = 8080
+    serve_port: Annotated[int, Field(ge=0, le=65_535)] = 8080
     operations_password: SecretStr | None = None
     alert_webhook: SecretStr | None = None
     alert_sns_topic: str | None = None
@@ -68,13 +73,21 @@ class Settings(BaseSettings):
     def _split_media_ids(cls, value: object) -> object:
         if not isinstance(value, str) or value.strip().lower() == "all":
             return "all" if isinstance(value, str) else value
-        return tuple(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
+        ids = tuple(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
+        if not ids or not all(map(_MEDIA_ID.fullmatch, ids)):
+            raise ValueError("expected all, or media ids with commas between them")
+        return ids
 
     @field_validator("wistia_base_url")
     @classmethod
     def _check_url(cls, value: str) -> str:
-        if not value.startswith(("http://", "https://")):
-            raise ValueError("expected an address that starts with https:// or http://")
+        try:
+            parts = urlsplit(value)
+            is_address = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+        except ValueError:
+            is_address = False
+        if not is_address or parts.query or parts.fragment:
+            raise ValueError("expected an address such as https://api.wistia.com/v1")
         return value.rstrip("/")
 
     @field_validator("wistia_time_zone")
@@ -137,7 +150,13 @@ def setting_names() -> list[str]:
 def _export_dotenv(path: Path) -> None:
     if not path.is_file():
         return
-    values = dotenv_values(path)
+    try:
+        values = dotenv_values(path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            f"{path.absolute()} cannot be read: {error.args[-1]}",
+            "save it as UTF-8 text with a line NAME=value for each setting",
+        ) from error
     _refuse_misspelt(values, everything=True)
     for name, value in values.items():
         if value is not None:
@@ -150,9 +169,10 @@ def _refuse_misspelt(names: Any, *, everything: bool = False) -> None:  # noqa: 
         upper = name.upper()
         if upper in known or upper in _NOT_SETTINGS:
             continue
-        if not everything and not upper.startswith(_OUR_PREFIXES):
+        if not (close := difflib.get_close_matches(upper, known, n=1, cutoff=0.82)):
             continue
-        if close := difflib.get_close_matches(upper, known, n=1, cutoff=0.82):
+        # Nothing of anyone else's is spelt almost like WISTIA_…, so WISITA_… is ours too.
+        if everything or upper.startswith(_OUR_PREFIXES) or close[0].startswith("WISTIA_"):
             raise ConfigurationError(
                 f"{name} is not a setting; did you mean {close[0]}?",
                 f"rename it to {close[0]}, or unset {name}",
