@@ -121,7 +121,7 @@ def event_key(seed: int, number: int, at: int, start: int) -> str:
     The random part depends on the distance to the history's start only, so that a history moved
     by whole days keeps it.
     """
-    word = digest(10, seed, "event", number, at - start)
-    milliseconds = int(word[:4], 16) % 1000
-    letter = "abcdef"[int(word[4], 16) % 6]
-    return f"{at * 1000 + milliseconds}{letter}0.{int(word[5:], 16) % 10**16:016d}"
+    word = int(digest(12, seed, "event", number, at - start), 16)
+    word, milliseconds = divmod(word, 1000)
+    word, letter = divmod(word, 6)
+    return f"{at * 1000 + milliseconds}{'abcdef'[letter]}0.{word % 10**16:016d}"

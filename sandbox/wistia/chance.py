@@ -24,4 +24,4 @@ def fraction(seed: int, number: int, purpose: int) -> float:
 
 def digest(size: int, *names: object) -> str:
     """Return 2 * `size` hexadecimal digits for these names."""
-    return blake2b("/".join(map(str, names)).encode(), digest_size=size).hexdigest()
+    return blake2b(repr(names).encode(), digest_size=size).hexdigest()

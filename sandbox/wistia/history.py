@@ -96,7 +96,7 @@ def falling(high: int, low: int, points: int, total: int) -> list[int]:
     if not low * points <= total <= high * points:
         raise ValueError(f"{points} cells between {low} and {high} cannot sum to {total}")
     gentle, steep = 1e-6, 1e6
-    for _ in range(200):
+    for _ in range(60):
         power = (gentle * steep) ** 0.5
         if sum(_power_curve(high, low, points, power)) > total:
             gentle = power

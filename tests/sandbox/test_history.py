@@ -3,7 +3,10 @@
 from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from sandbox.wistia.history import falling
 from tests.servers import Sandbox, running_sandbox
 
 
@@ -71,6 +74,25 @@ def test_curves_have_the_published_ends_and_sums(
     assert (cells[:5], cells[-5:]) == ends
     assert sum(cells) == total
     assert all(after <= before for before, after in pairwise(cells[:-1]))
+
+
+@given(st.integers(0, 50_000), st.integers(0, 50_000), st.integers(1, 300), st.floats(0, 1))
+def test_a_curve_falls_between_its_ends_to_any_possible_sum(
+    one: int, other: int, points: int, share: float
+) -> None:
+    low, high = sorted((one, other))
+    total = low * points + int(share * (high - low) * points)
+    cells = falling(high, low, points, total)
+    assert len(cells) == points
+    assert sum(cells) == total
+    assert high >= cells[0]
+    assert cells[-1] >= low
+    assert all(after <= before for before, after in pairwise(cells))
+
+
+def test_a_curve_that_cannot_be_is_refused() -> None:
+    with pytest.raises(ValueError, match="3 cells between 1 and 5 cannot sum to 16"):
+        falling(5, 1, 3, 16)
 
 
 def test_runs_two_and_three_find_4_and_24_new_visitors_and_unchanged_media() -> None:
