@@ -76,7 +76,7 @@ class LocalLake:
         target = self._root / key
         temporary = self._root / _TEMPORARY / f"{os.getpid()}-{target.name}"
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
+            _make_folder(target.parent)
             temporary.parent.mkdir(exist_ok=True)
             with temporary.open("wb") as file:
                 file.write(body)
@@ -101,8 +101,9 @@ class LocalLake:
         """Yield the files below the prefix, sorted; hidden ones are not objects."""
         folder = self._root / prefix
         for path in sorted(folder.rglob("*")):
-            if path.is_file() and not path.name.startswith("."):
-                yield path.relative_to(self._root).as_posix()
+            key = path.relative_to(self._root)
+            if path.is_file() and not any(part.startswith(".") for part in key.parts):
+                yield key.as_posix()
 
     def delete(self, key: str) -> None:
         """Remove the file; absent is fine."""
@@ -128,14 +129,18 @@ class LocalLake:
         except OSError as error:
             raise _lake_error("lock", path, error) from error
         try:
-            owner.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname()}))
+            self._describe_owner(owner)
             self._sweep()
             yield
+        finally:
+            _remove_quietly(owner)
+            lock.release()
+
+    def _describe_owner(self, owner: Path) -> None:
+        try:
+            owner.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname()}))
         except OSError as error:
             raise _lake_error("write", owner, error) from error
-        finally:
-            owner.unlink(missing_ok=True)
-            lock.release()
 
     def _sweep(self) -> None:
         # What a killed process left half-written never had a key.
@@ -170,10 +175,23 @@ def _lake_error(verb: str, path: Path, error: OSError) -> LakeError:
             f"no space left to {verb} {path}",
             "free some space and run again: what has landed is kept and the run continues there",
         )
+    if isinstance(error, (FileExistsError, NotADirectoryError)):
+        return LakeError(
+            f"cannot {verb} {path}: a file stands where a folder should be",
+            "move that file away and run again",
+        )
     reason = error.strerror or type(error).__name__
     return LakeError(
         f"cannot {verb} {path}: {reason}", "check the folder's owner, permissions and disk"
     )
+
+
+def _make_folder(folder: Path) -> None:
+    # Each new folder is an entry of the one above it, and that entry must last too.
+    missing = [f for f in (folder, *folder.parents) if not f.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for made in missing:
+        _sync_folder(made.parent)
 
 
 def _sync_folder(folder: Path) -> None:
@@ -197,7 +215,7 @@ def _remove_quietly(path: Path) -> None:
 def _is_alive(pid: str) -> bool:
     try:
         os.kill(int(pid), 0)
-    except (ValueError, ProcessLookupError):
+    except (ValueError, OverflowError, ProcessLookupError):
         return False
     except PermissionError:
         return True
@@ -207,6 +225,6 @@ def _is_alive(pid: str) -> bool:
 def _describe(owner: Path) -> str:
     try:
         held = json.loads(owner.read_text())
-    except (OSError, ValueError):
+        return f" (process {held['pid']} on {held['host']})"
+    except (OSError, ValueError, TypeError, KeyError):
         return ""
-    return f" (process {held.get('pid')} on {held.get('host')})"
