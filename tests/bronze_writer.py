@@ -65,9 +65,14 @@ class BronzeWriter:
         record = {"media_id": media_id, "snapshot_ts": at, **body}
         return self.write("media_engagement", [record], ingested_at=at, name=media_id)
 
-    def write_run(self, at: str, ingest: Record | None, **fields: Any) -> Path:
+    def write_run(self, at: str, ingest: Record | None, **fields: object) -> Path:
         """Write a run's manifest, begun at `at`; `ingest` None: the run had no such stage."""
-        run = {"run_id": run_id_at(at), "kind": "run", "state": "running", "started_at": at}
+        run: dict[str, object] = {
+            "run_id": run_id_at(at),
+            "kind": "run",
+            "state": "running",
+            "started_at": at,
+        }
         run |= {"finished_at": None, "code_version": "0.1.0", "exit_code": None, "ingest": ingest}
         folder = self.lake / "state" / "runs"
         folder.mkdir(parents=True, exist_ok=True)
@@ -81,7 +86,7 @@ def run_id_at(at: str) -> str:
     return f"{at[:19].replace('-', '').replace(':', '')}Z-000000"
 
 
-def visitor(key: str, last_active_at: str | None, **fields: Any) -> dict[str, Any]:
+def visitor(key: str, last_active_at: str | None, **fields: object) -> dict[str, Any]:
     """One visitor as the API answers, blanks as it writes them; `fields` replace."""
     return {
         "visitor_key": key,

@@ -1,5 +1,6 @@
+import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -19,7 +20,7 @@ VISITORS = [
         identifying_event_key=" \t",
         visitor_identity={"name": "", "email": "", "org": {"name": "", "title": "\n"}},
     ),
-    visitor("ключ-😀", ACTIVE, visitor_identity={"name": "Zoë 𝒳 'o\"\\", "email": None}),
+    visitor("ключ-😀", ACTIVE, visitor_identity={"name": "Zoë 東京 'o\"\\", "email": None}),
     visitor("odd counts", ACTIVE, load_count="1.0", play_count="1e3"),
     visitor("huge counts", ACTIVE, load_count=HUGE, play_count=999999999999999),
     visitor("float counts", ACTIVE, load_count=1.0, play_count=1000.0),
@@ -52,7 +53,8 @@ def home(new_home: Callable[[str], DbtHome]) -> DbtHome:
 
 @pytest.fixture(scope="module")
 def output(home: DbtHome) -> str:
-    return home.build("2026-01-10")
+    # No day given: recency counts to today.
+    return home.build("''")
 
 
 def write_media(home: DbtHome) -> None:
@@ -109,7 +111,7 @@ def test_a_count_is_whole_digits_or_null(
 def test_texts_keep_what_the_api_wrote(home: DbtHome) -> None:
     rows = home.rows("select visitor_key, last_event_key, name from silver.fact_visitors")
     texts = {key: (event, name) for key, event, name in rows}
-    assert texts["ключ-😀"] == ("event-1", "Zoë 𝒳 'o\"\\")
+    assert texts["ключ-😀"] == ("event-1", "Zoë 東京 'o\"\\")
     assert texts["object in a text"] == ('{"a":[1,true,null]}', None)
     assert texts["number in a text"] == ("1.5", None)
 
@@ -147,6 +149,15 @@ def test_times_are_utc_in_milliseconds_or_null(
 
 
 @pytest.mark.usefixtures("output")
+def test_recency_counts_to_the_day_of_the_run_by_default(home: DbtHome) -> None:
+    query = "select recency_days from gold.fact_audience_insights where visitor_key = 'offset'"
+    ((days,),) = home.rows(query)
+    built = datetime.fromtimestamp(home.warehouse.stat().st_mtime, UTC).date()
+    # 23:30 at UTC-5 is the next day in UTC. A build over midnight may count to the eve.
+    assert (built - date(2026, 1, 9)).days - days in {0, 1}
+
+
+@pytest.mark.usefixtures("output")
 def test_only_observed_activity_is_kept_and_ties_are_settled(home: DbtHome) -> None:
     query = "select count(*) from silver.fact_visitor_activity where visitor_key like 'no %time'"
     assert home.rows(query) == [(0,)]
@@ -168,8 +179,11 @@ def test_odd_media_are_kept_with_what_is_readable(home: DbtHome) -> None:
     assert home.rows(
         "select media_id, engagement_idx, engagement_count, rewatch_count "
         "from silver.fact_media_engagement order by 1, 2"
-    ) == [("hours", 0, 9, 2), ("hours", 1, None, None), ("hours", 2, None, None)] + [
-        ("hours", 3, None, None)
+    ) == [
+        ("hours", 0, 9, 2),
+        ("hours", 1, None, None),
+        ("hours", 2, None, None),
+        ("hours", 3, None, None),
     ]
     assert home.rows("select * from silver.dim_media order by 1") == [
         ("hours", None, 3600.0, None, None),
@@ -178,8 +192,7 @@ def test_odd_media_are_kept_with_what_is_readable(home: DbtHome) -> None:
 
 
 def test_what_only_wistia_can_break_warns(output: str) -> None:
-    warned = [line.split(" WARN ")[1].split()[1] for line in output.splitlines() if "of" in line and " WARN " in line]
-    assert sorted(warned) == [
+    assert sorted(re.findall(r" of \d+ WARN \d+ (\w+)", output)) == [
         "between_fact_media_history_play_rate__1__0",
         "hours_from_engagement_fact_media_ref_dim_media_",
         "whole_plays_fact_media_history_",

@@ -1,7 +1,7 @@
 {{ config(materialized='table', ha=true) }}
 
--- Only what no later stage changes: two builds of one lake give the same rows.
 with runs as (
+    -- Only what no later stage changes: two builds of one lake give the same rows.
     select
         run_id,
         code_version,

@@ -75,20 +75,6 @@ states as (
     {% endif %}
 ),
 
-digested as (
-    select
-        *,
-        {{ row_digest(
-            [
-                'last_event_key', 'load_count', 'play_count', 'identifying_event_key',
-                'name', 'email', 'org_name', 'org_title', 'browser', 'browser_version',
-                'platform', 'mobile',
-            ],
-            timestamps=['created_at'],
-        ) }} as content_digest
-    from states
-),
-
 -- Rows that tie to the end are the same in every column; the stored one then wins, so
 -- that a partition read twice writes nothing.
 ranked as (
@@ -99,10 +85,17 @@ ranked as (
             order by
                 last_active_at desc nulls last,
                 ingested_at desc nulls last,
-                content_digest desc,
+                {{ row_digest(
+                    [
+                        'last_event_key', 'load_count', 'play_count',
+                        'identifying_event_key', 'name', 'email', 'org_name',
+                        'org_title', 'browser', 'browser_version', 'platform', 'mobile',
+                    ],
+                    timestamps=['created_at'],
+                ) }} desc,
                 is_stored desc
         ) as newest_first
-    from digested
+    from states
 )
 
 select

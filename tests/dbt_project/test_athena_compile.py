@@ -1,0 +1,166 @@
+"""Every model compiled for Athena, both branches, without an account.
+
+dbt asks Glue whether a table exists before it takes the incremental branch, and Athena for
+the newest row stored. moto answers both: Glue tables are made for it, and one query result
+a table is queued at its `/moto-api/static/athena/query-results`. (Asked unprepared, moto's
+Athena answers any query with success and no rows; then the bound would be the beginning.)
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+import requests
+import sqlglot
+from moto.server import ThreadedMotoServer
+from sqlglot import exp
+
+from tests.dbt_home import DbtHome
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue import GlueClient
+
+INCREMENTAL = [
+    "fact_media_engagement",
+    "fact_media_history",
+    "fact_visitor_activity",
+    "fact_visitors",
+]
+NEWEST = "2026-01-09 00:01:48.123000"
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    _, port = server.get_host_and_port()
+    yield f"http://127.0.0.1:{port}"
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def glue(endpoint: str) -> "GlueClient":
+    client = boto3.client(
+        "glue",
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+    for name in ("ci_bronze", "ci_silver", "ci_gold"):
+        client.create_database(DatabaseInput={"Name": name})
+    return client
+
+
+def compile_for_athena(home: DbtHome, endpoint: str) -> dict[str, str]:
+    """SQL of every model by its name."""
+    done = home.dbt(
+        "compile",
+        "--target",
+        "athena",
+        LAKE_URI="s3://lake",
+        ATHENA_RESULTS_URI="s3://results/dbt",
+        GLUE_DATABASE_PREFIX="ci_",
+        AWS_ENDPOINT_URL=endpoint,
+        AWS_ACCESS_KEY_ID="test",
+        AWS_SECRET_ACCESS_KEY="test",
+        AWS_REGION="us-east-1",
+        AWS_EC2_METADATA_DISABLED="true",
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    folder = home.target / "compiled" / "wistia_elt" / "models"
+    return {file.stem: file.read_text() for file in folder.glob("*/*.sql")}
+
+
+def store_tables(glue: "GlueClient", endpoint: str) -> None:
+    """Give Glue the incremental tables, and Athena an answer for the newest row of each."""
+    column: Any = {"Name": "newest_at", "Label": "newest_at", "Type": "timestamp"}
+    column |= {"Precision": 3, "Scale": 0, "Nullable": "UNKNOWN", "CaseSensitive": False}
+    cells = [{"Data": [{"VarCharValue": text}]} for text in ("newest_at", NEWEST)]
+    for table in INCREMENTAL:
+        glue.create_table(
+            DatabaseName="ci_silver",
+            TableInput={
+                "Name": table,
+                "TableType": "EXTERNAL_TABLE",
+                "Parameters": {"table_type": "ICEBERG"},
+                "StorageDescriptor": {"Columns": [], "Location": f"s3://lake/silver/{table}"},
+            },
+        )
+        answer = {"rows": cells, "column_info": [column]}
+        body = {"account_id": "123456789012", "region": "us-east-1", "results": [answer]}
+        url = f"{endpoint}/moto-api/static/athena/query-results"
+        requests.post(url, json=body, timeout=10).raise_for_status()
+
+
+@pytest.fixture(scope="module")
+def full_refresh(
+    new_home: Callable[[str], DbtHome], tmp_path_factory: pytest.TempPathFactory, endpoint: str
+) -> tuple[DbtHome, dict[str, str]]:
+    # A target folder of its own: the local parse of the other tests stays as it is.
+    target = tmp_path_factory.mktemp("athena_target")
+    home = DbtHome(new_home("athena").folder, target)
+    return home, compile_for_athena(home, endpoint)
+
+
+@pytest.fixture(scope="module")
+def branches(
+    full_refresh: tuple[DbtHome, dict[str, str]], glue: "GlueClient", endpoint: str
+) -> dict[str, dict[str, str]]:
+    home, first = full_refresh
+    store_tables(glue, endpoint)
+    return {"full refresh": first, "increment": compile_for_athena(home, endpoint)}
+
+
+@pytest.mark.parametrize("branch", ["full refresh", "increment"])
+def test_every_model_is_sql_that_athena_parses(
+    branches: dict[str, dict[str, str]], branch: str
+) -> None:
+    assert len(branches[branch]) == 9
+    for name, sql in branches[branch].items():
+        statements = sqlglot.parse(sql, dialect="athena")
+        assert len(statements) == 1, name
+        assert isinstance(statements[0], exp.Select), name
+        assert sql.lstrip().startswith("with"), name
+
+
+def test_only_increments_read_themselves_and_prune_by_a_literal(
+    branches: dict[str, dict[str, str]],
+) -> None:
+    bound = re.compile(r"where ingest_date >= '2026-01-08'")
+    for name, sql in branches["increment"].items():
+        reads_itself = f'"ci_silver"."{name}"' in sql
+        assert (reads_itself, bool(bound.search(sql))) == (name in INCREMENTAL,) * 2, name
+    for name, sql in branches["full refresh"].items():
+        assert f'"ci_silver"."{name}"' not in sql, name
+        assert "ingest_date" not in sql, name
+
+
+def test_tables_live_in_prefixed_databases_and_bronze_is_glue_s(
+    branches: dict[str, dict[str, str]],
+) -> None:
+    for name, sql in branches["increment"].items():
+        tables = sqlglot.parse_one(sql, dialect="athena").find_all(exp.Table)
+        databases = {table.db for table in tables if table.db}
+        assert databases <= {"ci_bronze", "ci_silver", "ci_gold"}, name
+        assert "read_json" not in sql, name
+
+
+def test_no_function_of_duckdb_s_own_reaches_athena(
+    branches: dict[str, dict[str, str]],
+) -> None:
+    own = re.compile(r"\b(regexp_matches|try_cast|timezone|len|list_\w+|unnest\(generate)\b")
+    for name, sql in branches["increment"].items():
+        assert not own.search(sql), name
+
+
+def test_timestamps_have_the_precision_their_table_can_hold(
+    branches: dict[str, dict[str, str]],
+) -> None:
+    # Iceberg takes timestamp(6) only, a Hive table timestamp(3) only.
+    for name, sql in branches["full refresh"].items():
+        final = sql[sql.rindex("\nselect") :]
+        precisions = set(re.findall(r"as timestamp\((\d)\)", final))
+        assert precisions == {"6" if name in INCREMENTAL else "3"}, name

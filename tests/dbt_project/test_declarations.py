@@ -1,0 +1,144 @@
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.dbt_home import ROOT, DbtHome
+
+Node = dict[str, Any]
+TYPE = re.compile(r"^(string|(array<)?struct<[a-z_]+:.+>+|array<string>)$")
+
+
+@pytest.fixture(scope="module")
+def documented(new_home: Callable[[str], DbtHome]) -> Path:
+    home = new_home("documented")
+    done = home.dbt("docs", "generate", "--static")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return home.target
+
+
+@pytest.fixture(scope="module")
+def manifest(documented: Path) -> Node:
+    loaded: Node = json.loads((documented / "manifest.json").read_text())
+    return loaded
+
+
+def nodes_of(manifest: Node, kind: str) -> list[Node]:
+    return [node for node in manifest["nodes"].values() if node["resource_type"] == kind]
+
+
+def test_the_documentation_is_one_page_with_every_table(documented: Path) -> None:
+    page = (documented / "static_index.html").read_text()
+    for path in (ROOT / "dbt_project" / "models").glob("*/*.sql"):
+        assert path.stem in page
+
+
+def test_every_model_source_and_column_is_described_with_its_type(manifest: Node) -> None:
+    described = [*nodes_of(manifest, "model"), *manifest["sources"].values()]
+    assert len(described) >= 14
+    for node in described:
+        assert node["description"], node["name"]
+        assert node["columns"], node["name"]
+        for column in node["columns"].values():
+            assert column["description"], (node["name"], column["name"])
+            assert column["data_type"], (node["name"], column["name"])
+
+
+def test_every_model_says_its_grain_first_and_has_an_enforced_contract(manifest: Node) -> None:
+    for model in nodes_of(manifest, "model"):
+        assert model["description"].startswith("One row a "), model["name"]
+        assert model["contract"]["enforced"], model["name"]
+
+
+def test_every_model_has_a_key_that_is_tested_unique_and_not_null(manifest: Node) -> None:
+    for model in nodes_of(manifest, "model"):
+        tests = [
+            test["test_metadata"]
+            for test in nodes_of(manifest, "test")
+            if test["attached_node"] == model["unique_id"] and test["config"]["severity"] == "ERROR"
+        ]
+        not_null = {t["kwargs"]["column_name"] for t in tests if t["name"] == "not_null"}
+        keys = [{t["kwargs"]["column_name"]} for t in tests if t["name"] == "unique"]
+        keys += [set(t["kwargs"]["columns"]) for t in tests if t["name"] == "unique_together"]
+        assert any(key <= not_null for key in keys), model["name"]
+
+
+def test_every_rule_has_a_unit_test(manifest: Node) -> None:
+    tested = {test["model"] for test in manifest["unit_tests"].values()}
+    assert tested == {model["name"] for model in nodes_of(manifest, "model")}
+
+
+def test_every_macro_and_its_arguments_are_described(manifest: Node) -> None:
+    ours = [m for m in manifest["macros"].values() if m["package_name"] == "wistia_elt"]
+    names = {macro["name"] for macro in ours}
+    dispatched = {name.removeprefix("athena__") for name in names if name.startswith("athena__")}
+    assert dispatched == {n.removeprefix("duckdb__") for n in names if n.startswith("duckdb__")}
+    assert not [name for name in names if name.startswith("default__")]
+    for macro in ours:
+        name = macro["name"]
+        if name.split("__")[-1] in dispatched and "__" in name:
+            continue
+        assert macro["description"], name
+        given = re.search(rf"{name.removeprefix('test_')}\((.*?)\)\s*-?%}}", macro["macro_sql"])
+        assert given, name
+        arguments = [text.split("=")[0].strip() for text in given[1].split(",") if text.strip()]
+        assert [a["name"] for a in macro["arguments"] if a["description"]] == arguments, name
+
+
+def test_only_silver_reads_bronze_and_layers_read_upwards_only(manifest: Node) -> None:
+    allowed = {
+        "silver": {"bronze", "silver"},
+        "gold": {"silver", "gold"},
+        "pages": {"silver", "gold", "pages"},
+    }
+    layers = {key: source["source_name"] for key, source in manifest["sources"].items()}
+    layers |= {model["unique_id"]: model["schema"] for model in nodes_of(manifest, "model")}
+    for model in nodes_of(manifest, "model"):
+        assert model["path"].startswith(f"{model['schema']}/"), model["name"]
+        read = {layers[key] for key in model["depends_on"]["nodes"] if key in layers}
+        assert read <= allowed[model["schema"]], model["name"]
+
+
+def test_models_are_short_and_have_no_clock_in_them(manifest: Node) -> None:
+    for model in nodes_of(manifest, "model"):
+        sql = model["raw_code"]
+        assert len(sql.splitlines()) < 120, model["name"]
+        assert not re.search(r"current_|now\(|random|uuid", sql), model["name"]
+
+
+def test_the_pages_to_come_hang_on_tables(manifest: Node) -> None:
+    exposures = {e["name"]: e for e in manifest["exposures"].values()}
+    assert set(exposures) == {
+        "overview",
+        "media",
+        "audience",
+        "recency_and_frequency",
+        "data_health",
+    }
+    assert all(e["description"] and e["depends_on"]["nodes"] for e in exposures.values())
+
+
+def test_bronze_is_declared_in_words_that_hive_and_a_short_reader_know() -> None:
+    text = (ROOT / "dbt_project" / "models" / "bronze.yml").read_text()
+    (source,) = yaml.safe_load(text)["sources"]
+    locations = {}
+    for table in source["tables"]:
+        meta = table["config"]["meta"]
+        names = [column["name"] for column in table["columns"]]
+        assert len(names) == len(set(names)), table["name"]
+        partition = meta.get("partition_column")
+        assert partition in {None, names[-1]}, table["name"]
+        for column in table["columns"]:
+            assert TYPE.match(column["data_type"]), (table["name"], column["name"])
+        locations[table["name"]] = (meta["location"], meta["files"], partition)
+    assert locations == {
+        "media": ("raw-data/media", "*.json.gz", "ingest_date"),
+        "media_engagement": ("raw-data/media_engagement", "*.json.gz", "ingest_date"),
+        "medias": ("raw-data/medias", "*.json.gz", "ingest_date"),
+        "visitors": ("raw-data/visitors", "*.json.gz", "ingest_date"),
+        "runs": ("state/runs", "*.json", None),
+    }

@@ -1,0 +1,199 @@
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from tests.bronze_history import (
+    DURATION,
+    REAL,
+    land_first_day,
+    land_fourth_day,
+    land_second_day,
+)
+from tests.dbt_home import DbtHome
+
+Tables = dict[str, list[tuple[Any, ...]]]
+AS_OF = "2026-01-12"
+
+
+@pytest.fixture(scope="module")
+def home(new_home: Callable[[str], DbtHome]) -> DbtHome:
+    return new_home("increments")
+
+
+@dataclass(frozen=True)
+class History:
+    """What four daily builds printed, the tables after each, the last one's first partitions."""
+
+    outputs: list[str]
+    tables: list[Tables]
+    bounds: dict[str, list[str]]
+
+
+@pytest.fixture(scope="module")
+def history(home: DbtHome) -> History:
+    history = History([], [], {})
+
+    def build() -> None:
+        history.outputs.append(home.build(AS_OF))
+        history.tables.append(home.tables())
+
+    land_first_day(home.bronze)
+    build()
+    land_second_day(home.bronze)
+    build()
+    build()
+    land_fourth_day(home.bronze)
+    with unreadable(old_files(home)):
+        build()
+    compiled = home.target / "compiled" / "wistia_elt" / "models" / "silver"
+    for file in compiled.glob("*.sql"):
+        if found := re.findall(r"ingest_date >= '(.*)'", file.read_text()):
+            history.bounds[file.stem] = found
+    return history
+
+
+@pytest.fixture(scope="module")
+def incremental(history: History) -> Tables:
+    return history.tables[-1]
+
+
+class unreadable:  # noqa: N801  reads as a statement
+    """Files that fail whoever opens them, while the block runs."""
+
+    def __init__(self, files: list[Path]) -> None:
+        self.contents = {file: file.read_bytes() for file in files}
+
+    def __enter__(self) -> None:
+        for file in self.contents:
+            file.write_bytes(b"not gzip")
+
+    def __exit__(self, *_: object) -> None:
+        for file, content in self.contents.items():
+            file.write_bytes(content)
+
+
+def old_files(home: DbtHome) -> list[Path]:
+    """Files of the three growing resources before the day an increment may look back to."""
+    growing = ("visitors", "media", "media_engagement")
+    files = [
+        file
+        for resource in growing
+        for file in (home.folder / "lake" / "raw-data" / resource).glob("*/*.json.gz")
+        if file.parent.name < "ingest_date=2026-01-09"
+    ]
+    assert len(files) == 5
+    return files
+
+
+def test_an_increment_opens_new_partitions_only(history: History) -> None:
+    # The fourth build ran while every older file was unreadable.
+    assert "ERROR=0" in history.outputs[-1]
+    assert history.bounds == {
+        "fact_visitors": ["2026-01-09"],
+        "fact_visitor_activity": ["2026-01-09"],
+        "fact_media_history": ["2026-01-09"],
+        "fact_media_engagement": ["2026-01-09"],
+    }
+
+
+def test_real_figures_raise_no_alarm(history: History) -> None:
+    assert [output.rsplit("Done. ", 1)[1].split()[1:4] for output in history.outputs] == [
+        ["WARN=0", "ERROR=0", "SKIP=0"]
+    ] * 4
+
+
+def test_the_newest_state_of_each_visitor_is_kept(incremental: Tables) -> None:
+    rows = incremental["gold.fact_audience_insights"]
+    states = {row[0]: (row[2], row[4], row[5], *row[-4:]) for row in rows}
+    assert states == {
+        "stays": (at(8, 10), 1, 2, 4, 3, "Occasional", "Active"),
+        "returns": (at(11, 13), 3, 1, 1, 4, "Occasional", "Active"),
+        "vanishes": (at(1, 0), 3, 2, 11, 5, "Frequent", "Infrequent"),
+        "never active": (None, 1, 4, None, 5, "Frequent", "Infrequent"),
+        "late": (at(7, 0), 1, 1, 5, 2, "Occasional", "Active"),
+        "written late": (at(8, 1), 1, 1, 4, 2, "Occasional", "Active"),
+        "new": (at(9, 12), 1, 1, 3, 2, "Occasional", "Active"),
+    }
+
+
+def at(day: int, hour: int) -> datetime:
+    return datetime(2026, 1, day, hour)  # noqa: DTZ001  UTC, as the tables hold it
+
+
+def test_each_observed_activity_is_kept_once(incremental: Tables) -> None:
+    rows = [row[:4] for row in incremental["silver.fact_visitor_activity"]]
+    assert rows == [
+        ("late", at(7, 0), 1, 1),
+        ("new", at(9, 1), 1, 1),
+        ("new", at(9, 12), 1, 1),
+        ("returns", at(8, 11), 1, 1),
+        ("returns", at(9, 13), 2, 1),
+        ("returns", at(11, 13), 3, 1),
+        ("stays", at(8, 10), 1, 1),
+        ("vanishes", at(1, 0), 3, 2),
+        ("written late", at(8, 1), 1, 1),
+    ]
+
+
+def test_a_shortened_curve_keeps_no_tail_and_an_emptied_one_no_cell(incremental: Tables) -> None:
+    stored = datetime(2026, 1, 10, 0, 1)  # noqa: DTZ001
+    assert incremental["silver.fact_media_engagement"] == [
+        ("gskhw4w4lm", stored, 0, 9, 2, 0.4),
+        ("gskhw4w4lm", stored, 1, 8, None, 0.4),
+    ]
+
+
+def test_media_performance_follows_the_latest_snapshot(incremental: Tables) -> None:
+    rows = incremental["gold.fact_media_performance"]
+    first, second = datetime(2026, 1, 8, 23, 59, 58), datetime(2026, 1, 10, 0, 1)  # noqa: DTZ001
+    later = (None, 16692, 0.1549856078645131, 337.09692167424004, 0.166957, 104571)
+    assert rows == [
+        ("gskhw4w4lm", *later, second, 2, 17, 2, 8.5, "Medium", "Medium"),
+        ("v08dlrgr7v", *REAL["v08dlrgr7v"].values(), first, 0, 0, 0, None, "High", "High"),
+    ]
+    assert len(incremental["silver.fact_media_history"]) == 3
+    assert incremental["silver.dim_media"] == [
+        ("gskhw4w4lm", "Renamed", DURATION, None, None),
+        ("v08dlrgr7v", "v08dlrgr7v", DURATION, None, None),
+    ]
+
+
+def test_another_build_of_the_same_bronze_gives_the_same_rows(history: History) -> None:
+    assert history.tables[2] == history.tables[1]
+    assert history.tables[1] != history.tables[0]
+
+
+def test_a_full_refresh_gives_the_same_rows(home: DbtHome, incremental: Tables) -> None:
+    home.build(AS_OF, "--full-refresh")
+    assert home.tables() == incremental
+
+
+@pytest.mark.usefixtures("incremental")
+def test_a_day_that_is_no_date_is_refused_with_the_remedy(home: DbtHome) -> None:
+    done = home.dbt("compile", "--select", "gold", "--vars", "{AS_OF_DATE: tomorrow}")
+    assert done.returncode != 0
+    assert "AS_OF_DATE is 'tomorrow': give it as YYYY-MM-DD" in done.stdout
+
+
+@pytest.mark.usefixtures("incremental")
+def test_a_doubled_or_lost_row_fails_the_data_tests(home: DbtHome) -> None:
+    with duckdb.connect(str(home.warehouse)) as connection:
+        for table in ("silver.fact_visitors", "silver.fact_visitor_activity"):
+            connection.execute(f"insert into {table} from {table} where visitor_key = 'new'")
+        connection.execute(
+            "delete from silver.fact_visitors where visitor_key in ('stays', 'late')"
+        )
+    done = home.dbt("test", "--exclude-resource-type", "unit_test")
+    failed = set(re.findall(r" FAIL \d+ (\w+) \.*", done.stdout))
+    assert failed == {
+        "same_total_fact_audience_insights_count___ref_fact_visitors_",
+        "relationships_fact_visitor_activity_visitor_key__visitor_key__ref_fact_visitors_",
+        "unique_fact_visitors_visitor_key",
+        "unique_together_fact_visitor_activity_visitor_key__last_active_at",
+    }
