@@ -67,6 +67,8 @@ class Wistia:
         self.requests = 0
         self.retries = 0
         self.server_time: datetime | None = None
+        # Told how long each good answer took, seconds, by whichever thread got it.
+        self.observe: Callable[[float], None] = lambda _seconds: None
         self._session = _Session()
         adapter = HTTPAdapter(pool_connections=2, pool_maxsize=MOST_IN_FLIGHT)
         self._session.mount("https://", adapter)
@@ -172,6 +174,7 @@ class Wistia:
         self._pacer.wait()
         with self._lock:
             self.requests += 1
+        sent = time.monotonic()
         try:
             with self._session.get(
                 url, params=params, timeout=(_CONNECT_SECONDS, READ_SECONDS), stream=True
@@ -181,6 +184,7 @@ class Wistia:
             raise no_answer(url, error) from error
         self.server_time = _server_time(response) or self.server_time
         if response.status_code == requests.codes.ok:
+            self.observe(time.monotonic() - sent)
             return decode(body, url, expect)
         refused = refusal(response, body)
         if isinstance(refused, Fault) and (refused.wait or 0) <= LONGEST_WAIT_SECONDS:
