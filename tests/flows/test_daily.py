@@ -1,0 +1,163 @@
+"""The flow, from a running API to tables, and what a failing stage leaves behind."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.flows.conftest import CommandLine, against
+from tests.servers import Sandbox, running_sandbox
+
+
+@pytest.fixture(scope="module")
+def done(
+    sandbox: Sandbox, prefect_settings: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> CommandLine:
+    """A lake after two daily runs: 300 visitors, then 4 new and 20 that came back."""
+    cli = against(sandbox, tmp_path_factory.mktemp("daily"), prefect_settings)
+    # The first run starts Prefect's own server, as on a machine that has none.
+    cli.succeed("run", PREFECT_API_URL="")
+    sandbox.advance(new=4, returning=20, hours=24)
+    cli.succeed("run")
+    return cli
+
+
+def test_a_day_lands_only_what_changed(done: CommandLine) -> None:
+    status = done.status()
+
+    assert status["resources"]["visitors"]["records"] == 300 + 24
+    assert status["resources"]["media"]["records"] == 2
+    assert status["resources"]["media_engagement"]["records"] == 2
+    assert status["tables"]["silver.fact_visitors"] == 304
+    assert status["tables"]["silver.fact_visitor_activity"] == 324
+    assert status["tables"]["gold.fact_audience_insights"] == 304
+    assert status["last_run"]["state"] == "completed"
+    assert status["last_run"]["exit_code"] == 0
+
+
+def test_gold_has_the_published_figures(done: CommandLine) -> None:
+    answer = done.succeed("query", "select * from gold.fact_media_performance order by 1", "--json")
+    first, second = json.loads(answer)
+
+    assert (first["media_id"], second["media_id"]) == ("gskhw4w4lm", "v08dlrgr7v")
+    assert (first["load_count"], first["play_count"], first["visitors"]) == (111166, 16681, 104556)
+    assert (second["load_count"], second["play_count"], second["visitors"]) == (
+        110735,
+        43810,
+        94643,
+    )
+    assert [round(first[name], 6) for name in ("play_rate", "engagement", "hours_watched")] == [
+        0.154950,
+        0.167007,
+        336.975662,
+    ]
+    assert [round(second[name], 6) for name in ("play_rate", "engagement", "hours_watched")] == [
+        0.435035,
+        0.500445,
+        2651.986970,
+    ]
+    assert (first["engagement_points"], second["engagement_points"]) == (436, 436)
+    assert (first["total_engagement_count"], first["total_rewatch_count"]) == (1297210, 57850)
+    assert (second["total_engagement_count"], second["total_rewatch_count"]) == (10103978, 435865)
+    assert round(first["avg_engagement_per_second"], 6) == 2975.252294
+    assert round(second["avg_engagement_per_second"], 6) == 23174.261468
+    assert (first["play_rate_class"], first["hours_class"]) == ("Medium", "Medium")
+    assert (second["play_rate_class"], second["hours_class"]) == ("High", "High")
+
+
+def test_a_full_refresh_equals_the_increments_and_a_build_repeats_itself(
+    done: CommandLine,
+) -> None:
+    increments = done.tables()
+
+    done.succeed("build")
+    again = done.tables()
+    done.succeed("build", "--full-refresh")
+
+    assert again == increments
+    assert done.tables() == increments
+
+
+def test_query_writes_the_same_values_in_every_form(done: CommandLine) -> None:
+    sql = (
+        "select 1 as n, 0.5::double as r, timestamp '2026-01-09 00:01:48.5' as t, "
+        "date '2026-01-09' as d, null as x, true as b, 'ü' as s"
+    )
+
+    assert json.loads(done.succeed("query", sql, "--json")) == [
+        {
+            "n": 1,
+            "r": 0.5,
+            "t": "2026-01-09T00:01:48.500000Z",
+            "d": "2026-01-09",
+            "x": None,
+            "b": True,
+            "s": "ü",
+        }
+    ]
+    assert done.succeed("query", sql, "--csv").splitlines() == [
+        "n,r,t,d,x,b,s",
+        "1,0.5,2026-01-09T00:01:48.500000Z,2026-01-09,,true,ü",
+    ]
+    assert "2026-01-09T00:01:48.500000Z" in done.succeed("query", sql)
+
+
+def test_query_cannot_write(done: CommandLine) -> None:
+    answer = done.run("query", "delete from gold.fact_media_performance")
+
+    assert answer.returncode == 2
+    assert "error: " in answer.stderr
+    assert done.status()["tables"]["gold.fact_media_performance"] == 2
+
+
+@pytest.fixture
+def failing(
+    tmp_path: Path, prefect_settings: dict[str, str]
+) -> Iterator[tuple[CommandLine, Sandbox]]:
+    with running_sandbox(visitors=120, today="2026-01-10") as server:
+        yield against(server, tmp_path, prefect_settings), server
+
+
+def test_a_failing_stage_stops_what_comes_after_and_the_next_run_heals(
+    failing: tuple[CommandLine, Sandbox],
+) -> None:
+    cli, server = failing
+    wrong = cli.run("run", WISTIA_API_TOKEN="wrong")
+
+    assert wrong.returncode == 1
+    assert "error: Wistia refused the token" in wrong.stderr
+    assert "Traceback" not in wrong.stdout + wrong.stderr
+    last = cli.status()["last_run"]
+    assert (last["state"], last["failed_stage"]) == ("failed", "ingest")
+    assert "refused the token" in last["error"]
+    assert not (cli.lake / "warehouse.duckdb").exists()
+
+    cli.succeed("run")
+    before = cli.tables()
+    server.advance(new=3, returning=0, hours=24)
+    (cli.lake / "warehouse.building.duckdb").mkdir()
+    broken = cli.run("run")
+
+    assert broken.returncode == 1
+    last = cli.status()["last_run"]
+    assert (last["state"], last["failed_stage"]) == ("failed", "build")
+    assert cli.tables() == before
+
+    (cli.lake / "warehouse.building.duckdb").rmdir()
+    cli.succeed("run")
+    assert cli.status()["tables"]["silver.fact_visitors"] == 123
+
+
+def test_an_unknown_medium_ends_3_and_the_others_land(
+    sandbox: Sandbox, prefect_settings: dict[str, str], tmp_path: Path
+) -> None:
+    cli = against(sandbox, tmp_path, prefect_settings)
+
+    finished = cli.run("run", WISTIA_MEDIA_IDS="gskhw4w4lm,nosuchmed1")
+
+    assert finished.returncode == 3, finished.stderr
+    assert "nosuchmed1" in finished.stdout
+    status = cli.status()
+    assert status["tables"]["gold.fact_media_performance"] == 1
+    assert status["last_run"]["exit_code"] == 3
