@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,7 +49,7 @@ class Sandbox:
         """Let time pass and people come; return the state after it."""
         return self.control("POST", "advance", change)
 
-    def faults(self, *orders: dict[str, object]) -> Any:  # noqa: ANN401
+    def faults(self, *orders: Mapping[str, object]) -> Any:  # noqa: ANN401
         """Order faults, for example `{"path": "/stats/visitors", "page": 3, "kind": "500"}`."""
         return self.control("POST", "faults", list(orders))
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import click
 import uvicorn
 
+from sandbox.wistia.answers import MOST_PER_PAGE
 from sandbox.wistia.app import Options, create_app
 from sandbox.wistia.gate import SCOPES
 from sandbox.wistia.history import VISITORS
@@ -67,6 +68,13 @@ class _Server(uvicorn.Server):
     default=_LIMIT,
     show_default=True,
     help="Requests a minute; 0 lifts the limit.",
+)
+@click.option(
+    "--page-cap",
+    type=click.IntRange(min=1),
+    default=MOST_PER_PAGE,
+    show_default=True,
+    help="Most visitors or events a page, whatever is asked for.",
 )
 @click.option(
     "--today",

@@ -32,11 +32,14 @@ async def refuse(_request: Request, refusal: Exception) -> Response:
     return JSONResponse(refusal.body, refusal.status)
 
 
-def page_of(request: Request, default: int) -> tuple[int, int]:
-    """Return (offset, limit) of a list request; odd values count as absent, like the API's."""
+def page_of(request: Request, default: int, most: int = MOST_PER_PAGE) -> tuple[int, int]:
+    """Return (offset, limit) of a list request; odd values count as absent.
+
+    `default` rows are meant where none are asked for, and never more than `most`.
+    """
     page = max(_whole(request, "page", 1), 1)
     limit = _whole(request, "per_page", default)
-    limit = min(limit, MOST_PER_PAGE) if limit > 0 else default
+    limit = min(limit if limit > 0 else default, most)
     return (page - 1) * limit, limit
 
 

@@ -39,6 +39,7 @@ class Options:
     identified: float
     latency: float
     rate_limit: int
+    page_cap: int
     token: str
     scopes: frozenset[str] = SCOPES
 
@@ -59,14 +60,14 @@ def create_app(options: Options, clock: Callable[[], float] = time.monotonic) ->
         latency=Latency(options.latency, stream(options.seed, "latency")),
         movement=Movement(world, stream(options.seed, "movement"), clock),
     )
-    addresses = [*_stats(world), *_library(Library(world, options.scopes))]
+    addresses = [*_stats(world, options.page_cap), *_library(Library(world, options.scopes))]
     answers.router.routes += Control(world, gate).routes()
     answers.router.routes += [Mount(base, routes=addresses) for base in ("/v1", "/modern")]
     return gate
 
 
-def _stats(world: World) -> list[Route]:
-    stats, days, events = Stats(world), Days(world), Events(world)
+def _stats(world: World, page_cap: int) -> list[Route]:
+    stats, days, events = Stats(world, page_cap), Days(world), Events(world, page_cap)
     return [
         _get("/stats/visitors", stats.visitors),
         _get("/stats/visitors/{key}", stats.visitor),

@@ -51,7 +51,11 @@ class Control:
         return self.world.state()
 
     def _advance(self, body: dict[str, Any]) -> object:
-        return self.world.apply(_from_json(Change, body))
+        self.gate.movement.catch_up()
+        begin = self.world.now
+        state = self.world.apply(_from_json(Change, body))
+        self.gate.movement.skip(self.world.now - begin)
+        return state
 
     def _media(self, body: dict[str, Any]) -> object:
         library = self.world.library

@@ -50,14 +50,14 @@ _QUERIES = ("", "", "?utm_source=newsletter&utm_medium=email", "?ref=sample&uid=
 class Events:
     """Answers about one account's events."""
 
-    def __init__(self, world: World) -> None:
-        """Answer from this account."""
-        self.world = world
+    def __init__(self, world: World, page_cap: int) -> None:
+        """Answer from this account, at most `page_cap` rows a page."""
+        self.world, self.page_cap = world, page_cap
         self.plays = Plays(world)
 
     def events(self, request: Request) -> list[dict[str, object]]:
         """Answer `/stats/events`: UTC days, both inclusive; nothing for a reversed window."""
-        offset, limit = page_of(request, SEEN_PER_PAGE)
+        offset, limit = page_of(request, SEEN_PER_PAGE, self.page_cap)
         today = datetime.fromtimestamp(self.world.now, UTC).date()
         oldest = today - KEPT
         first = max(day_of(request, "start_date", oldest), oldest)

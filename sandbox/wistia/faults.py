@@ -21,6 +21,9 @@ Kind = Literal[
     "missing_key",
     "unknown_field",
     "not_json_object",
+    "unsorted",
+    "duplicate",
+    "empty",
 ]
 KINDS: tuple[str, ...] = get_args(Kind)
 
@@ -32,7 +35,8 @@ class Fault:
     `path` is an address under the base URL, or its beginning with a `*` at the end; `page`
     narrows it. It strikes `times` times (once unless told, without end when `times` is null or
     only a `rate` is given), each time with the chance `rate`. `seconds` is Retry-After or how
-    long a slow body takes; `field` and `record` say what of a list's record is spoilt.
+    long a slow body takes; `field` and `record` say what of a list's record is spoilt, and
+    `value` with what a wrong type is made.
     """
 
     path: str
@@ -43,6 +47,7 @@ class Fault:
     seconds: float = 1
     field: str = "visitor_key"
     record: int = 0
+    value: object = "unexpected"
     struck: int = 0
 
     def meets(self, path: str, page: int | None, chance: Random) -> bool:
@@ -91,9 +96,15 @@ class Faults:
 
 
 def spoil(fault: Fault, answer: object) -> object:
-    """Return a JSON answer with one record spoilt as the order says."""
+    """Return a JSON answer with one record, or the list's order, spoilt as the order says."""
     if not isinstance(answer, list):
         return _spoilt(fault, answer)
+    if fault.kind == "unsorted":
+        return answer[::-1]
+    if fault.kind == "empty":
+        return []
+    if fault.kind == "duplicate":
+        return answer[: fault.record + 1] + answer[fault.record :]
     return [
         _spoilt(fault, row) if place == fault.record else row for place, row in enumerate(answer)
     ]
@@ -103,7 +114,7 @@ def _spoilt(fault: Fault, record: object) -> object:
     if fault.kind == "not_json_object" or not isinstance(record, dict):
         return "not an object"
     if fault.kind == "wrong_type":
-        return record | {fault.field: {"unexpected": [1, None]}}
+        return record | {fault.field: fault.value}
     if fault.kind == "missing_key":
         return {key: value for key, value in record.items() if key != fault.field}
     return record | {"shoe_size": 44, "nested_news": {"level": 1}}

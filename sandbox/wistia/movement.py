@@ -47,6 +47,10 @@ class Movement:
         self._began, self._start = self.clock(), self.world.now
         self.moved = {"arrivals": 0, "returns": 0, "deletions": 0}
 
+    def skip(self, seconds: int) -> None:
+        """Take note that the account's clock was put forward."""
+        self._start += seconds
+
     def before_answer(self) -> None:
         """Let happen what is due when a request comes in."""
         if self.pace is None:

@@ -25,13 +25,13 @@ _FILTERS: dict[str | None, Callable[[Identity], bool]] = {
 class Stats:
     """Answers about one account."""
 
-    def __init__(self, world: World) -> None:
-        """Answer from this account."""
-        self.world = world
+    def __init__(self, world: World, page_cap: int) -> None:
+        """Answer from this account, at most `page_cap` rows a page."""
+        self.world, self.page_cap = world, page_cap
 
     def visitors(self, request: Request) -> list[dict[str, object]]:
         """Answer `/stats/visitors`; a `media_id` changes nothing, as measured."""
-        offset, limit = page_of(request, SEEN_PER_PAGE)
+        offset, limit = page_of(request, SEEN_PER_PAGE, self.page_cap)
         wanted, search = request.query_params.get("filter"), request.query_params.get("search", "")
         people = self.world.people
         wanted = wanted if wanted in _FILTERS else None

@@ -57,11 +57,14 @@ class World:
         """Let time pass and things happen in it; return the account's state after them.
 
         Raises:
-            ValueError: A number is negative, or more people should return or vanish than there are.
+            ValueError: A number is negative, plays have no players, or more people should return or
+                vanish than there are.
         """
         amounts = (change.new, change.returning, change.hours, change.deleted, change.plays)
         if min(amounts) < 0:
             raise ValueError("people and hours cannot be fewer than none")
+        if change.plays and not change.new + change.returning:
+            raise ValueError("plays need somebody who comes: say new or returning too")
         if change.returning > len(self.people) or change.deleted > len(self.people):
             raise ValueError(f"the account holds {len(self.people)} visitors only")
         begin, end = self.now, self.now + int(change.hours * HOUR)

@@ -80,7 +80,14 @@ def test_without_plays_the_media_stay_as_they_are(sandbox: Sandbox) -> None:
 
 def test_impossible_orders_are_refused_and_change_nothing(sandbox: Sandbox) -> None:
     before = sandbox.control("GET", "state")
-    for body in ({"returning": 301}, {"deleted": 301}, {"newer": 4}, {"new": "four"}, {"new": -1}):
+    for body in (
+        {"returning": 301},
+        {"deleted": 301},
+        {"newer": 4},
+        {"new": "four"},
+        {"new": -1},
+        {"plays": 3},
+    ):
         with pytest.raises(AssertionError, match="error"):
             sandbox.control("POST", "advance", body)
     assert sandbox.control("GET", "state") == before

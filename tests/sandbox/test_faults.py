@@ -78,12 +78,26 @@ def test_a_record_is_spoilt_and_the_others_are_not(sandbox: Sandbox) -> None:
         {"path": PATH, "kind": "not_json_object"},
     )
     spoilt = [sandbox.json(PATH) for _ in range(4)]
-    assert isinstance(spoilt[0][3].pop("play_count"), dict)
+    assert spoilt[0][3]["play_count"] == "unexpected"
     assert spoilt[0][:3] + spoilt[0][4:] == whole[:3] + whole[4:]
     assert set(whole[0]) - set(spoilt[1][0]) == {"visitor_key"}
     assert set(spoilt[2][0]) - set(whole[0]) == {"shoe_size", "nested_news"}
     assert spoilt[3] == ["not an object", *whole[1:]]
     assert sandbox.json(PATH) == whole
+
+
+def test_a_field_takes_any_value(sandbox: Sandbox) -> None:
+    order = {"path": PATH, "kind": "wrong_type", "field": "last_active_at", "times": 2}
+    sandbox.faults(order | {"value": None})
+    assert sandbox.json(PATH)[0]["last_active_at"] is None
+
+
+def test_a_list_loses_its_order_gains_a_repeat_or_ends_early(sandbox: Sandbox) -> None:
+    whole = sandbox.json(PATH)
+    sandbox.faults(*({"path": PATH, "kind": kind} for kind in ("unsorted", "duplicate", "empty")))
+    assert sandbox.json(PATH) == whole[::-1]
+    assert sandbox.json(PATH) == [whole[0], *whole]
+    assert sandbox.json(PATH) == []
 
 
 def test_a_fault_waits_for_its_page_and_strikes_as_often_as_told(sandbox: Sandbox) -> None:

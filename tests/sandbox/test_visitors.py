@@ -97,6 +97,13 @@ def test_ten_rows_unless_told_and_never_more_than_a_hundred(reading: Sandbox) ->
     assert reading.json("/stats/visitors", page=999_999, per_page=100) == []
 
 
+def test_a_lowered_cap_makes_short_pages_that_go_on() -> None:
+    with running_sandbox(visitors=120, page_cap=50) as server:
+        pages = [server.json("/stats/visitors", page=p, per_page=100) for p in (1, 2, 3, 4)]
+    assert [len(page) for page in pages] == [50, 50, 20, 0]
+    assert len({visitor["visitor_key"] for page in pages for visitor in page}) == 120
+
+
 def test_a_medium_filters_nothing(reading: Sandbox) -> None:
     assert reading.json("/stats/visitors", media_id="gskhw4w4lm") == reading.json("/stats/visitors")
 
