@@ -1,0 +1,104 @@
+"""The two commands and the gates behind them keep what they promise."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.servers import ROOT
+
+SKIPPING = {
+    "a test": "import pytest\ndef test_x(): pytest.skip('no such tool')\n",
+    "a marked test": "import pytest\n@pytest.mark.skip('no such tool')\ndef test_x(): pass\n",
+    "a module": "import pytest\npytest.importorskip('no_such_tool')\ndef test_x(): pass\n",
+}
+
+
+def run_pytest(folder: Path, body: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    shutil.copy(ROOT / "tests" / "conftest.py", folder)
+    (folder / "test_it.py").write_text(body)
+    clean = {name: value for name, value in os.environ.items() if name != "CI"}
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-ra", "-p", "no:cacheprovider", str(folder)],
+        env={**clean, **environment},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("what", SKIPPING)
+def test_a_skip_fails_where_ci_is_set(tmp_path: Path, what: str) -> None:
+    done = run_pytest(tmp_path, SKIPPING[what], CI="true")
+    assert done.returncode != 0
+    assert "nothing may be skipped" in done.stdout
+
+
+def test_a_skip_is_said_with_its_reason_elsewhere(tmp_path: Path) -> None:
+    done = run_pytest(tmp_path, f"{SKIPPING['a test']}def test_y(): pass\n")
+    assert done.returncode == 0
+    assert "no such tool" in done.stdout
+
+
+def test_the_specification_may_be_missing_even_in_ci(tmp_path: Path) -> None:
+    body = "import pytest\ndef test_x(): pytest.skip('WISTIA_OPENAPI_DIR is not set')\n"
+    assert run_pytest(tmp_path, body, CI="true").returncode == 0
+
+
+def test_a_missing_python_is_said_with_its_remedy(tmp_path: Path) -> None:
+    done = subprocess.run(
+        ["make", f"VENV={tmp_path}/venv", "PYTHON=/no/python3.12", "test"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    error, remedy, *_ = done.stderr.splitlines()
+    assert error == "error: PYTHON is /no/python3.12, which is no Python 3.11, 3.12 or 3.13", (
+        done.stderr
+    )
+    assert remedy.startswith("try: install one")
+
+
+def test_a_failed_gate_fails_the_check_and_is_named(tmp_path: Path) -> None:
+    for tool in ("ruff", "mypy", "lint-imports", "deptry", "sqlfluff", "codespell", "pytest"):
+        fails = tool in {"mypy", "codespell"}
+        (tmp_path / tool).write_text(f"#!/bin/sh\necho said by {tool}\nexit {int(fails)}\n")
+        (tmp_path / tool).chmod(0o755)
+    shutil.copy(tmp_path / "ruff", tmp_path / "detect-secrets-hook")
+    done = subprocess.run(
+        ["bash", ".ci/check"],
+        cwd=ROOT,
+        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stdout.endswith("failed: python: types\nfailed: all: spelling\n")
+    assert "said by mypy" in done.stdout
+    assert "said by ruff" not in done.stdout
+
+
+def test_the_workflow_runs_the_same_commands() -> None:
+    workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())
+    steps = [step.get("run") for job in workflow["jobs"].values() for step in job["steps"]]
+    assert [step for step in steps if step] == ["make check", "make test"]
+    assert workflow["permissions"] == {"contents": "read"}
+
+
+def test_every_package_is_under_types_and_the_layer_law() -> None:
+    tools = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
+    listed = subprocess.run(
+        ["git", "ls-files", "*/__init__.py"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    packages = {line.split("/")[0] for line in listed.stdout.splitlines()}
+    assert packages == set(tools["importlinter"]["root_packages"])
+    assert packages | {"tests"} == set(tools["mypy"]["files"])
