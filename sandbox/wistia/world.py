@@ -72,7 +72,10 @@ class World:
         came = ["new"] * change.new + ["returning"] * change.returning
         chance.shuffle(came)
         moments = sorted(chance.randint(min(begin + 1, end), end) for _ in came)
-        numbers = [self._come(kind, at) for kind, at in zip(came, moments, strict=True)]
+        numbers = [
+            self._come(kind, at, before)
+            for before, (kind, at) in enumerate(zip(came, moments, strict=True))
+        ]
         for _ in range(change.deleted):
             last = len(self.people) - 1
             self.people.delete(last if change.deleted_from == "oldest" else chance.randint(0, last))
@@ -128,10 +131,12 @@ class World:
         if len(self.people):
             self.people.delete(int(depth * len(self.people)))
 
-    def _come(self, kind: str, at: int) -> int:
+    def _come(self, kind: str, at: int, before: int) -> int:
         if kind == "new":
             return self.people.arrive(at)
-        place = int(fraction(self.seed, at, len(self.people)) * len(self.people))
+        # Whoever came before in the same advance stands in front: nobody returns twice in one.
+        size = len(self.people)
+        place = before + int(fraction(self.seed, at, size) * (size - before))
         return self.people.come_back(place, at)
 
     def _play(self, plays: int, came: list[tuple[int, int]]) -> None:

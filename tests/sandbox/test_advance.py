@@ -37,6 +37,14 @@ def test_new_and_returning_visitors_come_to_the_front_within_the_hours(sandbox: 
     assert max(places) > 200
 
 
+def test_nobody_returns_twice_in_one_advance() -> None:
+    with running_sandbox(visitors=60, today="2026-01-09") as sandbox:
+        old = {v["visitor_key"]: v for v in sandbox.json("/stats/visitors", per_page=100)}
+        sandbox.advance(new=4, returning=40, hours=24)
+        now = sandbox.json("/stats/visitors", per_page=100)
+    assert sum(old.get(visitor["visitor_key"]) != visitor for visitor in now) == 44
+
+
 def test_the_deleted_are_gone(sandbox: Sandbox) -> None:
     old = keys(sandbox)
     sandbox.advance(deleted=5, deleted_from="oldest")
