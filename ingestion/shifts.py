@@ -13,86 +13,136 @@ A seam with neither proof is torn, and a read that straddles it gives the first.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
-from ingestion.slices import Slice
+from ingestion.slices import Seam, is_newer
+
+if TYPE_CHECKING:
+    from ingestion.slices import Slice
+    from ingestion.watch import Watch
 
 
-@dataclass
-class Watch:
-    """Looks at both ends of the list, one after the other, and tells when it stood still.
+class Chain:
+    """Slices in the order of the list, each with the proof of its seam to the one above.
 
-    A look reads the anchor, a page far down, and then the first page. The stretch between two looks
-    is quiet when the anchor is the same at both and the first page is the same at both and at the
-    look before: the first page is then unchanged from before the first reading of the anchor until
-    after the second, so no row coming in can hide one going out.
+    The slices above the first seam without proof are dropped but for the last, the `boundary`:
+    memory holds the slices in flight and those that wait for a look, whatever the list's length.
 
     Attributes:
-        front: Digests of the first page as last seen.
-        anchor: The deep page as last seen; None before the watch is open.
-        changes: How often the list was seen to have moved.
-        restless: Whether it had moved when last looked at.
+        watch: Tells whether the list stood still.
+        violations: Pages and quiet seams whose times were out of order.
     """
 
-    front: tuple[bytes | None, ...]
-    anchor: Slice | None = None
-    changes: int = 0
-    restless: bool = False
-    _front_same: bool = True
-    _since: int | None = None
-    _until: int = -1
-
-    def open(self, anchor: Slice) -> None:
-        """Start from a deep page that was asked for after `front` came."""
-        self.anchor, self._since, self._until = anchor, anchor.received, -1
-
-    def look(self, anchor: Slice, front: tuple[bytes | None, ...]) -> None:
-        """Compare with the look before; `front` was asked for after `anchor` came."""
-        before, was_same = self.anchor, self._front_same
-        self._front_same = front == self.front
-        same = self._front_same and before is not None and before.digests == anchor.digests
-        self.front, self.anchor = front, anchor
-        self.restless = not (same and was_same)
-        if not self.restless:
-            self._until = anchor.sent
-            return
-        self.changes += not same
-        self._since, self._until = anchor.received if self._front_same else None, -1
-
-    def deepen(self, deeper: Slice) -> None:
-        """Go on with a deeper anchor if it was read inside the quiet stretch."""
-        sent, received = deeper.sent, deeper.received
-        if self._since is not None and received is not None:
-            if self._since <= sent and received <= self._until:
-                self.anchor = deeper
-
-    def saw_move(self, span: tuple[int, int]) -> None:
-        """Stop trusting the looks: two slices show that the list moved between two events."""
-        if self._since is not None and span[0] >= self._since:
-            self.restless, self._front_same = True, False
-            self._since, self._until = None, -1
-            self.changes += 1
-
-    def was_quiet(self, span: tuple[int, int]) -> bool | None:
-        """Whether the list stood still between two events; None while a look is owed."""
-        if self._since is None or span[0] < self._since:
-            return False
-        return True if span[1] <= self._until else None
-
-
-@dataclass(eq=False)
-class Seam:
-    """The boundary between a slice and the one above it, until nothing can lie in between."""
-
-    upper: Slice
-    lower: Slice
-    torn: bool = False
-    linking: bool = False
-    tries: int = 0
-    aim: int | None = None
+    def __init__(self, watch: Watch) -> None:
+        self.slices: list[Slice] = []
+        self.watch = watch
+        self.violations = 0
 
     @property
-    def span(self) -> tuple[int, int]:
-        """The events between which both slices were cut."""
-        ends = (self.upper.received or 0, self.lower.received or 0)
-        return min(self.upper.sent, self.lower.sent), max(ends)
+    def ordered(self) -> bool:
+        """Whether times may be relied upon."""
+        return not self.violations
+
+    @property
+    def is_touching(self) -> bool:
+        """Whether an answer is missing that a look will have to prove."""
+        pairs = pairwise(self.slices)
+        return any(low.seam is Seam.OPEN and low.offset == up.end for up, low in pairs)
+
+    @property
+    def torn(self) -> list[Slice]:
+        """Slices to link with the one above them that no read is under way for."""
+        return [one for one in self.slices if one.seam is Seam.TORN and not one.linking]
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a look would settle something."""
+        return any(one.seam is Seam.WAITING for one in self.slices)
+
+    def above(self, lower: Slice) -> Slice:
+        """The slice above `lower`."""
+        return self.slices[self.slices.index(lower) - 1]
+
+    def cut(self, index: int) -> list[Slice]:
+        """Take off the slices from `index` on."""
+        self.slices, gone = self.slices[:index], self.slices[index:]
+        return gone
+
+    def settle(self) -> None:
+        """Prove what can be proved, from the top down to the first missing answer."""
+        for upper, lower in pairwise(self.slices):
+            if upper.received is None or lower.received is None:
+                break
+            if lower.seam is Seam.OPEN:
+                lower.seam = self._compare(upper, lower)
+            if lower.seam is Seam.WAITING:
+                lower.seam = self._judge(upper, lower)
+        proven = 0
+        for lower in self.slices[1:]:
+            if lower.seam is not Seam.JOINED:
+                break
+            proven += 1
+        del self.slices[:proven]
+
+    def _compare(self, upper: Slice, lower: Slice) -> Seam:
+        shift = lower.shift_from(upper)
+        if shift is None:
+            touch = upper.full and lower.full and lower.offset == upper.end
+            return Seam.WAITING if touch else Seam.TORN
+        if shift:
+            self.watch.saw_move(_span(upper, lower))
+        return Seam.JOINED
+
+    def _judge(self, upper: Slice, lower: Slice) -> Seam:
+        quiet = self.watch.was_quiet(_span(upper, lower))
+        if quiet is None:
+            return Seam.WAITING
+        if quiet and is_newer(lower.first_at, upper.last_at):
+            self.violations += 1
+        return Seam.JOINED if quiet else Seam.TORN
+
+    def aim(self, lower: Slice) -> int:
+        """Where the seam above `lower` should be in the list by now, as an offset."""
+        if lower.aim is not None:
+            return lower.aim
+        upper = self.above(lower)
+        # The later read knows better where its rows are now.
+        guess = upper.offset + len(upper.digests) if upper.sent > lower.sent else lower.offset
+        return max(1, guess)
+
+    def link(self, lower: Slice, link: Slice) -> bool:
+        """Place a slice read across the seam above `lower`; False when it lies elsewhere."""
+        place = self.slices.index(lower)
+        upper = self.slices[place - 1]
+        lower.linking = False
+        link.seam, below = self._meets(upper, link), self._meets(link, lower)
+        if Seam.JOINED in {link.seam, below} or self._is_between(upper, link, lower):
+            lower.seam, lower.aim, lower.tries = below, None, 0
+            self.slices.insert(place, link)
+            return True
+        lower.aim = self._next_aim(upper, link, lower)
+        lower.tries += 1
+        return False
+
+    def _meets(self, upper: Slice, lower: Slice) -> Seam:
+        above = self.ordered and is_newer(lower.first_at, upper.last_at)
+        return Seam.JOINED if above or lower.shift_from(upper) is not None else Seam.TORN
+
+    def _is_between(self, upper: Slice, link: Slice, lower: Slice) -> bool:
+        older = is_newer(upper.last_at, link.first_at)
+        return self.ordered and older and is_newer(link.last_at, lower.first_at)
+
+    def _next_aim(self, upper: Slice, link: Slice, lower: Slice) -> int:
+        if not link.digests or (self.ordered and is_newer(lower.first_at, link.first_at)):
+            return max(1, link.offset)
+        if self.ordered and is_newer(link.last_at, upper.last_at):
+            return link.end
+        # Without an order to go by, search outwards from where the seam was.
+        step = (lower.tries // 2 + 1) * max(1, link.per_page // 2)
+        return max(1, lower.offset + (step if lower.tries % 2 else -step))
+
+
+def _span(upper: Slice, lower: Slice) -> tuple[int, int]:
+    """The events between which both slices were cut."""
+    return min(upper.sent, lower.sent), max(upper.received or 0, lower.received or 0)

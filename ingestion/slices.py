@@ -1,30 +1,30 @@
-"""Windows on a list that is paged by offset: how to ask for one and when two of them join.
+"""Windows on a list that is paged by offset: which request shows which rows, and when two join.
 
-`page=p&per_page=m` answers the rows at offsets (p-1)*m .. p*m-1 of the list as it is at one instant.
-The rows a request covers therefore depend on both numbers, and asking with a smaller `per_page`
-reaches windows that straddle the seam between two pages of the usual size.
+`page=p&per_page=m` answers the rows at offsets (p-1)*m .. p*m-1 of the list, as it is at one
+instant. The rows a request covers depend on both numbers: with a smaller `per_page` it shows a
+window that straddles the boundary between two pages of the usual size.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum, StrEnum, auto
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
 
 
 class Purpose(StrEnum):
-    """Why a read is sent; only `SWEEP` and `LINK` answers are written."""
+    """Why a read is sent."""
 
-    FIRST = "first"
-    SWEEP = "sweep"
-    LINK = "link"
-    PROBE = "probe"
-    LOOK = "look"
-    CONFIRM = "confirm"
+    FRONT = "front"  # the first page: page size, watermark, what the looks compare
+    SWEEP = "sweep"  # the next window down the list
+    LINK = "link"  # a window across a torn seam
+    PROBE = "probe"  # is there anything so far down?
+    LOOK = "look"  # has the list moved, far down?
+    CONFIRM = "confirm"  # is the page after a short one empty?
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,8 @@ class Row:
     Attributes:
         active_at: What the list is ordered by, UTC; None when it is missing or not a time.
         digest: Digest of the whole record, key and time included; None for a record without a key,
-            which is written but proves nothing.
-        record: Whatever the caller wants back in `Landed`.
+            which is landed but proves nothing.
+        record: Whatever the caller wants to find in `Landed.rows`.
     """
 
     active_at: datetime | None
@@ -58,12 +58,25 @@ class Read:
         return (self.page - 1) * self.per_page
 
 
+Handler = Callable[[Read, Sequence[Row], int], None]
+# Where, why, and what to do with the answer: a read that is not sent yet.
+Errand = tuple[tuple[int, int], Purpose, Handler]
+
+
+class Seam(Enum):
+    """What is known of the boundary between a slice and the one above it."""
+
+    OPEN = auto()  # an answer is missing
+    WAITING = auto()  # they touch; the next look tells whether the list stood still
+    TORN = auto()  # a row may lie between them
+    JOINED = auto()  # no unmoved row lies between them
+
+
 @dataclass(eq=False, slots=True)
 class Slice:
-    """What is kept of a read once its records are handed on: digests and the two outer times.
+    """What is kept of a read once its records are handed on: digests and the outer times.
 
     `sent` and `received` are event numbers; the answer shows the list at one instant in between.
-    `joined` says that no unmoved row can lie between this slice and the one before it.
     """
 
     offset: int
@@ -71,14 +84,17 @@ class Slice:
     sent: int
     received: int | None = None
     digests: tuple[bytes | None, ...] = ()
+    known: frozenset[bytes | None] = frozenset()
     first_at: datetime | None = None
     last_at: datetime | None = None
-    known: frozenset[bytes] = field(default_factory=frozenset)
-    joined: bool = False
+    seam: Seam = Seam.OPEN
+    linking: bool = False
+    tries: int = 0
+    aim: int | None = None
 
     @classmethod
     def of(cls, read: Read) -> Slice:
-        """A slice still waiting for its answer."""
+        """A slice that waits for its answer."""
         return cls(offset=read.offset, per_page=read.per_page, sent=read.number)
 
     @property
@@ -91,21 +107,22 @@ class Slice:
         """Whether every row asked for came."""
         return len(self.digests) == self.per_page
 
-    def fill(self, rows: Sequence[Row], received: int) -> None:
-        """Keep what later proofs need of the answer."""
+    def fill(self, rows: Sequence[Row], received: int) -> Self:
+        """Keep of the answer what proofs need."""
         self.received = received
         self.digests = tuple(row.digest for row in rows)
-        self.known = frozenset(digest for digest in self.digests if digest is not None)
+        self.known = frozenset(self.digests) - {None}
         if rows:
             self.first_at, self.last_at = rows[0].active_at, rows[-1].active_at
+        return self
 
-    def shares(self, other: Slice) -> bool:
-        """Whether both hold a same unmoved row."""
-        return not self.known.isdisjoint(other.known)
-
-    def starts_above_end_of(self, upper: Slice) -> bool:
-        """Whether, by time, this slice begins above the last row of `upper`."""
-        return is_newer(self.first_at, upper.last_at)
+    def shift_from(self, upper: Slice) -> int | None:
+        """Places a row that both hold has moved down between the two reads; None without one."""
+        shared = next((digest for digest in self.digests if digest in upper.known), None)
+        if shared is None:
+            return None
+        places = self.offset + self.digests.index(shared)
+        return places - upper.offset - upper.digests.index(shared)
 
 
 def is_newer(left: datetime | None, right: datetime | None) -> bool:
@@ -114,24 +131,25 @@ def is_newer(left: datetime | None, right: datetime | None) -> bool:
 
 
 def reach(end: int, size: int, overlap: int) -> tuple[int, int]:
-    """The farthest window that still repeats the last `overlap` rows before offset `end`.
+    """The farthest window that repeats the last `overlap` rows before offset `end`.
+
+    Args:
+        end: Offset behind what is already asked for.
+        size: Most rows a request may ask for, at least 2.
+        overlap: Rows to repeat; 0 takes the page of the usual size that holds offset `end`.
 
     Returns:
-        `(page, per_page)` with `per_page` at most `size`. Without overlap, the page of the usual
-        size that holds offset `end`.
+        `(page, per_page)`.
     """
     if not overlap:
         return end // size + 1, size
     start = max(0, end - overlap)
-    smallest = max(2, size // 2)
-    best = max(range(smallest, size + 1), key=lambda m: (start // m + 1) * m)
+    best = max(range(max(2, size // 2), size + 1), key=lambda m: (start // m + 1) * m)
     return start // best + 1, best
 
 
 def straddle(seam: int, size: int) -> tuple[int, int]:
-    """The window with most rows on both sides of offset `seam`.
-
-    For `size` 100 it holds at least 30 rows on each side of any seam up to offset 100,000.
+    """The window with most rows on both sides of offset `seam`: 30 or more each at size 100.
 
     Returns:
         `(page, per_page)` with `per_page` at most `size`.
