@@ -19,8 +19,9 @@ class Extent:
         size: Rows of a page.
         rows: Rows that are known to be there.
         patience: Pages to be known before the first probe is worth its request.
-        volley: Probes of the gallop that are under way together.
+        volley: Probes of the gallop that are sent together.
         first_beyond: The lowest page known to hold nothing; None while the gallop goes on.
+        empty_from: Offset of the highest window seen empty.
     """
 
     size: int
@@ -28,25 +29,28 @@ class Extent:
     patience: int
     volley: int
     first_beyond: int | None = None
+    empty_from: int | None = None
     _gallop: int = _STRIDE
     _asked: int = 0
 
     def probes(self) -> Iterator[int]:
         """Pages to ask for now."""
-        if self.rows < self.patience * self.size:
+        if self._asked or self.rows < self.patience * self.size:
             return
-        while self.first_beyond is None and self._asked < self.volley:
+        if self.first_beyond is None:
             while (self._gallop - 1) * self.size < self.rows:
                 self._gallop *= _STRIDE
+            for _ in range(self.volley):
+                self._asked += 1
+                yield self._gallop
+                self._gallop *= _STRIDE
+        elif self.first_beyond - self._last > 1:
             self._asked += 1
-            yield self._gallop
-            self._gallop *= _STRIDE
-        if self.first_beyond is None or self._asked:
-            return
-        last = -(-self.rows // self.size)
-        if self.first_beyond - last > 1:
-            self._asked += 1
-            yield (last + self.first_beyond) // 2
+            yield (self._last + self.first_beyond) // 2
+
+    @property
+    def _last(self) -> int:
+        return -(-self.rows // self.size)
 
     def answer(self, page: int, rows: int, *, ends: bool) -> None:
         """Note how many rows that belong to the crawl a probed page held, and whether it ends."""
@@ -57,8 +61,8 @@ class Extent:
             beyond = page + 1 if rows else page
             self.first_beyond = min(self.first_beyond or beyond, beyond)
 
-    def shrink(self, rows: int) -> None:
+    def saw_empty(self, offset: int) -> None:
         """Note that nothing was found at this offset and below."""
-        self.rows = min(self.rows, rows)
-        beyond = -(-rows // self.size) + 1
-        self.first_beyond = min(self.first_beyond or beyond, beyond)
+        self.empty_from = min(offset, self.empty_from or offset)
+        self.rows = min(self.rows, offset)
+        self.first_beyond = min(self.first_beyond or self._last + 1, self._last + 1)

@@ -71,6 +71,8 @@ class Lookout:
             return
         inside = [row for row in rows if not self._is_past(row)]
         extent.answer(read.page, len(inside), ends=not rows or len(inside) < len(rows))
+        if not rows:
+            extent.empty_from = min(read.offset, extent.empty_from or read.offset)
         if inside and (self._deepest is None or read.offset > self._deepest.offset):
             self._deepest = Slice.of(read).fill(rows, tick)
         if extent.first_beyond and self._deepest and not self.watch.anchor:

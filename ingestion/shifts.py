@@ -88,7 +88,7 @@ class Chain:
     def _compare(self, upper: Slice, lower: Slice) -> Seam:
         shift = lower.shift_from(upper)
         if shift is None:
-            touch = upper.full and lower.full and lower.offset == upper.end
+            touch = upper.is_full and lower.is_full and lower.offset == upper.end
             return Seam.WAITING if touch else Seam.TORN
         if shift:
             self.watch.saw_move(_span(upper, lower))
@@ -116,6 +116,7 @@ class Chain:
         place = self.slices.index(lower)
         upper = self.slices[place - 1]
         lower.linking = False
+        link.is_short = False  # it must not be taken for the end
         link.seam, below = self._meets(upper, link), self._meets(link, lower)
         if Seam.JOINED in {link.seam, below} or self._is_between(upper, link, lower):
             lower.seam, lower.aim, lower.tries = below, None, 0

@@ -76,6 +76,7 @@ class Seam(Enum):
 class Slice:
     """What is kept of a read once its records are handed on: digests and the outer times.
 
+    `is_short` says that fewer rows came than were asked for, and nobody knows why yet.
     `sent` and `received` are event numbers; the answer shows the list at one instant in between.
     """
 
@@ -88,6 +89,7 @@ class Slice:
     first_at: datetime | None = None
     last_at: datetime | None = None
     seam: Seam = Seam.OPEN
+    is_short: bool = False
     linking: bool = False
     tries: int = 0
     aim: int | None = None
@@ -103,7 +105,7 @@ class Slice:
         return self.offset + self.per_page
 
     @property
-    def full(self) -> bool:
+    def is_full(self) -> bool:
         """Whether every row asked for came."""
         return len(self.digests) == self.per_page
 
@@ -112,6 +114,7 @@ class Slice:
         self.received = received
         self.digests = tuple(row.digest for row in rows)
         self.known = frozenset(self.digests) - {None}
+        self.is_short = not self.is_full
         if rows:
             self.first_at, self.last_at = rows[0].active_at, rows[-1].active_at
         return self

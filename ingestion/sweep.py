@@ -65,7 +65,7 @@ class Sweep:
         self._final: Slice | None = None
         self._edge = 0
         self._most = 8
-        self._doubting = self._ended = False
+        self._doubting = self._confirming = self._ended = False
 
     @property
     def shifts(self) -> int:
@@ -92,6 +92,7 @@ class Sweep:
         times = [row.active_at for row in rows if row.active_at]
         self.chain.violations += any(is_newer(low, high) for high, low in pairwise(times))
         handler(read, rows, tick)
+        self._weigh_shorts()
         self.chain.settle()
         if self.bound and self.chain.violations:
             self._lift_bound()
@@ -159,7 +160,7 @@ class Sweep:
         """Whether looks will prove the seams, so that windows need not overlap."""
         watch = self._lookout.watch
         # At the end of the list windows overlap again, so that no look has to be waited for.
-        tail = 2 * self._most * self._lookout.extent.size
+        tail = 5 * self._most // 4 * self._lookout.extent.size
         return bool(watch.anchor and not watch.restless and self._edge + tail < watch.anchor.offset)
 
     def _swept(self, read: Read, rows: Sequence[Row], tick: int) -> None:
@@ -172,37 +173,54 @@ class Sweep:
         if not rows:
             self._cut(self.chain.slices.index(one))
             self._edge = max(1, one.offset)
-            extent.shrink(one.offset)
+            extent.saw_empty(one.offset)
         elif self._is_past(rows[-1]):
             self._finish(one)
-        elif one.full:
+        elif not one.is_short:
             extent.rows = max(extent.rows, one.end)
-        elif not self._doubting:
+        else:
             self._doubting = True
-            where = read.page + 1, read.per_page
-            self._errands.append((where, Purpose.CONFIRM, partial(self._confirmed, one)))
+
+    def _weigh_shorts(self) -> None:
+        """Take a short window for the end only when a page beyond it is empty.
+
+        One that repeats a row of the window above it just where it should begins at the offset
+        asked for: the server granted the size, so it is short because the list ends in it.
+        """
+        pairs = zip([None, *self.chain.slices], self.chain.slices, strict=False)
+        doubts = ((upper, one) for upper, one in pairs if one.is_short and one.received is not None)
+        upper, short = next(doubts, (None, None))
+        self._doubting = short is not None and short is not self._final
+        if short is None or not self._doubting or self._confirming:
+            return
+        if upper and upper.received is None:
+            return
+        empty_from = self._lookout.extent.empty_from
+        if upper and empty_from and empty_from <= short.end and short.shift_from(upper) == 0:
+            self._finish(short)
+        else:
+            self._confirming = True
+            where = short.end // short.per_page + 1, short.per_page
+            self._errands.append((where, Purpose.CONFIRM, partial(self._confirmed, short)))
 
     def _is_past(self, row: Row) -> bool:
         return self.bound is not None and is_newer(self.bound, row.active_at)
 
     def _confirmed(self, short: Slice, read: Read, rows: Sequence[Row], _tick: int) -> None:
-        """Take a short page for the end only when the next one is empty."""
-        extent = self._lookout.extent
         if rows:
+            extent = self._lookout.extent
             extent.rows = max(extent.rows, read.offset + len(rows))
-            self._errands.append((self._front, Purpose.FRONT, self._measured))
+            self._errands.append((self._front, Purpose.FRONT, partial(self._measured, short)))
         else:
-            self._doubting, self._ended = False, True
+            self._confirming, self._ended = False, True
             self._finish(short)
 
-    def _measured(self, _read: Read, rows: Sequence[Row], _tick: int) -> None:
+    def _measured(self, short: Slice, _read: Read, rows: Sequence[Row], _tick: int) -> None:
         """Go on after a short page inside the list: with smaller pages if the cap has fallen."""
-        self._doubting = False
-        if len(rows) >= self._lookout.extent.size:
+        self._confirming, short.is_short = False, False
+        if len(rows) >= self._lookout.extent.size or short not in self.chain.slices:
             return
-        later = self.chain.slices[1:]
-        odd = next((i for i, one in enumerate(later, 1) if not one.full), len(later) + 1)
-        self._cut(odd)
+        self._cut(max(1, self.chain.slices.index(short)))
         last = self.chain.slices[-1]
         self._edge = last.offset + len(last.digests)
         self._lookout.restart(rows, self._edge, shy=self.bound is not None)
@@ -216,6 +234,8 @@ class Sweep:
     def _cut(self, index: int) -> None:
         for gone in self.chain.cut(index):
             self._pending.pop(gone, None)
+            if gone is self._final:
+                self._final, self._ended = None, False
 
     def _lift_bound(self) -> None:
         """Read on to the end: times out of order say nothing of what lies below."""
