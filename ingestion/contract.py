@@ -7,6 +7,7 @@ which the official schema contradicts in places: the real answer wins.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -20,6 +21,16 @@ if TYPE_CHECKING:
 def _is_time(text: str) -> str:
     if parse_timestamp(text) is None:
         raise ValueError("expected an ISO-8601 time")
+    return text
+
+
+# Ids of media stand in addresses and in names of objects.
+MEDIA_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+def _is_media_id(text: str) -> str:
+    if MEDIA_ID.fullmatch(text) is None:
+        raise ValueError("expected letters, digits, - and _")
     return text
 
 
@@ -110,7 +121,7 @@ class Folder(Record):
 class Media(Record):
     """`/medias`; `project` on v1, `folder` on modern, duration in seconds."""
 
-    hashed_id: Key
+    hashed_id: Annotated[str, AfterValidator(_is_media_id)]
     name: Text = None
     duration: Number = None
     created: Time = None

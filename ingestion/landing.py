@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ingestion.bronze import (
@@ -132,11 +133,17 @@ class Landing:
             "ingested_at": format_timestamp(moment),
             "run_id": self._run.manifest.run_id,
         }
-        key = snapshot_key(self._resource.name, media_id, moment)
+        key = self._free_key(media_id, moment)
         line = compress(encode(stamped) + b"\n")
         self._list(write_object(self._run.lake, key, line, 1))
         self._state.note(identity, version, None)
         self._run.save()
+
+    def _free_key(self, media_id: str, moment: datetime) -> str:
+        # Names have seconds, and an object is never overwritten by another.
+        while self._run.lake.get(key := snapshot_key(self._resource.name, media_id, moment)):
+            moment += timedelta(seconds=1)
+        return key
 
     def reject(self, record: object, reason: str) -> None:
         """Set a record aside with its reason."""
@@ -187,6 +194,8 @@ class Landing:
         if at is None or self.keep_after is None or at >= self.keep_after:
             self._state.note(identity, version, at, touched=self._run.clock())
             return
+        # What the overlap before held is older than this one, and must not stand before it.
+        self._state.known.pop(identity, None)
         self._recent[identity] = version
         self._recent.move_to_end(identity)
         if len(self._recent) > _RECENT:

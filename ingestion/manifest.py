@@ -7,6 +7,7 @@ what is listed exists; what exists unlisted belongs to a killed run.
 from __future__ import annotations
 
 import json
+import logging
 import secrets
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from ingestion.lake import Lake
 
 PREFIX = "state/runs/"
+log = logging.getLogger(__name__)
 State = Literal["running", "completed", "failed", "crashed"]
 
 
@@ -197,14 +199,14 @@ def start_run(
 
 
 def read_manifests(lake: Lake) -> list[Manifest]:
-    """Read every run of a lake, oldest first; an unreadable one is left out."""
+    """Read every run of a lake, oldest first; an unreadable one is left out with a warning."""
     found = []
     for key in lake.list(PREFIX):
         body = lake.get(key)
         try:
             found.append(Manifest.model_validate(json.loads(body or b"")))
         except (ValueError, ValidationError):
-            continue
+            log.warning("%s is corrupt; what that run landed is not known of", key)
     return sorted(found, key=lambda manifest: (manifest.started_at, manifest.run_id))
 
 

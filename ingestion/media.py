@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ingestion.contract import MEDIA_ID
 from ingestion.errors import AuthenticationError, BadRequestError, NotFoundError
 from ingestion.resources import MEDIA, MEDIA_ENGAGEMENT, MEDIAS
 
@@ -42,7 +43,7 @@ def resolve_media(work: Ingest) -> MediaList:
     if wanted == "all":
         items = _read_list(work, None)
         ids = dict.fromkeys(_field(item, "hashed_id") for item in items if _is_playable(item))
-        return MediaList(tuple(media_id for media_id in ids if media_id), items)
+        return MediaList(tuple(filter(MEDIA_ID.fullmatch, ids)), items)
     try:
         items = _read_list(work, wanted)
     except (AuthenticationError, NotFoundError, BadRequestError) as error:
@@ -50,9 +51,14 @@ def resolve_media(work: Ingest) -> MediaList:
         work.run.manifest.resource(MEDIAS.name).notes.append(str(error))
         return MediaList(wanted, [])
     hashed = {_field(item, "id"): _field(item, "hashed_id") for item in items}
-    ids = dict.fromkeys(hashed.get(media_id) or media_id for media_id in wanted)
+    ids = dict.fromkeys(_known_as(media_id, hashed) for media_id in wanted)
     asked = {*wanted, *ids}
     return MediaList(tuple(ids), [item for item in items if _field(item, "hashed_id") in asked])
+
+
+def _known_as(media_id: str, hashed: dict[str, str]) -> str:
+    found = hashed.get(media_id, "")
+    return found if MEDIA_ID.fullmatch(found) else media_id
 
 
 def _read_list(work: Ingest, wanted: tuple[str, ...] | None) -> list[object]:

@@ -20,7 +20,8 @@ def make_redactor(settings: Settings) -> Callable[[object, tuple[str, ...]], obj
     Blanks stay blank, since they say nothing of anyone.
 
     Returns:
-        `redact(record, fields)`: a copy in which the dotted fields obey the policy.
+        `redact(record, fields)`: a copy in which the dotted fields obey the policy, and all
+        that is inside them.
     """
     if settings.pii_policy == "keep":
         return lambda record, _fields: record
@@ -29,7 +30,7 @@ def make_redactor(settings: Settings) -> Callable[[object, tuple[str, ...]], obj
     key = settings.pii_hash_key.get_secret_value().encode() if settings.pii_hash_key else b""
 
     def digest(value: object) -> str:
-        text = str(value).strip().lower().encode()
+        text = str(value).strip().lower().encode(errors="surrogatepass")
         return hmac.new(key, text, hashlib.sha256).hexdigest()
 
     return lambda record, fields: _replace_all(record, fields, digest)
@@ -44,6 +45,10 @@ def _replace_all(
 
 
 def _replace(value: object, path: list[str], change: Callable[[object], object]) -> object:
+    if not path and isinstance(value, dict):
+        return {name: _replace(inner, path, change) for name, inner in value.items()}
+    if not path and isinstance(value, list):
+        return [_replace(inner, path, change) for inner in value]
     if not path:
         blank = value is None or (isinstance(value, str) and not value.strip())
         return value if blank else change(value)

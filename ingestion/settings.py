@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import difflib
 import os
-import re
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -21,6 +20,7 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from ingestion.contract import MEDIA_ID
 from ingestion.errors import ConfigurationError
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
@@ -28,8 +28,6 @@ PROJECT_ROOT = Path(__file__).resolve().parents[1]
 # SITE_URL belong to too many other tools to be held against anyone.
 _OUR_PREFIXES = ("WIST", "LAKE_", "PII_", "GLUE_", "ATHENA_")
 _NOT_SETTINGS = {"WISTIA_OPENAPI_DIR"}
-# Ids stand in addresses and in names of objects.
-_MEDIA_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _TEN_YEARS_HOURS = 87_600
 
 
@@ -74,7 +72,7 @@ class Settings(BaseSettings):
         if not isinstance(value, str) or value.strip().lower() == "all":
             return "all" if isinstance(value, str) else value
         ids = tuple(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
-        if not ids or not all(map(_MEDIA_ID.fullmatch, ids)):
+        if not ids or not all(map(MEDIA_ID.fullmatch, ids)):
             raise ValueError("expected all, or media ids with commas between them")
         return ids
 

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+import logging
 from typing import TYPE_CHECKING
 
 from ingestion.errors import SourceMismatchError
+from ingestion.manifest import read_manifests
 
 if TYPE_CHECKING:
     from ingestion.lake import Lake
     from ingestion.settings import Settings
 
 KEY = "state/source.json"
+# Base URL, API version, account (None where the API does not tell) and privacy policy.
+Source = dict[str, str | None]
+
+log = logging.getLogger(__name__)
 
 
-def check_source(lake: Lake, settings: Settings, account: str | None) -> dict[str, str | None]:
+def check_source(lake: Lake, settings: Settings, account: str | None) -> Source:
     """Hold this run's source against the lake's, and record it in a new lake.
 
     An account the API names is enough to know it by, whatever the address; where it
@@ -35,12 +41,22 @@ def check_source(lake: Lake, settings: Settings, account: str | None) -> dict[st
         "base_url": settings.wistia_base_url,
         "api_version": settings.wistia_api_version,
         "account": account,
+        "pii_policy": settings.pii_policy,
     }
-    recorded = read_source(lake)
-    if recorded is None:
-        lake.put(KEY, json.dumps({**source, "pii_policy": settings.pii_policy}).encode())
-        return source
-    held = recorded.get("account")
+    recorded = _read(lake) or _recall(lake)
+    if recorded is not None:
+        _compare(recorded, source, lake)
+        # An account once known stays known, also where this run was not told it.
+        kept = {**recorded, "account": recorded.get("account") or account}
+    else:
+        kept = source
+    if kept != _read(lake):
+        lake.put(KEY, json.dumps(kept).encode())
+    return source
+
+
+def _compare(recorded: Source, source: Source, lake: Lake) -> None:
+    held, account = recorded.get("account"), source["account"]
     same = held == account if held and account else recorded.get("base_url") == source["base_url"]
     if not same:
         raise SourceMismatchError(
@@ -48,26 +64,33 @@ def check_source(lake: Lake, settings: Settings, account: str | None) -> dict[st
             f"{_name(source)}",
             "point LAKE_URI at another folder, or set WISTIA_BASE_URL and the token back",
         )
-    policy = recorded.get("pii_policy", "keep")
-    if policy != settings.pii_policy:
+    policy = recorded.get("pii_policy") or "keep"
+    if policy != source["pii_policy"]:
         raise SourceMismatchError(
             f"the lake {lake.uri} was written under PII_POLICY={policy}, and this run has "
-            f"PII_POLICY={settings.pii_policy}",
+            f"PII_POLICY={source['pii_policy']}",
             f"set PII_POLICY={policy}, or start a new lake: what has landed is never edited",
         )
-    return source
 
 
-def read_source(lake: Lake) -> dict[str, str] | None:
-    """Whose data a lake says it holds; None for a new lake, or one that cannot tell."""
+def _read(lake: Lake) -> Source | None:
     body = lake.get(KEY)
     try:
         found = json.loads(body) if body else None
     except ValueError:
         return None
-    return found if isinstance(found, dict) else None
+    return found if isinstance(found, dict) and found.get("base_url") else None
 
 
-def _name(source: dict[str, str] | dict[str, str | None]) -> str:
+def _recall(lake: Lake) -> Source | None:
+    """The source of the newest run that had one: the lake's own note is lost or corrupt."""
+    runs = (m.source for m in reversed(read_manifests(lake)) if m.source.get("base_url"))
+    found = next(runs, None)
+    if found is not None:
+        log.warning("%s is lost or corrupt; taking it from the manifests", KEY)
+    return found
+
+
+def _name(source: Source) -> str:
     account = source.get("account")
     return f"{source.get('base_url')}" + (f" (account {account})" if account else "")

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
 from ingestion.bronze import digest, read_records
 from ingestion.timestamps import format_timestamp, parse_timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime, timedelta
 
     from ingestion.lake import Lake
     from ingestion.manifest import Manifest, ResourceRun
@@ -47,8 +47,8 @@ class ResourceState(BaseModel):
     """
 
     resource: str
-    watermark: datetime | None = None
-    newest_at: datetime | None = None
+    watermark: AwareDatetime | None = None
+    newest_at: AwareDatetime | None = None
     records: int = 0
     quarantined: int = 0
     known: dict[str, Seen] = Field(default_factory=dict)
@@ -97,11 +97,9 @@ def load_state(
     Returns:
         The state as if every listed object had been folded in.
     """
-    state = _read_state(lake, resource.name)
-    # Run ids begin with their time, so they sort as the runs do.
-    for manifest in manifests:
-        if state.run_id is not None and manifest.run_id <= state.run_id:
-            continue
+    runs = [m for m in manifests if any(e.resource == resource.name for e in m.resources)]
+    state = _read_state(lake, resource.name, is_expected=_was_completed(resource.name, runs))
+    for manifest in _after(state.run_id, runs):
         for entry in manifest.resources:
             if entry.resource == resource.name:
                 _fold(lake, resource, state, entry, overlap)
@@ -109,15 +107,33 @@ def load_state(
     return state
 
 
-def _read_state(lake: Lake, name: str) -> ResourceState:
-    body = lake.get(state_key(name))
+def _was_completed(name: str, runs: list[Manifest]) -> bool:
+    entries = (entry for manifest in runs for entry in manifest.resources)
+    return any(entry.resource == name and entry.state == "completed" for entry in entries)
+
+
+def _after(run_id: str | None, runs: list[Manifest]) -> list[Manifest]:
+    """The runs that a state has not folded in."""
+    ids = [manifest.run_id for manifest in runs]
+    if run_id in ids:
+        return runs[ids.index(run_id) + 1 :]
+    # Its manifest is lost: run ids begin with their time, so they sort as the runs do.
+    return [manifest for manifest in runs if run_id is None or manifest.run_id > run_id]
+
+
+def _read_state(lake: Lake, name: str, *, is_expected: bool) -> ResourceState:
+    key = state_key(name)
+    body = lake.get(key)
     if body is None:
+        if is_expected:
+            log.warning("%s is missing; rebuilding it from the manifests", key)
         return ResourceState(resource=name)
     try:
-        return ResourceState.model_validate_json(body)
+        state = ResourceState.model_validate_json(body)
     except ValidationError:
-        log.warning("%s is corrupt; rebuilding it from the manifests", state_key(name))
+        log.warning("%s is corrupt; rebuilding it from the manifests", key)
         return ResourceState(resource=name)
+    return state
 
 
 def _fold(
@@ -125,17 +141,39 @@ def _fold(
 ) -> None:
     bound = parse_timestamp(entry.watermark)
     bound = bound - overlap if bound else None
-    for stored in entry.objects:
-        for record in read_records(lake, stored.key):
-            at = parse_timestamp(record.get(resource.active_at)) if resource.active_at else None
-            if bound is None or at is None or at >= bound:
-                key = record.get(resource.key or "media_id")
-                touched = parse_timestamp(record.get("ingested_at")) if bound else None
-                state.note(identity_of(key), digest(record), at, touched)
-        state.records += stored.records
+    for identity, version, at, landed in _versions(lake, resource, entry):
+        if bound is None or at is None or at >= bound:
+            state.note(identity, version, at, landed if bound else None)
+    state.records += sum(stored.records for stored in entry.objects)
     newest = parse_timestamp(entry.newest_at)
     if newest and (state.newest_at is None or newest > state.newest_at):
         state.newest_at = newest
     state.quarantined += entry.quarantined
     if entry.state == "completed" and entry.watermark:
         state.watermark = parse_timestamp(entry.watermark)
+        if bound is not None:
+            state.forget_before(bound)
+
+
+def _versions(
+    lake: Lake, resource: Resource, entry: ResourceRun
+) -> Iterator[tuple[str, str, datetime | None, datetime | None]]:
+    """What a run landed and set aside: identity, digest, own time, time of landing."""
+    for stored in entry.objects:
+        for record in read_records(lake, stored.key):
+            identity = identity_of(record.get(resource.key or "media_id"))
+            landed = parse_timestamp(record.get("ingested_at"))
+            yield identity, digest(record), _own_time(record, resource), landed
+    if resource.kind == "snapshot":
+        return
+    for stored in entry.quarantine:
+        for line in read_records(lake, stored.key):
+            version = digest(line.get("record"))
+            aside = parse_timestamp(line.get("quarantined_at"))
+            yield version, version, _own_time(line.get("record"), resource), aside
+
+
+def _own_time(record: object, resource: Resource) -> datetime | None:
+    if not isinstance(record, dict):
+        return None
+    return parse_timestamp(record.get(resource.active_at))

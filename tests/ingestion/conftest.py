@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from ingestion.ingest import Scope, exit_code, ingest
+from ingestion.ingest import exit_code, ingest
 from ingestion.lake import open_lake
 from ingestion.manifest import Manifest, start_run
 from ingestion.settings import Settings, setting_names
+from ingestion.work import Scope
 from tests.ingestion.account import TOKEN, Account
 from tests.ingestion.wire import Timeline, Wire
 
