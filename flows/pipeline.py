@@ -44,6 +44,7 @@ class Pipeline:
     full_refresh: bool = False
     sleep: Callable[[float], None] = time.sleep
     progress: Callable[[ResourceRun], None] = lambda _entry: None
+    say: Callable[[str], None] = lambda _doing: None
     built: BuildResult | None = None
 
 

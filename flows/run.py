@@ -11,7 +11,8 @@ from flows.pipeline import use
 from flows.query import count_rows
 from ingestion.credentials import read_token
 from ingestion.ingest import exit_code, ingest
-from ingestion.terminal import Progress, show_ingest, show_table
+from ingestion.progress import RunProgress
+from ingestion.terminal import show_ingest, show_table
 
 if TYPE_CHECKING:
     from flows.pipeline import Pipeline
@@ -28,8 +29,8 @@ def run_daily(pipeline: Pipeline) -> int:
     """
     # Before Prefect starts its server: a missing token should not take half a minute.
     read_token(pipeline.settings)
-    progress = Progress()
-    pipeline.progress = progress.update
+    progress = RunProgress()
+    pipeline.progress, pipeline.say = progress.update, progress.say
     with progress.live("starting Prefect"):
         from flows.daily import daily  # noqa: PLC0415 - three seconds that --help need not pay
 
@@ -42,7 +43,7 @@ def run_daily(pipeline: Pipeline) -> int:
 
 def run_ingest(pipeline: Pipeline) -> int:
     """Ingest alone, without Prefect."""
-    progress = Progress()
+    progress = RunProgress()
     try:
         with progress.live("asking Wistia"):
             ingest(
@@ -63,7 +64,7 @@ def run_ingest(pipeline: Pipeline) -> int:
 
 def run_build(pipeline: Pipeline) -> None:
     """Build alone, without Prefect."""
-    record, progress = pipeline.record, Progress()
+    record, progress = pipeline.record, RunProgress()
     try:
         with progress.live("building silver and gold"), record.stage("build"):
             record.save()

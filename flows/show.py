@@ -72,6 +72,12 @@ def show_status(settings: Settings, *, as_json: bool) -> None:
         ],
         ("records", "quarantined"),
     )
+    crawl = found["resources"]["visitors"]["last_crawl"]
+    if crawl:
+        click.echo(
+            f"last visitor crawl: {crawl['requests']:,} requests, {crawl['retries']:,} retries, "
+            f"list moved {crawl['shifts']:,} times, {crawl['repaired']:,} rows found looking again"
+        )
     for name, resource in found["resources"].items():
         if resource["unknown_fields"]:
             click.echo(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flows.query import count_rows
-from ingestion.manifest import Manifest, read_manifests
+from ingestion.manifest import Manifest, ResourceRun, read_manifests
 from ingestion.resources import RESOURCES
 
 if TYPE_CHECKING:
@@ -17,8 +17,9 @@ def read_status(settings: Settings, lake: Lake) -> dict[str, Any]:
     """Put the status together from manifests and tables.
 
     Returns:
-        `{resources: {r: {records, newest_at, watermark, unknown_fields}}, tables: {t: rows},
-        quarantine: {r: records}, last_run: {run_id, state, failed_stage, error, …} | null}`.
+        `{resources: {r: {records, newest_at, watermark, last_crawl, unknown_fields}},
+        tables: {t: rows}, quarantine: {r: records},
+        last_run: {run_id, state, failed_stage, error, …} | null}`.
     """
     manifests = read_manifests(lake)
     return {
@@ -29,7 +30,7 @@ def read_status(settings: Settings, lake: Lake) -> dict[str, Any]:
     }
 
 
-def _entries(name: str, manifests: list[Manifest]) -> list[Any]:
+def _entries(name: str, manifests: list[Manifest]) -> list[ResourceRun]:
     return [entry for m in manifests for entry in m.resources if entry.resource == name]
 
 
@@ -44,13 +45,20 @@ def _resource(name: str, manifests: list[Manifest]) -> dict[str, Any]:
     landed = [
         m.started_at for m in manifests for e in m.resources if e.resource == name and e.records
     ]
-    watermarks = [e.watermark for e in entries if e.watermark and e.state == "completed"]
+    completed = [entry for entry in entries if entry.state == "completed"]
+    watermarks = [entry.watermark for entry in completed if entry.watermark]
     return {
         "records": _sum(name, manifests, "records"),
         "newest_at": max(newest or landed, default=None),
         "watermark": watermarks[-1] if watermarks else None,
+        "last_crawl": _crawl(completed[-1]) if completed else None,
         "unknown_fields": sorted({field for entry in entries for field in entry.unknown_fields}),
     }
+
+
+def _crawl(entry: ResourceRun) -> dict[str, int]:
+    names = ("requests", "retries", "pages", "shifts", "repaired", "violations", "records")
+    return {name: getattr(entry, name) for name in names}
 
 
 def _last_run(manifest: Manifest) -> dict[str, Any]:

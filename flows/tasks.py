@@ -46,6 +46,7 @@ def ingest_task() -> None:
 def build_task() -> None:
     """Bronze to gold."""
     pipeline = current()
+    pipeline.say("building silver and gold")
     with pipeline.record.stage("build"):
         pipeline.record.save()
         pipeline.built = build(

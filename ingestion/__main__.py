@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from ingestion.ingest import exit_code, ingest
 from ingestion.lake import open_lake
 from ingestion.manifest import start_run
+from ingestion.progress import RunProgress
 from ingestion.settings import Settings
-from ingestion.terminal import Progress, scope_options, show_errors, show_ingest
+from ingestion.terminal import scope_options, show_errors, show_ingest
 from ingestion.timestamps import utc_now
 from ingestion.version import code_version
-from ingestion.work import Scope
+
+if TYPE_CHECKING:
+    from ingestion.work import Scope
 
 
 @click.command(name="ingest")
@@ -26,7 +30,7 @@ def main(scope: Scope) -> None:
     settings = Settings.load()
     lake = open_lake(settings)
     run = start_run(lake, "ingest", code_version(), utc_now)
-    progress = Progress()
+    progress = RunProgress()
     try:
         with progress.live("asking Wistia"):
             ingest(settings, lake, run, scope, progress=progress.update)

@@ -56,6 +56,8 @@ class ResourceRun(BaseModel):
     quarantined: int = 0
     newest_at: str | None = None
     watermark: str | None = None
+    # When a crawl of the whole list began; None for one that read only what changed.
+    reconciled_at: str | None = None
     objects: list[StoredObject] = Field(default_factory=list)
     quarantine: list[StoredObject] = Field(default_factory=list)
     unknown_fields: list[str] = Field(default_factory=list)

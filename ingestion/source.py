@@ -43,7 +43,7 @@ def check_source(lake: Lake, settings: Settings, account: str | None) -> Source:
         "account": account,
         "pii_policy": settings.pii_policy,
     }
-    recorded = _read(lake) or _recall(lake)
+    recorded = read_source(lake)
     if recorded is not None:
         _compare(recorded, source, lake)
         # An account once known stays known, also where this run was not told it.
@@ -71,6 +71,11 @@ def _compare(recorded: Source, source: Source, lake: Lake) -> None:
             f"PII_POLICY={source['pii_policy']}",
             f"set PII_POLICY={policy}, or start a new lake: what has landed is never edited",
         )
+
+
+def read_source(lake: Lake) -> Source | None:
+    """Whose data a lake holds, by its note or by its runs; None for a new lake."""
+    return _read(lake) or _recall(lake)
 
 
 def _read(lake: Lake) -> Source | None:

@@ -1,7 +1,4 @@
-"""What a person at a terminal sees: errors, progress and what a run changed.
-
-A bar on a terminal, plain lines in a pipe; results on stdout, all else on stderr.
-"""
+"""What a person at a terminal sees: errors, and what a run changed."""
 
 from __future__ import annotations
 
@@ -9,7 +6,6 @@ import functools
 import logging
 import os
 import sys
-from contextlib import contextmanager
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
@@ -23,9 +19,9 @@ from ingestion.resources import RESOURCES
 from ingestion.work import Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-    from ingestion.manifest import Manifest, ResourceRun
+    from ingestion.manifest import Manifest
 
 _INTERRUPTED = 130
 _NAMES = ", ".join(resource.name for resource in RESOURCES)
@@ -85,33 +81,6 @@ def scope_options(command: Callable[..., Any]) -> Callable[..., Any]:
         return command(scope=Scope(full=full, resource=resource, since=day), **rest)
 
     return with_scope
-
-
-class Progress:
-    """Shows an ingest at work: one live line on a terminal, nothing in a pipe."""
-
-    def __init__(self) -> None:
-        """Nothing is shown before `live`."""
-        self.console = Console(stderr=True)
-        self._status: Any = None
-
-    @contextmanager
-    def live(self, doing: str) -> Iterator[None]:
-        """Show what is being done while the block runs."""
-        if not self.console.is_terminal:
-            yield
-            return
-        with self.console.status(doing) as status:
-            self._status = status
-            yield
-        self._status = None
-
-    def update(self, entry: ResourceRun) -> None:
-        """Show how far a resource has come; called after each page."""
-        if self._status is not None:
-            self._status.update(
-                f"{entry.resource}: {entry.pages:,} pages, {entry.records:,} landed"
-            )
 
 
 def show_ingest(manifest: Manifest) -> None:

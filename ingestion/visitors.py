@@ -10,7 +10,7 @@ import hashlib
 import logging
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from ingestion.bronze import encode
@@ -58,9 +58,8 @@ def land_visitors(work: Ingest, resource: Resource) -> None:
     broken = _find_broken(work, resource)
     landing, state = work.open(resource, broken.name if broken else None)
     plan = broken or _plan(work, state)
-    crawl = Crawl(
-        started_at=work.run.clock(), bound=plan.bound, per_page=PER_PAGE, resume=plan.resume
-    )
+    started = plan.resume.started_at if plan.resume else work.run.clock()
+    crawl = Crawl(started_at=started, bound=plan.bound, per_page=PER_PAGE, resume=plan.resume)
     try:
         _drive(work, resource, crawl, landing, plan)
     except IngestionError as error:
@@ -71,17 +70,29 @@ def land_visitors(work: Ingest, resource: Resource) -> None:
     if plan.moves and outcome.watermark is not None:
         state.watermark = outcome.watermark
         state.forget_before(outcome.watermark - work.overlap)
+    if plan.bound is None:
+        state.reconciled_at = started
+        landing.entry.reconciled_at = format_timestamp(started)
     work.close(landing.entry, state)
 
 
 def _plan(work: Ingest, state: ResourceState) -> Plan:
     known = None if state.watermark is None else state.watermark - work.overlap
-    if work.scope.full:
+    if work.scope.full or (work.scope.since is None and _is_reconcile_due(work, state)):
         return Plan(bound=None)
     if work.scope.since is None:
         return Plan(bound=known)
     since = datetime.combine(work.scope.since, time.min, tzinfo=UTC)
     return Plan(bound=since, moves=known is not None and since <= known)
+
+
+def _is_reconcile_due(work: Ingest, state: ResourceState) -> bool:
+    days = work.settings.wistia_reconcile_days
+    if not days:
+        return False
+    if state.reconciled_at is None:
+        return True
+    return work.run.clock() - state.reconciled_at >= timedelta(days=days)
 
 
 def _find_broken(work: Ingest, resource: Resource) -> Plan | None:

@@ -49,7 +49,13 @@ def test_status_of_a_new_lake_says_how_to_start(bare: CommandLine) -> None:
     assert "no run yet" in bare.succeed("status")
     assert bare.status() == {
         "resources": {
-            name: {"records": 0, "newest_at": None, "watermark": None, "unknown_fields": []}
+            name: {
+                "records": 0,
+                "newest_at": None,
+                "watermark": None,
+                "last_crawl": None,
+                "unknown_fields": [],
+            }
             for name in ("medias", "media", "media_engagement", "visitors")
         },
         "tables": {},
