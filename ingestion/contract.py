@@ -107,7 +107,7 @@ class MediaEngagement(Record):
 
     engagement: Number
     engagement_data: list[int]
-    rewatch_data: list[int]
+    rewatch_data: list[int] = []  # absent in answers of 2013
 
 
 class Folder(Record):

@@ -1,0 +1,261 @@
+"""What lands, what is set aside and with which words; what is new is kept and told."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ingestion.contract import Media, MediaEngagement, MediaStats, Record, Visitor, find_faults
+from ingestion.errors import BadResponseError
+from ingestion.work import Scope
+from tests.ingestion.account import ENGAGEMENT, STATS, medium, visitor, visitors
+from tests.ingestion.conftest import Bench
+from tests.ingestion.wire import as_json, text
+
+ONLY = Scope(resource="visitors")
+SECRET = "planted-value-91c"  # noqa: S105 - invented
+
+
+def without(record: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in record.items() if name not in names}
+
+
+GOOD = {
+    "whole": visitor(1),
+    "older, shortest": without(
+        visitor(1), "identifying_event_key", "user_agent_details", "last_event_key"
+    )
+    | {"visitor_identity": {"name": "", "email": ""}},
+    "no identity": without(visitor(1), "visitor_identity"),
+    "identity null": visitor(1, visitor_identity=None, user_agent_details=None),
+    "blanks": visitor(1, last_event_key="", identifying_event_key=""),
+    "unicode": visitor(1, visitor_identity={"name": "Zoë 🎬 \u2028 \u0000", "email": "ü@例え.jp"}),
+    "counts null": visitor(1, load_count=None, play_count=None),
+    "plays above loads": visitor(1, load_count=0, play_count=7),
+    "created after active": visitor(1, created_at="2026-01-08T13:00:00Z"),
+    "never active": visitor(1, last_active_at=None),
+    "no fraction": visitor(1, last_active_at="2026-01-08T11:59:00Z"),
+    "offset": visitor(1, last_active_at="2026-01-08T05:59:00.000-06:00"),
+    "day": visitor(1, created_at="2026-01-08"),
+    "negative": visitor(1, load_count=-1),
+    "64 bits": visitor(1, load_count=2**63 - 1),
+}
+
+
+@pytest.mark.parametrize("record", GOOD.values(), ids=GOOD.keys())
+def test_odd_but_good_visitors_land_without_a_word(record: dict[str, Any]) -> None:
+    assert find_faults(record, Visitor) == (None, frozenset())
+
+
+BAD: dict[str, tuple[object, str]] = {
+    "null": (None, "record: input should be"),
+    "text": (SECRET, "record: input should be"),
+    "number": (7, "record: input should be"),
+    "list": ([SECRET], "record: input should be"),
+    "empty": ({}, "created_at: field required; last_active_at: field required; load_count: "),
+    "no key": (without(visitor(1), "visitor_key"), "visitor_key: field required"),
+    "key null": (visitor(1, visitor_key=None), "visitor_key: "),
+    "key blank": (visitor(1, visitor_key=" \t"), "visitor_key: "),
+    "key number": (visitor(1, visitor_key=9), "visitor_key: "),
+    "key list": (visitor(1, visitor_key=[SECRET]), "visitor_key: "),
+    "no time": (without(visitor(1), "last_active_at"), "last_active_at: field required"),
+    "time word": (visitor(1, last_active_at=SECRET), "last_active_at: "),
+    "time blank": (visitor(1, last_active_at=""), "last_active_at: "),
+    "time number": (visitor(1, created_at=1767873600), "created_at: "),
+    "time year 0": (visitor(1, last_active_at="0000-01-01T00:00:00Z"), "last_active_at: "),
+    "time year 1": (visitor(1, last_active_at="0001-01-01T00:00:00+14:00"), "last_active_at: "),
+    "time year 9999": (visitor(1, last_active_at="9999-12-31T23:59:59-12:00"), "last_active_at: "),
+    "time 25 h": (visitor(1, last_active_at="2026-01-08T25:00:00Z"), "last_active_at: "),
+    "count text": (visitor(1, load_count="3"), "load_count: "),
+    "count true": (visitor(1, play_count=True), "play_count: "),
+    "count fraction": (visitor(1, load_count=1.5), "load_count: "),
+    "count float": (visitor(1, load_count=3.0), "load_count: "),
+    "count huge": (visitor(1, load_count=2**63), "load_count: "),
+    "count object": (visitor(1, load_count={"a": SECRET}), "load_count: "),
+    "no count": (without(visitor(1), "play_count"), "play_count: field required"),
+    "identity blank": (visitor(1, visitor_identity=""), "visitor_identity: "),
+    "identity list": (visitor(1, visitor_identity=[SECRET]), "visitor_identity: "),
+    "name number": (visitor(1, visitor_identity={"name": 5}), "visitor_identity.name: "),
+    "org text": (visitor(1, visitor_identity={"org": SECRET}), "visitor_identity.org: "),
+    "agent text": (visitor(1, user_agent_details=SECRET), "user_agent_details: "),
+    "mobile text": (visitor(1, user_agent_details={"mobile": "yes"}), "user_agent_details.mobile"),
+}
+
+
+@pytest.mark.parametrize(("record", "said"), BAD.values(), ids=BAD.keys())
+def test_a_bad_visitor_is_set_aside_and_the_others_land(
+    bench: Bench, record: object, said: str
+) -> None:
+    bench.api.visitors = [visitor(0), record, visitor(2)]
+
+    run = bench.ingest(ONLY)
+
+    assert bench.keys("visitors") == [visitor(0)["visitor_key"], visitor(2)["visitor_key"]]
+    (line,) = bench.set_aside("visitors")
+    assert line["record"] == record
+    assert line["reason"].startswith(said)
+    assert SECRET not in line["reason"]
+    assert (line["resource"], line["run_id"]) == ("visitors", run.run_id)
+    assert line["quarantined_at"].endswith("Z")
+    assert run.exit_code == 3
+    assert run.resource("visitors").quarantined == 1
+
+
+def test_every_fault_of_a_record_is_named() -> None:
+    reason, _ = find_faults(visitor(1, load_count="x", play_count=None, created_at=5), Visitor)
+
+    assert reason is not None
+    assert [part.split(":")[0] for part in reason.split("; ")] == ["created_at", "load_count"]
+
+
+def test_a_bad_record_inside_the_overlap_is_set_aside_once(bench: Bench) -> None:
+    bench.api.visitors = [visitor(0), visitor(1, load_count="x"), {}, 7, None, visitor(2)]
+    assert bench.ingest(ONLY).exit_code == 3
+
+    again = bench.ingest(ONLY)
+
+    assert len(bench.set_aside("visitors")) == 4
+    assert (again.exit_code, again.resource("visitors").unchanged) == (0, 6)
+
+
+def test_a_record_that_is_mended_lands(bench: Bench) -> None:
+    bench.api.visitors = [visitor(0), visitor(1, load_count="x")]
+    bench.ingest(ONLY)
+    bench.api.visitors = [visitor(0), visitor(1)]
+
+    bench.ingest(ONLY)
+
+    assert bench.keys("visitors") == [visitor(0)["visitor_key"], visitor(1)["visitor_key"]]
+
+
+def test_unknown_fields_land_and_are_told(bench: Bench) -> None:
+    news = visitor(1, shoe_size=44, visitor_identity={"name": "", "phone": {"home": ""}})
+    bench.api.visitors = [visitor(0), news]
+
+    run = bench.ingest(ONLY)
+
+    assert run.exit_code == 0
+    assert bench.rows("visitors")[1]["shoe_size"] == 44
+    told = ["shoe_size", "visitor_identity.phone"]
+    assert run.resource("visitors").unknown_fields == told
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (without(STATS, "visitors"), "visitors: field required"),
+        (STATS | {"play_rate": "0.25"}, "play_rate: "),
+        (STATS | {"play_count": 4.5}, "play_count: "),
+        ({}, "engagement: field required"),
+    ],
+)
+def test_bad_statistics_are_set_aside_and_other_media_land(
+    bench: Bench, body: object, said: str
+) -> None:
+    bench.api.add_medium("abc")
+    bench.api.add_medium("def", 2)
+    bench.api.stats["abc"] = body
+
+    run = bench.ingest()
+
+    assert [row["media_id"] for row in bench.rows("media")] == ["def"]
+    assert len(bench.rows("media_engagement")) == 2
+    (line,) = bench.set_aside("media")
+    assert line["reason"].startswith(said)
+    assert line["record"]["media_id"] == "abc"
+    assert run.exit_code == 3
+
+
+@pytest.mark.parametrize("cells", ["", None, [1, "2"], [1.5], [True], {"0": 1}])
+def test_cells_that_are_no_whole_numbers_are_set_aside(bench: Bench, cells: object) -> None:
+    bench.api.add_medium("abc")
+    bench.api.engagement["abc"] = ENGAGEMENT | {"engagement_data": cells}
+
+    assert bench.ingest().exit_code == 3
+    assert bench.set_aside("media_engagement")[0]["reason"].startswith("engagement_data: ")
+
+
+def test_an_infinite_rate_is_set_aside_as_it_was_written(bench: Bench) -> None:
+    bench.api.add_medium("abc")
+    bench.api.order("/stats/medias/abc", text(json.dumps(STATS).replace("0.25", "1e999")))
+
+    bench.ingest()
+
+    assert bench.set_aside("media")[0]["record"]["play_rate"] == "1e999"
+
+
+@pytest.mark.parametrize("media_id", ["../../../../etc", "a/b", "", "a b", "x" * 65, None, 5])
+def test_an_id_that_is_no_name_is_set_aside_and_never_asked_for(
+    bench: Bench, media_id: object
+) -> None:
+    bench.api.add_medium("abc")
+    bench.api.medias.append(medium("", 2) | {"hashed_id": media_id})
+
+    run = bench.ingest()
+
+    assert run.exit_code == (3 if media_id != 5 else run.exit_code)
+    assert bench.set_aside("medias")[0]["reason"].startswith("hashed_id: ")
+    names = [path for path in bench.wire.paths() if path.startswith("/v1/stats/medias/")]
+    assert set(names) - {"/v1/stats/medias/5", "/v1/stats/medias/5/engagement"} == {
+        "/v1/stats/medias/abc",
+        "/v1/stats/medias/abc/engagement",
+    }
+
+
+def test_a_page_that_is_never_json_fails_loudly_and_leaves_its_measure(bench: Bench) -> None:
+    bench.api.visitors = visitors(3)
+    bench.api.order("/stats/visitors", *[text(f"<html>{SECRET}")] * 20)
+
+    with pytest.raises(BadResponseError, match="HTML"):
+        bench.ingest(ONLY)
+
+    (line,) = bench.set_aside("visitors")
+    assert line["record"]["length"] == 6 + len(SECRET)
+    assert len(line["record"]["sha256"]) == 64
+    assert SECRET.encode() not in b"".join(bench.every_byte().values())
+
+
+def test_a_medium_that_is_never_json_fails_loudly_and_keeps_what_landed(bench: Bench) -> None:
+    bench.api.add_medium("abc")
+    bench.api.add_medium("def", 2)
+    bench.api.order("/stats/medias/def", *[as_json([SECRET])] * 9)
+
+    with pytest.raises(BadResponseError, match="list instead of a dict"):
+        bench.ingest()
+    bench.api.faults.clear()
+    bench.ingest()
+
+    assert [row["media_id"] for row in bench.rows("media")] == ["abc", "def"]
+
+
+EXAMPLES: dict[str, type[Record]] = {
+    "visitors_list": Visitor,
+    "visitors_show": Visitor,
+    "media_show": MediaStats,
+    "media_engagement": MediaEngagement,
+}
+
+
+def test_the_official_examples_pass_without_a_false_alarm() -> None:
+    where = os.environ.get("WISTIA_OPENAPI_DIR")
+    if not where or not (folder := Path(where) / "payloads").is_dir():
+        pytest.skip("WISTIA_OPENAPI_DIR names no folder with the official example bodies")
+    held = 0
+    for file in sorted(folder.glob("*.json")):
+        contract = next((c for name, c in EXAMPLES.items() if f"__{name}__" in file.name), None)
+        if contract is None:
+            continue
+        payload = json.loads(file.read_text())["payload"]
+        for record in payload if isinstance(payload, list) else [payload]:
+            assert find_faults(record, contract) == (None, frozenset()), file.name
+            held += 1
+    assert held >= 15
+
+
+def test_the_lists_item_passes_on_either_version() -> None:
+    modern = without(medium("abc"), "project") | {"folder": {"id": 5, "name": "Films"}}
+
+    assert find_faults(medium("abc"), Media) == (None, frozenset())
+    assert find_faults(modern, Media) == (None, frozenset())
