@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ingestion.slices import Slice
+    from ingestion.watch import Digests
 
 __all__ = ["Crawl", "Landed", "Outcome", "Read", "Resume", "Row"]
 
@@ -139,13 +140,19 @@ class Crawl:
             violations=self._violations + sweep.chain.violations,
         )
 
-    def _begin(self, bound: datetime | None, boundary: Slice | None = None) -> None:
+    def _begin(
+        self,
+        bound: datetime | None,
+        boundary: Slice | None = None,
+        before: Digests | None = None,
+    ) -> None:
         self._sweep = Sweep(
             per_page=self._per_page,
             bound=bound,
             ticks=self._ticks,
             heartbeat_every=self._every,
             boundary=boundary,
+            before=before,
         )
 
     def _next(self) -> None:
@@ -157,13 +164,15 @@ class Crawl:
         self.done = sweep.is_instant
         if not self.done:
             since = self._watermark if self._is_main else sweep.newest
+            # A resumed sweep began before this process did: its first page is not known.
+            before = None if self._is_main and self._resumed else sweep.front
             self._is_main = False
-            self._begin(since or self._start.started_at)
+            self._begin(since or self._start.started_at, before=before)
 
     def _here(self) -> Resume | None:
         start = replace(self._start, watermark=self._watermark)
         if not self._is_main:
-            return replace(start, front_only=True)
+            return replace(start, front_only=True, digests=())
         start = replace(start, bound=self._sweep.bound)
         boundary = self._sweep.boundary
         return start.below(boundary) if boundary else self._resume

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ingestion.extent import Extent
 from ingestion.slices import Purpose, Slice
-from ingestion.watch import Watch
+from ingestion.watch import Digests, Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -46,13 +46,13 @@ class Lookout:
         self._looking: Slice | None = None
         self._looked_at = 0
 
-    def restart(self, front: Sequence[Row], edge: int, *, shy: bool) -> None:
+    def restart(self, front: Digests, edge: int, *, shy: bool) -> None:
         """Begin anew with the first page as it is, and `edge` rows known; `shy` spares probes."""
         most = self._front[1]
         size = max(len(front), min(most, FEWEST_ROWS))
         patience, volley = (_FEW, 1) if shy or len(front) < most else (1, _VOLLEY)
         self.extent = Extent(size, edge, patience, volley)
-        self.watch.restart(tuple(row.digest for row in front))
+        self.watch.restart(front)
         self._deepest = self._looking = None
         self._looked_at = edge
 

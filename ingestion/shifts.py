@@ -87,6 +87,8 @@ class Chain:
 
     def _compare(self, upper: Slice, lower: Slice) -> Seam:
         shift = lower.shift_from(upper)
+        if not lower.offset:
+            return Seam.JOINED
         if shift is None:
             touch = upper.is_full and lower.is_full and lower.offset == upper.end
             return Seam.WAITING if touch else Seam.TORN
@@ -116,7 +118,6 @@ class Chain:
         place = self.slices.index(lower)
         upper = self.slices[place - 1]
         lower.linking = False
-        link.is_short = False  # it must not be taken for the end
         link.seam, below = self._meets(upper, link), self._meets(link, lower)
         if Seam.JOINED in {link.seam, below} or self._is_between(upper, link, lower):
             lower.seam, lower.aim, lower.tries = below, None, 0
@@ -127,7 +128,8 @@ class Chain:
         return False
 
     def _meets(self, upper: Slice, lower: Slice) -> Seam:
-        above = self.ordered and is_newer(lower.first_at, upper.last_at)
+        # Nothing lies above a window at the top, so what it does not show lies below it.
+        above = not lower.offset or (self.ordered and is_newer(lower.first_at, upper.last_at))
         return Seam.JOINED if above or lower.shift_from(upper) is not None else Seam.TORN
 
     def _is_between(self, upper: Slice, link: Slice, lower: Slice) -> bool:

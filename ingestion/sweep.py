@@ -7,7 +7,7 @@ from functools import partial
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
-from ingestion.lookout import Lookout
+from ingestion.lookout import FEWEST_ROWS, Lookout
 from ingestion.shifts import Chain
 from ingestion.slices import Purpose, Read, Row, Slice, is_newer, reach, straddle
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ingestion.slices import Errand, Handler
+    from ingestion.watch import Digests
 
 # Windows asked for ahead of the first missing answer: bounds the records held for their turn.
 _AHEAD = 128
@@ -38,6 +39,8 @@ class Sweep:
         ticks: Numbers the events of the whole crawl.
         heartbeat_every: Windows between two looks at the ends of the list.
         boundary: Go on below this slice, the boundary of a sweep that was broken off.
+        before: Digests of the first page when the sweep before began: if they are the same now,
+            nothing has moved since and there is nothing to do.
     """
 
     def __init__(
@@ -48,13 +51,15 @@ class Sweep:
         ticks: Iterator[int],
         heartbeat_every: int,
         boundary: Slice | None = None,
+        before: Digests | None = None,
     ) -> None:
         self.bound, self.boundary = bound, boundary
         self.newest: datetime | None = None
         self.is_instant = self.done = False
         self.landed: list[Landed] = []
         self.repaired = 0
-        self._front = 1, per_page
+        self.front: Digests = ()
+        self._front, self._before = (1, per_page), before
         self._errands: list[Errand] = [(self._front, Purpose.FRONT, self._opened)]
         self._lookout = Lookout(self._errands, self._front, self._is_past, heartbeat_every)
         self.chain = Chain(self._lookout.watch)
@@ -92,7 +97,7 @@ class Sweep:
         times = [row.active_at for row in rows if row.active_at]
         self.chain.violations += any(is_newer(low, high) for high, low in pairwise(times))
         handler(read, rows, tick)
-        self._weigh_shorts()
+        self._weigh_short()
         self.chain.settle()
         if self.bound and self.chain.violations:
             self._lift_bound()
@@ -131,13 +136,14 @@ class Sweep:
     def _opened(self, read: Read, rows: Sequence[Row], tick: int) -> None:
         times = [row.active_at for row in rows if row.active_at]
         self.newest = max(times, default=None)
-        if not rows:
+        self.front = tuple(row.digest for row in rows)
+        if not rows or self.front == self._before:
             self.is_instant = self.done = True
             return
         top = self.boundary or Slice.of(read)
         self.chain.slices.append(top)
         self._edge = top.offset + len(top.digests or rows)
-        self._lookout.restart(rows, self._edge, shy=self.bound is not None)
+        self._restart(self.front)
         if top is not self.boundary:
             self._pending[top] = None
             self._swept(read, rows, tick)
@@ -171,9 +177,10 @@ class Sweep:
         one.fill(rows, tick)
         extent = self._lookout.extent
         if not rows:
-            self._cut(self.chain.slices.index(one))
-            self._edge = max(1, one.offset)
+            self._cut(self.chain.slices.index(one) if one.offset else 0)
+            self._edge = one.offset
             extent.saw_empty(one.offset)
+            self.done = not one.offset
         elif self._is_past(rows[-1]):
             self._finish(one)
         elif not one.is_short:
@@ -181,49 +188,72 @@ class Sweep:
         else:
             self._doubting = True
 
-    def _weigh_shorts(self) -> None:
-        """Take a short window for the end only when a page beyond it is empty.
+    def _weigh_short(self) -> None:
+        """Find out what the first short window means: the end, a smaller page size, or nothing.
 
         One that repeats a row of the window above it just where it should begins at the offset
-        asked for: the server granted the size, so it is short because the list ends in it.
+        asked for: the server granted the size, so it is short because the list ends in it. Even
+        then a page below must have been seen empty.
         """
         pairs = zip([None, *self.chain.slices], self.chain.slices, strict=False)
-        doubts = ((upper, one) for upper, one in pairs if one.is_short and one.received is not None)
-        upper, short = next(doubts, (None, None))
+        upper, short = next(((up, one) for up, one in pairs if one.is_short), (None, None))
         self._doubting = short is not None and short is not self._final
         if short is None or not self._doubting or self._confirming:
             return
         if upper and upper.received is None:
             return
-        empty_from = self._lookout.extent.empty_from
-        if upper and empty_from and empty_from <= short.end and short.shift_from(upper) == 0:
+        in_place = upper is not None and short.offset > 0 and short.shift_from(upper) == 0
+        extent = self._lookout.extent
+        if not in_place and short.per_page > FEWEST_ROWS:
+            self._go_on_below(short)
+        elif extent.empty_from is not None and max(extent.empty_from, extent.rows) <= short.end:
             self._finish(short)
         else:
-            self._confirming = True
             where = short.end // short.per_page + 1, short.per_page
-            self._errands.append((where, Purpose.CONFIRM, partial(self._confirmed, short)))
+            self._errand(where, Purpose.CONFIRM, partial(self._confirmed, short))
+
+    def _go_on_below(self, short: Slice) -> None:
+        short.is_short = self._doubting = False
+        self._cut(self.chain.slices.index(short) + 1)
+        self._edge = short.offset + len(short.digests)
+        if short.offset:
+            self._lookout.extent.rows = max(self._lookout.extent.rows, self._edge)
+            self._errand(self._front, Purpose.FRONT, partial(self._measured, short))
+        else:
+            self._restart(short.digests)
+
+    def _restart(self, front: Digests) -> None:
+        self._lookout.restart(front, self._edge, shy=self.bound is not None)
+
+    def _errand(self, where: tuple[int, int], purpose: Purpose, handler: Handler) -> None:
+        self._confirming = True
+        self._errands.append((where, purpose, handler))
+
+    def _confirmed(self, short: Slice, read: Read, rows: Sequence[Row], _tick: int) -> None:
+        self._confirming = False
+        extent = self._lookout.extent
+        if not rows:
+            extent.saw_empty(read.offset)
+            self._ended = True
+            self._finish(short)
+            return
+        short.is_short = False
+        extent.rows = max(extent.rows, read.offset + len(rows))
+        if short is self.chain.slices[-1]:
+            self._edge = short.offset + len(short.digests)
 
     def _is_past(self, row: Row) -> bool:
         return self.bound is not None and is_newer(self.bound, row.active_at)
 
-    def _confirmed(self, short: Slice, read: Read, rows: Sequence[Row], _tick: int) -> None:
-        if rows:
-            extent = self._lookout.extent
-            extent.rows = max(extent.rows, read.offset + len(rows))
-            self._errands.append((self._front, Purpose.FRONT, partial(self._measured, short)))
-        else:
-            self._confirming, self._ended = False, True
-            self._finish(short)
-
     def _measured(self, short: Slice, _read: Read, rows: Sequence[Row], _tick: int) -> None:
-        """Go on after a short page inside the list: with smaller pages if the cap has fallen."""
-        self._confirming, short.is_short = False, False
+        """Go on with smaller pages if the cap has fallen."""
+        self._confirming = False
         if len(rows) >= self._lookout.extent.size or short not in self.chain.slices:
             return
         self._cut(max(1, self.chain.slices.index(short)))
         last = self.chain.slices[-1]
         self._edge = last.offset + len(last.digests)
-        self._lookout.restart(rows, self._edge, shy=self.bound is not None)
+        self._restart(tuple(row.digest for row in rows))
 
     def _finish(self, final: Slice) -> None:
         if final in self.chain.slices:
