@@ -40,7 +40,6 @@ class ResourceState(BaseModel):
 
     Attributes:
         watermark: Up to here everything has landed (UTC); None before a first full crawl.
-        reconciled_at: When the last crawl began that read the whole list (UTC).
         newest_at: The newest time seen in a record.
         records: Records landed so far.
         quarantined: Records set aside so far.
@@ -50,7 +49,6 @@ class ResourceState(BaseModel):
 
     resource: str
     watermark: AwareDatetime | None = None
-    reconciled_at: AwareDatetime | None = None
     newest_at: AwareDatetime | None = None
     records: int = 0
     quarantined: int = 0
@@ -100,11 +98,11 @@ def load_state(
     Returns:
         The state as if every listed object had been folded in.
     """
+    manifests = list(manifests)
+    adopt_orphans(lake, resource, manifests)
     runs = [m for m in manifests if any(e.resource == resource.name for e in m.resources)]
     state = _read_state(lake, resource.name, is_expected=_was_completed(resource.name, runs))
-    later = _after(state.run_id, runs)
-    adopt_orphans(lake, resource, later)
-    for manifest in later:
+    for manifest in _after(state.run_id, runs):
         for entry in manifest.resources:
             if entry.resource == resource.name:
                 _fold(lake, resource, state, entry, overlap)
@@ -156,7 +154,6 @@ def _fold(
     state.quarantined += entry.quarantined
     if entry.state == "completed" and entry.watermark:
         state.watermark = parse_timestamp(entry.watermark)
-        state.reconciled_at = parse_timestamp(entry.reconciled_at) or state.reconciled_at
         if bound is not None:
             state.forget_before(bound)
 
