@@ -40,6 +40,7 @@ class ResourceState(BaseModel):
 
     Attributes:
         watermark: Up to here everything has landed (UTC); None before a first full crawl.
+        reconciled_at: When the last crawl began that read the whole list (UTC).
         newest_at: The newest time seen in a record.
         records: Records landed so far.
         quarantined: Records set aside so far.
@@ -49,6 +50,7 @@ class ResourceState(BaseModel):
 
     resource: str
     watermark: AwareDatetime | None = None
+    reconciled_at: AwareDatetime | None = None
     newest_at: AwareDatetime | None = None
     records: int = 0
     quarantined: int = 0
@@ -154,6 +156,7 @@ def _fold(
     state.quarantined += entry.quarantined
     if entry.state == "completed" and entry.watermark:
         state.watermark = parse_timestamp(entry.watermark)
+        state.reconciled_at = parse_timestamp(entry.reconciled_at) or state.reconciled_at
         if bound is not None:
             state.forget_before(bound)
 
