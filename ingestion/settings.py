@@ -47,7 +47,7 @@ class Settings(BaseSettings):
     wistia_media_ids: Annotated[tuple[str, ...] | Literal["all"], NoDecode] = "all"
     wistia_requests_per_minute: Annotated[int, Field(ge=0)] = 600
     wistia_overlap_hours: Annotated[float, Field(ge=0, le=_TEN_YEARS_HOURS)] = 6
-    wistia_reconcile_days: Annotated[float, Field(ge=0)] = 0
+    wistia_reconcile_days: Annotated[float, Field(ge=0, le=3650)] = 0
     wistia_time_zone: str = "America/New_York"
     lake_uri: str = "lake"
     silver_uri: str | None = None

@@ -11,8 +11,8 @@ import pytest
 from pydantic import SecretStr
 
 from ingestion.ingest import exit_code, ingest
-from ingestion.lake import open_lake
-from ingestion.manifest import Manifest, start_run
+from ingestion.lake import LocalLake, open_lake
+from ingestion.manifest import Manifest, read_manifests, start_run
 from ingestion.settings import Settings, setting_names
 from ingestion.work import Scope
 from tests.ingestion.account import TOKEN, Account
@@ -71,6 +71,9 @@ class Bench:
 
     def keys(self, resource: str) -> list[str]:
         return [row["visitor_key"] for row in self.rows(resource)]
+
+    def manifests(self) -> list[Manifest]:
+        return read_manifests(LocalLake(self.root))
 
     def objects(self, prefix: str) -> list[str]:
         found = (self.root / prefix).rglob("*")
