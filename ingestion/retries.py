@@ -6,12 +6,13 @@ count the seconds waited, so a test with its own sleep is exact.
 
 from __future__ import annotations
 
+import random
 from collections import Counter, defaultdict
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Literal
 
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
+from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +29,8 @@ _BUDGETS: dict[Kind, tuple[int, float]] = {
     "body": (4, 30),
     "rate": (60, LONGEST_WAIT_SECONDS),
 }
-_backoff = wait_random_exponential(multiplier=0.5, max=20)
+# Seconds: the longest wait after a first try, doubled after each, and where that ends.
+_BACKOFF, _LONGEST_BACKOFF = 0.5, 20.0
 
 
 class Fault(Exception):  # noqa: N818 - not an error yet: it may heal
@@ -49,10 +51,11 @@ def retrying(note: Callable[[], None], sleep: Callable[[float], None]) -> Retryi
         note: Called before each retry.
         sleep: Waits the given seconds.
     """
+    patience = _Patience()
     return Retrying(
         retry=retry_if_exception_type(Fault),
-        wait=_wait,
-        stop=_Spent(),
+        wait=patience.wait,
+        stop=patience.is_over,
         before_sleep=lambda _state: note(),
         sleep=sleep,
         reraise=True,
@@ -95,27 +98,29 @@ def _fault(state: RetryCallState) -> Fault:
     return fault
 
 
-def _wait(state: RetryCallState) -> float:
-    asked = _fault(state).wait
-    jittered = _backoff(state)
-    return jittered if asked is None else asked + min(jittered, 1.0)
-
-
-class _Spent:
-    """What one request has used up, by the kind of its faults.
+class _Patience:
+    """How long one request is still waited for; counted by the kind of its faults.
 
     A storm of 429 must not leave a reset that follows it without any try.
     """
 
     def __init__(self) -> None:
-        """Nothing yet."""
+        """Nothing is used up yet."""
         self._tries: Counter[Kind] = Counter()
         self._seconds: defaultdict[Kind, float] = defaultdict(float)
 
-    def __call__(self, state: RetryCallState) -> bool:
-        """Count a failed try and the wait it asks for; True ends the request."""
+    def wait(self, state: RetryCallState) -> float:
+        """Count a failed try and tell how long to wait after it, seconds."""
+        fault = _fault(state)
+        self._tries[fault.kind] += 1
+        ceiling = min(_LONGEST_BACKOFF, _BACKOFF * 2 ** (self._tries[fault.kind] - 1))
+        jittered = random.uniform(0, ceiling)  # noqa: S311 - no secret hangs on it
+        seconds = jittered if fault.wait is None else fault.wait + min(jittered, 1.0)
+        self._seconds[fault.kind] += seconds
+        return seconds
+
+    def is_over(self, state: RetryCallState) -> bool:
+        """Whether the try that was counted last is the last."""
         kind = _fault(state).kind
-        self._tries[kind] += 1
-        self._seconds[kind] += state.upcoming_sleep
         tries, seconds = _BUDGETS[kind]
         return self._tries[kind] >= tries or self._seconds[kind] > seconds
