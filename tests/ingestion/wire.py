@@ -58,6 +58,55 @@ def reset() -> Reply:
     return Reply(raw=cut)
 
 
+class _Handler(BaseHTTPRequestHandler):
+    server: "_Server"
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def do_GET(self) -> None:
+        parts = urlsplit(self.path)
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        query = parse_qs(parts.query, keep_blank_values=True)
+        asked = Asked(parts.path, query, headers, self.client_address)
+        self.server.wire.asked.append(asked)
+        self._send(self.server.wire.answer(asked))
+
+    def _send(self, reply: Reply) -> None:
+        if reply.raw is not None:
+            self.close_connection = True
+            reply.raw(self.connection)
+            return
+        self.send_response(reply.status)
+        for name, value in reply.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(reply.body)))
+        self.end_headers()
+        self.wfile.write(reply.body)
+
+    def log_message(self, *_: object) -> None:
+        return
+
+    def finish(self) -> None:
+        try:
+            super().finish()
+        except (OSError, ValueError):
+            return  # the test cut the connection
+
+    def handle(self) -> None:
+        try:
+            super().handle()
+        except (OSError, ValueError):
+            return  # the client hung up on a broken answer
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, wire: "Wire") -> None:
+        self.wire = wire
+        super().__init__(("127.0.0.1", 0), _Handler)
+
+
 class Wire:
     """The server's address, what it was asked and how it answers."""
 
@@ -66,8 +115,7 @@ class Wire:
         self.asked: list[Asked] = []
         self.crumbs = 0
         self.closing = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
+        self._server = _Server(self)
         self.origin = f"http://127.0.0.1:{self._server.server_address[1]}"
         self.base_url = f"{self.origin}/v1"
 
@@ -89,50 +137,6 @@ class Wire:
 
     def hang(self) -> Reply:
         return Reply(raw=lambda _link: (self.closing.wait(60), None)[1])
-
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        wire = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True
-
-            def do_GET(self) -> None:
-                parts = urlsplit(self.path)
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                query = parse_qs(parts.query, keep_blank_values=True)
-                asked = Asked(parts.path, query, headers, self.client_address)
-                wire.asked.append(asked)
-                self._send(wire.answer(asked))
-
-            def _send(self, reply: Reply) -> None:
-                if reply.raw is not None:
-                    self.close_connection = True
-                    reply.raw(self.connection)
-                    return
-                self.send_response(reply.status)
-                for name, value in reply.headers.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(reply.body)))
-                self.end_headers()
-                self.wfile.write(reply.body)
-
-            def log_message(self, *_: object) -> None:
-                return
-
-            def finish(self) -> None:
-                try:
-                    super().finish()
-                except (OSError, ValueError):
-                    return  # the test cut the connection
-
-            def handle(self) -> None:
-                try:
-                    super().handle()
-                except (OSError, ValueError):
-                    return  # the client hung up on a broken answer
-
-        return Handler
 
     @contextmanager
     def running(self) -> Iterator["Wire"]:
