@@ -45,6 +45,12 @@ def build(
     # Unit tests judge the SQL, not the data: they run where the SQL changes, in `make test`.
     arguments = ["build", "--exclude-resource-type", "unit_test"]
     arguments += ["--full-refresh"] if full_refresh else []
+    if settings.on_s3:
+        raise BuildError(
+            f"LAKE_URI is {settings.lake_uri}, and this version builds only where the lake is "
+            "a folder",
+            "`wistia-elt ingest` fills the bucket; point LAKE_URI at a folder to build",
+        )
     good = settings.warehouse_path
     copy = good.with_name("warehouse.building.duckdb")
     with lake.lock("build"):

@@ -184,8 +184,7 @@ def _keep_what_landed(landing: Landing, crawl: Crawl, plan: Plan, error: Ingesti
 
 def _row(record: object, resource: Resource) -> Row:
     fields = record if isinstance(record, dict) else {}
-    key = fields.get(resource.key)
-    digest = None if not key else hashlib.blake2b(encode(record), digest_size=8).digest()
-    return Row(
-        active_at=parse_timestamp(fields.get(resource.active_at)), digest=digest, record=record
-    )
+    # Of the whole record: one without a key stands in the list like any other.
+    digest = hashlib.blake2b(encode(record), digest_size=8).digest()
+    at = parse_timestamp(fields.get(resource.active_at))
+    return Row(active_at=at, digest=digest, record=record)
