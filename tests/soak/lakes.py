@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -55,19 +56,24 @@ class Gaps:
     stale: int
 
 
-def find_gaps(held: dict[str, str], truth: Iterable[Record]) -> Gaps:
-    """Compare the last activity held by visitor with that of the sandbox's whole list."""
-    gaps = Counter(
-        "missing" if row["visitor_key"] not in held else "stale"
-        for row in truth
-        if held.get(row["visitor_key"]) != row["last_active_at"]
-    )
-    return Gaps(gaps["missing"], gaps["stale"])
+def last_activity(rows: Iterable[Record]) -> dict[str, datetime]:
+    """Return the latest `last_active_at` of each visitor, whatever the order of the rows."""
+    found: dict[str, datetime] = {}
+    for row in rows:
+        at = datetime.fromisoformat(row["last_active_at"])
+        if found.setdefault(row["visitor_key"], at) < at:
+            found[row["visitor_key"]] = at
+    return found
 
 
-def last_activity(visitors: dict[str, Record]) -> dict[str, str]:
-    """Return the last activity by visitor, the form that `find_gaps` compares."""
-    return {key: row["last_active_at"] for key, row in visitors.items()}
+def find_gaps(held: dict[str, datetime], truth: Iterable[Record]) -> Gaps:
+    """Compare what is held with a whole list of the sandbox's; newer than that is no gap."""
+    missing = stale = 0
+    for row in truth:
+        at = held.get(row["visitor_key"])
+        missing += at is None
+        stale += at is not None and at < datetime.fromisoformat(row["last_active_at"])
+    return Gaps(missing, stale)
 
 
 def find_damage(root: Path) -> list[str]:

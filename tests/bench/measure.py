@@ -1,0 +1,67 @@
+"""What one ingest took, from outside: time, memory, requests, and who was missed."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.servers import ROOT, Sandbox
+from tests.soak.lakes import Gaps
+
+LAUNCH = Path(__file__).with_name("launch.py")
+LIST = "/stats/visitors"
+PER_PAGE = 100
+_OURS = ("WISTIA_", "LAKE_", "PII_")
+
+
+@dataclass(frozen=True)
+class Took:
+    """What one process took; requests are those for the visitor list.
+
+    Attributes:
+        peak_mb: Resident memory at its peak, million bytes.
+        refused: Answers 429.
+    """
+
+    seconds: float
+    processor_seconds: float
+    peak_mb: float
+    exit_code: int
+    requests: int
+    refused: int
+    gaps: Gaps | None = None
+
+
+def clean_environment(sandbox: Sandbox, **more: str) -> dict[str, str]:
+    """Return the machine's environment without our settings, with the sandbox's account."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
+    return {**kept, **sandbox.environment, "PYTHONPATH": str(ROOT), **more}
+
+
+def measure(
+    sandbox: Sandbox, command: Sequence[str], home: Path, environment: dict[str, str]
+) -> Took:
+    """Run a command in `home` and count what the sandbox was asked meanwhile."""
+    sandbox.control("DELETE", "requests")
+    launched = subprocess.run(
+        [sys.executable, str(LAUNCH), *command],
+        cwd=home,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    traffic = sandbox.traffic(newest=0)
+    return Took(
+        **json.loads(launched.stdout),
+        requests=traffic["by_path"].get(LIST, 0),
+        refused=traffic["by_status"].get("429", 0),
+    )
+
+
+def floor_seconds(visitors: int, requests_per_minute: int) -> float:
+    """Return the least seconds that reading the whole list can take at the account's limit."""
+    return -(-visitors // PER_PAGE) * 60 / requests_per_minute

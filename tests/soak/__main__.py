@@ -1,0 +1,41 @@
+"""`make soak`: what takes too long for CI; one verdict a campaign, exit code 1 when one fails."""
+
+import sys
+import time
+from collections.abc import Callable
+
+import click
+
+from tests.soak import campaigns
+from tests.soak.verdict import Verdict
+
+CAMPAIGNS: dict[str, Callable[..., Verdict]] = {
+    "kills": campaigns.kills,
+    "faults": campaigns.faults,
+    "latency": campaigns.latency,
+    "million": campaigns.million,
+}
+
+
+@click.command()
+@click.argument("names", nargs=-1, type=click.Choice(list(CAMPAIGNS)))
+@click.option("--visitors", default=110_471, show_default=True, help="Visitors at the start.")
+@click.option("--count", default=100, show_default=True, help="Kills.")
+@click.option("--seed", default=1, show_default=True, help="Another seed kills elsewhere.")
+@click.option("--many", default=campaigns.MILLION, show_default=True, help="The million.")
+def soak(names: tuple[str, ...], visitors: int, count: int, seed: int, many: int) -> None:
+    """Run the campaigns named, or all of them.
+
+    Example: python -m tests.soak kills --visitors 5000 --count 10
+    """
+    more = {"kills": {"count": count, "seed": seed}, "million": {"many": many}}
+    verdicts = []
+    for name in names or CAMPAIGNS:
+        began = time.monotonic()
+        verdicts.append(CAMPAIGNS[name](visitors, **more.get(name, {})))
+        click.echo(f"{verdicts[-1]} ({time.monotonic() - began:.0f} s)")
+    sys.exit(not all(verdict.holds for verdict in verdicts))
+
+
+if __name__ == "__main__":
+    soak(prog_name="python -m tests.soak")
