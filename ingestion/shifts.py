@@ -71,24 +71,21 @@ class Chain:
 
     def settle(self) -> None:
         """Prove what can be proved, from the top down to the first missing answer."""
-        for upper, lower in pairwise(self.slices):
+        proven = 0
+        for place, (upper, lower) in enumerate(pairwise(self.slices)):
             if upper.received is None or lower.received is None:
                 break
             if lower.seam is Seam.OPEN:
                 lower.seam = self._compare(upper, lower)
             if lower.seam is Seam.WAITING:
-                lower.seam = self._judge(upper, lower)
-        proven = 0
-        for lower in self.slices[1:]:
-            if lower.seam is not Seam.JOINED:
-                break
-            proven += 1
+                lower.seam = self._judge(upper, lower, is_next=proven == place)
+            proven += lower.seam is Seam.JOINED and proven == place
         del self.slices[:proven]
 
     def _compare(self, upper: Slice, lower: Slice) -> Seam:
-        shift = lower.shift_from(upper)
         if not lower.offset:
             return Seam.JOINED
+        shift = lower.shift_from(upper)
         if shift is None:
             touch = upper.is_full and lower.is_full and lower.offset == upper.end
             return Seam.WAITING if touch else Seam.TORN
@@ -96,9 +93,11 @@ class Chain:
             self.watch.saw_move(_span(upper, lower))
         return Seam.JOINED
 
-    def _judge(self, upper: Slice, lower: Slice) -> Seam:
+    def _judge(self, upper: Slice, lower: Slice, *, is_next: bool) -> Seam:
         quiet = self.watch.was_quiet(_span(upper, lower))
-        if quiet is None:
+        # Rows that come and go between two looks give themselves away by a shift further up:
+        # so a look's word is taken only when every seam above has been seen.
+        if quiet is None or (quiet and not is_next):
             return Seam.WAITING
         if quiet and is_newer(lower.first_at, upper.last_at):
             self.violations += 1
@@ -120,6 +119,8 @@ class Chain:
         lower.linking = False
         link.seam, below = self._meets(upper, link), self._meets(link, lower)
         if Seam.JOINED in {link.seam, below} or self._is_between(upper, link, lower):
+            if (link.shift_from(upper) or 0) + (lower.shift_from(link) or 0):
+                self.watch.saw_move(_span(upper, lower))
             lower.seam, lower.aim, lower.tries = below, None, 0
             self.slices.insert(place, link)
             return True
@@ -148,4 +149,5 @@ class Chain:
 
 def _span(upper: Slice, lower: Slice) -> tuple[int, int]:
     """The events between which both slices were cut."""
-    return min(upper.sent, lower.sent), max(upper.received or 0, lower.received or 0)
+    (upper_from, upper_to), (lower_from, lower_to) = upper.span, lower.span
+    return min(upper_from, lower_from), max(upper_to, lower_to)

@@ -105,6 +105,11 @@ class Slice:
         return self.offset + self.per_page
 
     @property
+    def span(self) -> tuple[int, int]:
+        """The events between which the page was cut."""
+        return self.sent, self.sent if self.received is None else self.received
+
+    @property
     def is_full(self) -> bool:
         """Whether every row asked for came."""
         return len(self.digests) == self.per_page

@@ -153,7 +153,8 @@ class Sweep:
         while len(self._pending) < _AHEAD:
             overlap = 0 if self._may_touch() else max(1, extent.size // 33)
             where = reach(self._edge, extent.size, overlap)
-            if (where[0] - 1) * where[1] >= extent.rows or where[0] * where[1] <= self._edge:
+            beyond = (where[0] - 1) * where[1] >= extent.rows and bool(self._pending)
+            if beyond or where[0] * where[1] <= self._edge:
                 return
             read = self._ask(where, Purpose.SWEEP, self._swept)
             one = Slice.of(read)
@@ -258,7 +259,7 @@ class Sweep:
     def _finish(self, final: Slice) -> None:
         if final in self.chain.slices:
             self._cut(self.chain.slices.index(final) + 1)
-            self._final = final
+            self._final, self._doubting = final, False
             self.is_instant = final.offset == 0
 
     def _cut(self, index: int) -> None:

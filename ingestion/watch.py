@@ -32,17 +32,17 @@ class Watch:
     restless: bool = False
     changes: int = 0
     _front_same: bool = True
-    _since: int | None = None
+    _opening: Slice | None = None  # the anchor that the present quiet stretch began with
     _until: int = -1
 
     def restart(self, front: Digests) -> None:
         """Forget the anchor and start from a new first page."""
         self.front, self.anchor, self.restless = front, None, False
-        self._front_same, self._since, self._until = True, None, -1
+        self._front_same, self._opening, self._until = True, None, -1
 
     def open(self, anchor: Slice) -> None:
         """Start from a deep page that was asked for after `front` came."""
-        self.anchor, self._since = anchor, anchor.received
+        self.anchor = self._opening = anchor
 
     def look(self, anchor: Slice, front: Digests) -> None:
         """Compare with the look before; `front` was asked for after `anchor` came."""
@@ -57,25 +57,23 @@ class Watch:
             self._until = anchor.sent
             return
         self.changes += not same
-        self._since, self._until = anchor.received if self._front_same else None, -1
+        self._opening, self._until = anchor if self._front_same else None, -1
 
     def deepen(self, deeper: Slice) -> None:
         """Go on with a deeper anchor if it was read inside the quiet stretch."""
-        if self._since is None or self.anchor is None or deeper.received is None:
-            return
-        inside = self._since <= deeper.sent and deeper.received <= self._until
-        if inside and deeper.offset > self.anchor.offset:
+        if self.anchor and deeper.offset > self.anchor.offset and self.was_quiet(deeper.span):
             self.anchor = deeper
 
     def saw_move(self, span: tuple[int, int]) -> None:
-        """Take note that two slices show a move between two events; the looks may have missed it."""
-        if self._since is not None and span[0] >= self._since:
+        """Note that rows changed places between two reads, which the looks may have missed."""
+        if self._opening and span[1] >= self._opening.sent:
             self.changes += 1
             self.restless, self._front_same = True, False
-            self._since, self._until = None, -1
+            self._opening, self._until = None, -1
 
     def was_quiet(self, span: tuple[int, int]) -> bool | None:
         """Whether the list stood still between two events; None while a look is owed."""
-        if self._since is None or span[0] < self._since:
+        since = self._opening.received if self._opening else None
+        if since is None or span[0] < since:
             return False
         return True if span[1] <= self._until else None
