@@ -24,6 +24,14 @@ run: $(READY) ## the whole way: one run with WISTIA_API_TOKEN, without it the sa
 test: $(READY) ## every test that this machine has the tools for
 	@$(BIN)/pytest
 
+.PHONY: bench
+bench: $(READY) ## ours beside the predecessor's loop and dlt; rewrites docs/benchmarks.md
+	@$(BIN)/python -m tests.bench
+
+.PHONY: soak
+soak: $(READY) ## what takes too long for CI: kills, faults, the real pace, a million visitors
+	@$(BIN)/python -m tests.soak
+
 .PHONY: check
 check: $(READY) ## every gate: lint, types, layers, spelling, secrets, documents
 	@PATH="$(CURDIR)/$(BIN):$$PATH" bash .ci/check
@@ -37,7 +45,7 @@ lock: $(READY) ## resolve requirements.lock anew (needs uv)
 .PHONY: clean
 clean: ## remove what the commands made; a lake only when it holds the sandbox's visitors
 	@test ! -f lake/state/demo.json || rm -rf lake
-	@rm -rf $(VENV) .prefect dbt_project/target dbt_project/logs dbt_project/dbt_packages \
+	@rm -rf $(VENV) .bench .prefect dbt_project/target dbt_project/logs dbt_project/dbt_packages \
 		logs build .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
 	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
