@@ -50,13 +50,16 @@ def measure(
         [sys.executable, str(LAUNCH), *command],
         cwd=home,
         env=environment,
-        stdout=subprocess.PIPE,
+        capture_output=True,
         text=True,
         check=True,
     )
+    took = json.loads(launched.stdout)
+    if took["exit_code"]:
+        sys.stderr.write(launched.stderr)
     traffic = sandbox.traffic(newest=0)
     return Took(
-        **json.loads(launched.stdout),
+        **took,
         requests=traffic["by_path"].get(LIST, 0),
         refused=traffic["by_status"].get("429", 0),
     )
