@@ -97,7 +97,7 @@ class Manifest(BaseModel):
     """One run; written again after every part and every stage."""
 
     run_id: str
-    kind: Literal["run", "ingest", "build"]
+    kind: Literal["run", "ingest", "build", "replay", "import", "forget"]
     state: State = "running"
     started_at: str
     finished_at: str | None = None
