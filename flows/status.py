@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flows.query import count_rows
-from ingestion.manifest import Manifest, ResourceRun, read_manifests
+from ingestion.custody import read_runs
+from ingestion.replay import count_replayed
 from ingestion.resources import RESOURCES
 
 if TYPE_CHECKING:
+    from ingestion.custody import Custody
     from ingestion.lake import Lake
+    from ingestion.manifest import Manifest, ResourceRun
     from ingestion.settings import Settings
 
 
@@ -18,34 +21,39 @@ def read_status(settings: Settings, lake: Lake) -> dict[str, Any]:
 
     Returns:
         `{resources: {r: {records, newest_at, watermark, last_crawl, unknown_fields}},
-        tables: {t: rows}, quarantine: {r: records},
+        tables: {t: rows}, quarantine: {r: records that no replay has taken},
         last_run: {run_id, state, failed_stage, error, …} | null}`.
     """
-    manifests = read_manifests(lake)
+    manifests = read_runs(lake)
     return {
         "resources": {r.name: _resource(r.name, manifests) for r in RESOURCES},
         "tables": count_rows(settings),
-        "quarantine": {r.name: _sum(r.name, manifests, "quarantined") for r in RESOURCES},
+        "quarantine": {r.name: _waiting(r.name, manifests) for r in RESOURCES},
         "last_run": _last_run(manifests[-1]) if manifests else None,
     }
 
 
-def _entries(name: str, manifests: list[Manifest]) -> list[ResourceRun]:
+def _entries(name: str, manifests: list[Custody]) -> list[ResourceRun]:
     return [entry for m in manifests for entry in m.resources if entry.resource == name]
 
 
-def _sum(name: str, manifests: list[Manifest], field: str) -> int:
+def _sum(name: str, manifests: list[Custody], field: str) -> int:
     return sum(getattr(entry, field) for entry in _entries(name, manifests))
 
 
-def _resource(name: str, manifests: list[Manifest]) -> dict[str, Any]:
+def _waiting(name: str, manifests: list[Custody]) -> int:
+    return _sum(name, manifests, "quarantined") - count_replayed(manifests, name)
+
+
+def _resource(name: str, manifests: list[Custody]) -> dict[str, Any]:
     entries = _entries(name, manifests)
     # Media have no time of their own: the newest is when one last landed.
     newest = [entry.newest_at for entry in entries if entry.newest_at]
     landed = [
         m.started_at for m in manifests for e in m.resources if e.resource == name and e.records
     ]
-    completed = [entry for entry in entries if entry.state == "completed"]
+    crawls = _entries(name, [m for m in manifests if m.kind in {"run", "ingest"}])
+    completed = [entry for entry in crawls if entry.state == "completed"]
     watermarks = [entry.watermark for entry in completed if entry.watermark]
     return {
         "records": _sum(name, manifests, "records"),
