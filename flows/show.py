@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flows.doctor import examine
-from flows.query import query
+from flows.query import Answer, query
 from flows.status import read_status
 from ingestion.lake import open_lake
 from ingestion.terminal import show_table
 
 if TYPE_CHECKING:
+    from flows.doctor import Check
     from ingestion.settings import Settings
 
 _NUMBERS = int | float
@@ -32,18 +33,22 @@ def show_query(settings: Settings, sql: str, form: str) -> None:
     if form == "json":
         click.echo(answer.to_json())
         return
-    rows = answer.to_text()
     if form == "csv":
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(answer.columns)
-        writer.writerows(rows)
+        writer.writerows(answer.to_text())
         return
+    show_answer(answer)
+
+
+def show_answer(answer: Answer) -> None:
+    """Print an answer as a table, its numbers to the right."""
     numeric = tuple(
         name
         for index, name in enumerate(answer.columns)
         if any(isinstance(row[index], _NUMBERS) for row in answer.rows)
     )
-    show_table(tuple(answer.columns), [tuple(row) for row in rows], numeric)
+    show_table(answer.columns, answer.to_text(), numeric)
 
 
 def show_status(settings: Settings, *, as_json: bool) -> None:
@@ -94,6 +99,15 @@ def show_doctor(settings: Settings, *, as_json: bool) -> int:
     """
     # A person waits here: a server that does not answer gets a second try, not a minute.
     checks = list(examine(settings, lambda seconds: time.sleep(min(seconds, 0.5))))
+    return show_checks(checks, as_json=as_json)
+
+
+def show_checks(checks: list[Check], *, as_json: bool) -> int:
+    """Print checks, each failure with its remedy.
+
+    Returns:
+        0 when all is well, 1 otherwise.
+    """
     if as_json:
         click.echo(json.dumps([check.as_dict() for check in checks]))
     else:

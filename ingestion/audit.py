@@ -1,0 +1,172 @@
+"""`doctor --lake`: every object of a lake held against what its manifests say.
+
+One object is in memory at a time. The ingest's lock is held meanwhile: a run at work has objects
+that are not listed yet.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from ingestion.bronze import QUARANTINE, RAW
+from ingestion.custody import Custody, is_broken, parse_run
+from ingestion.manifest import PREFIX
+from ingestion.objects import count_records
+from ingestion.resources import RESOURCES
+from ingestion.source import KEY as SOURCE
+from ingestion.watermark import ResourceState, state_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ingestion.lake import Lake
+    from ingestion.manifest import StoredObject
+
+_REBUILD = "wistia-elt doctor --lake --rebuild"
+_RESTORE = "restore it from a backup or the bucket's older version, then `wistia-elt doctor --lake`"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong with one object of the lake, and what mends it."""
+
+    key: str
+    detail: str
+    remedy: str
+
+
+class Audit:
+    """One look at a whole lake; counts what it has looked at.
+
+    Attributes:
+        objects: Objects of bronze and quarantine.
+        records: Records inside them.
+        runs: Manifests that can be read.
+        corrupt: Keys of those that cannot.
+    """
+
+    def __init__(self, lake: Lake) -> None:
+        """Look at nothing yet."""
+        self._lake = lake
+        self.objects = self.records = 0
+        self.runs: list[Custody] = []
+        self.corrupt: list[str] = []
+
+    def examine(self) -> Iterator[Finding]:
+        """Look at everything.
+
+        Yields:
+            What is wrong, as it is found.
+
+        Raises:
+            LakeBusyError: An ingest is at work.
+            LakeError: The lake cannot be read.
+        """
+        with self._lake.lock("ingest"):
+            yield from self._examine_runs()
+            yield from self._examine_states()
+            yield from self.examine_objects()
+
+    def read_runs(self) -> None:
+        """Read every manifest, and note the corrupt ones."""
+        for key in self._lake.list(PREFIX):
+            run = parse_run(self._lake.get(key))
+            if run is None or run.key != key:
+                self.corrupt.append(key)
+            else:
+                self.runs.append(run)
+        self.runs.sort(key=lambda run: (run.started_at, run.run_id))
+
+    def _examine_runs(self) -> Iterator[Finding]:
+        self.read_runs()
+        for key in self.corrupt:
+            yield Finding(key, "this manifest cannot be read", _REBUILD)
+        for run in self.runs:
+            if run.kind == "forget" and run.rewriting and is_broken(run):
+                again = "ask `wistia-elt forget` for the same person again: it completes"
+                yield Finding(run.key, "a forget was broken off", again)
+
+    def _examine_states(self) -> Iterator[Finding]:
+        for resource in RESOURCES:
+            key = state_key(resource.name)
+            body = self._lake.get(key)
+            if body is None:
+                if self._was_completed(resource.name):
+                    yield Finding(key, "this state is missing", _REBUILD)
+                continue
+            try:
+                ResourceState.model_validate_json(body)
+            except ValidationError:
+                yield Finding(key, "this state cannot be read", _REBUILD)
+        body = self._lake.get(SOURCE)
+        is_named = any(run.source.get("base_url") for run in self.runs)
+        if not _is_source(body) and (body is not None or is_named):
+            yield Finding(SOURCE, "the note of the lake's source cannot be read", _REBUILD)
+
+    def _was_completed(self, name: str) -> bool:
+        entries = (entry for run in self.runs for entry in run.resources)
+        return any(entry.resource == name and entry.state == "completed" for entry in entries)
+
+    def listed(self) -> dict[str, list[StoredObject]]:
+        """Every listing of each object."""
+        found: dict[str, list[StoredObject]] = {}
+        for run in self.runs:
+            for entry in run.resources:
+                for stored in (*entry.objects, *entry.quarantine):
+                    found.setdefault(stored.key, []).append(stored)
+        return found
+
+    def examine_objects(self) -> Iterator[Finding]:
+        """Hold each object against its listings; name those without one."""
+        listed = self.listed()
+        for root in (RAW, QUARANTINE):
+            for key in self._lake.list(root):
+                body = self._lake.get(key)
+                if body is not None:
+                    yield from self._examine_object(key, body, listed.pop(key, []))
+        for key in sorted(listed):
+            yield Finding(key, "this object is missing, and a manifest lists it", _RESTORE)
+
+    def _examine_object(
+        self, key: str, body: bytes, listings: list[StoredObject]
+    ) -> Iterator[Finding]:
+        self.objects += 1
+        records = count_records(body)
+        self.records += records or 0
+        if not listings:
+            said = "no manifest lists this object" + (
+                "" if records is not None else ", and it cannot be read"
+            )
+            remedy = f"{_REBUILD}, or the next ingest where a killed run left it"
+            yield Finding(key, said, remedy if records is not None else _RESTORE)
+            return
+        for stored in listings:
+            fault = _compare(stored, body, records)
+            if fault:
+                yield Finding(key, fault, _RESTORE)
+                return
+
+
+def _compare(stored: StoredObject, body: bytes, records: int | None) -> str | None:
+    if len(body) != stored.bytes:
+        return f"this object has {len(body)} bytes, and its manifest says {stored.bytes}"
+    if hashlib.sha256(body).hexdigest() != stored.sha256:
+        return "this object's bytes are not those its manifest's checksum is of"
+    if records is None:
+        return "this object is no gzip of JSON lines"
+    if records != stored.records:
+        return f"this object holds {records} records, and its manifest says {stored.records}"
+    return None
+
+
+def _is_source(body: bytes | None) -> bool:
+    try:
+        found = json.loads(body or b"")
+    except ValueError:
+        return False
+    return isinstance(found, dict) and bool(found.get("base_url"))
