@@ -93,15 +93,72 @@ def query(sql: str, form: str | None) -> None:
 
 
 @cli.command()
+@click.option("--lake", "in_lake", is_flag=True, help="Check every object of the lake instead.")
+@click.option("--rebuild", is_flag=True, help="With --lake: first mend manifests and state.")
 @click.option("--json", "as_json", is_flag=True, help="An array of checks, for machines.")
-def doctor(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+def doctor(in_lake: bool, rebuild: bool, as_json: bool) -> None:  # noqa: FBT001 - flags
     """Try everything a run needs, and say what mends each failure.
 
     Example: wistia-elt doctor
     """
+    if in_lake or rebuild:
+        from flows.custody import show_audit  # noqa: PLC0415
+
+        sys.exit(show_audit(Settings.load(), rebuild=rebuild, as_json=as_json))
     from flows.show import show_doctor  # noqa: PLC0415
 
     sys.exit(show_doctor(Settings.load(), as_json=as_json))
+
+
+@cli.command()
+@click.option("--resource", help="Only this resource's.")
+@click.option("--show", is_flag=True, help="The records too; they may hold persons.")
+@click.option("--json", "as_json", is_flag=True, help="An array of groups, for machines.")
+def quarantine(resource: str | None, show: bool, as_json: bool) -> None:  # noqa: FBT001 - flags
+    """List what was set aside, when and why.
+
+    Example: wistia-elt quarantine --resource visitors
+    """
+    from flows.custody import show_quarantine  # noqa: PLC0415
+
+    show_quarantine(Settings.load(), resource, show=show, as_json=as_json)
+
+
+@cli.command()
+@click.option("--resource", help="Only this resource's.")
+def replay(resource: str | None) -> None:
+    """Land what was set aside and is in order by today's rules.
+
+    Example: wistia-elt replay --resource visitors
+    """
+    from flows.custody import run_replay  # noqa: PLC0415
+
+    run_replay(Settings.load(), resource)
+
+
+@cli.command(name="import")
+@click.argument("uri")
+def import_(uri: str) -> None:
+    """Land the predecessor's files from a folder or s3://bucket/prefix, once.
+
+    Example: wistia-elt import s3://old-bucket/raw
+    """
+    from flows.custody import run_import  # noqa: PLC0415
+
+    sys.exit(run_import(Settings.load(), uri))
+
+
+@cli.command()
+@click.argument("person", metavar="VISITOR_KEY|EMAIL")
+@click.option("--yes", is_flag=True, help="Do not ask again.")
+def forget(person: str, yes: bool) -> None:  # noqa: FBT001 - a flag of the command line
+    """Remove a person from bronze, quarantine, state and tables.
+
+    Example: wistia-elt forget someone@example.com
+    """
+    from flows.custody import run_forget  # noqa: PLC0415
+
+    sys.exit(run_forget(Settings.load(), person, confirmed=yes))
 
 
 @cli.command()

@@ -1,0 +1,149 @@
+"""What the commands that look after a lake print."""
+
+from __future__ import annotations
+
+import json
+from contextlib import nullcontext
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from flows.doctor import Check
+from flows.forgetting import WarehouseTables
+from flows.show import show_checks
+from ingestion.audit import Audit
+from ingestion.forget import forget
+from ingestion.imports import import_files
+from ingestion.lake import open_lake
+from ingestion.progress import RunProgress
+from ingestion.rebuild import rebuild as rebuild_lake
+from ingestion.replay import list_quarantine, replay
+from ingestion.terminal import show_table
+from ingestion.timestamps import utc_now
+from ingestion.work import Scope
+
+if TYPE_CHECKING:
+    from ingestion.settings import Settings
+
+_QUARANTINED = 3
+
+
+def show_audit(settings: Settings, *, rebuild: bool, as_json: bool) -> int:
+    """Print what is wrong with a lake, after mending what can be.
+
+    Returns:
+        0 when every object is what its manifest says, 1 otherwise.
+    """
+    lake = open_lake(settings)
+    mended = rebuild_lake(settings, lake) if rebuild else []
+    audit = Audit(lake)
+    checks = [Check("rebuild", ok=True, detail=said) for said in mended]
+    findings = [
+        Check(found.key, ok=False, detail=found.detail, remedy=found.remedy)
+        for found in audit.examine()
+    ]
+    looked = f"{audit.objects:,} objects with {audit.records:,} records, {len(audit.runs):,} runs"
+    said = f"{looked}: {len(findings):,} findings" if findings else f"{looked}: all in order"
+    remedy = "see each finding above" if findings else ""
+    summary = Check("summary", ok=not findings, detail=said, remedy=remedy)
+    return show_checks([*checks, *findings, summary], as_json=as_json)
+
+
+def show_quarantine(settings: Settings, resource: str | None, *, show: bool, as_json: bool) -> None:
+    """Print what was set aside, a row an object and reason."""
+    resources = Scope(resource=resource).resources
+    groups = list(list_quarantine(open_lake(settings), resources, show=show))
+    if as_json:
+        found = [asdict(group) for group in groups]
+        kept = [
+            {name: value for name, value in one.items() if show or name != "contents"}
+            for one in found
+        ]
+        click.echo(json.dumps(kept, ensure_ascii=False))
+        return
+    if not groups:
+        click.echo("nothing is in quarantine")
+        return
+    columns = ("set aside (UTC)", "resource", "records", "waiting", "reason", "object")
+    rows = [
+        (
+            group.quarantined_at[:19].replace("T", " "),
+            group.resource,
+            f"{group.records:,}",
+            f"{group.waiting:,}",
+            group.reason,
+            group.key,
+        )
+        for group in groups
+    ]
+    show_table(columns, rows, ("records", "waiting"))
+    for record in (record for group in groups for record in group.contents):
+        click.echo(json.dumps(record, ensure_ascii=False))
+
+
+def run_replay(settings: Settings, resource: str | None) -> None:
+    """Replay, and print what landed."""
+    resources = Scope(resource=resource).resources
+    manifest = replay(settings, open_lake(settings), resources, utc_now)
+    if not manifest.resources:
+        click.echo("nothing in quarantine passes today's rules; `wistia-elt quarantine` lists it")
+        return
+    rows = [(e.resource, f"{e.records:,}", f"{e.unchanged:,}") for e in manifest.resources]
+    show_table(("resource", "landed", "unchanged"), rows, ("landed", "unchanged"))
+    click.echo("`wistia-elt build` brings it into the tables")
+
+
+def run_import(settings: Settings, uri: str) -> int:
+    """Import, and print that the counts add up.
+
+    Returns:
+        0, or 3 when something was set aside.
+    """
+    progress = RunProgress()
+    with progress.live("looking for files"):
+        counts = import_files(settings, open_lake(settings), uri, utc_now, progress.say)
+    columns = ("resource", "files", "known files", "records", "landed", "unchanged", "quarantined")
+    rows = [(c.resource, *(f"{n:,}" for n in c.numbers)) for c in counts]
+    show_table(columns, rows, columns[1:])
+    click.echo("every record is accounted for: records = landed + unchanged + quarantined")
+    if any(c.landed for c in counts if c.resource == "visitors"):
+        click.echo("the next run reads the whole visitor list once, then only what changed")
+    return _QUARANTINED if any(c.quarantined for c in counts) else 0
+
+
+def run_forget(settings: Settings, who: str, *, confirmed: bool) -> int:
+    """Forget a person, and print what was removed where.
+
+    Returns:
+        0, or 1 when it was not confirmed or an object could not be read.
+    """
+    lake = open_lake(settings)
+    question = f"Remove this person from every layer of {lake.uri}? It cannot be undone."
+    if not confirmed and not click.confirm(question):
+        click.echo("nothing was removed")
+        return 1
+    tables = WarehouseTables(settings.warehouse_path)
+    with nullcontext() if settings.on_s3 else lake.lock("build"):
+        manifest, damaged = forget(settings, lake, who, tables, utc_now)
+    rows = [(layer, f"{n:,}") for layer, n in manifest.removed.items()]
+    show_table(("layer", "rows removed"), rows, ("rows removed",))
+    click.echo("digests of the person have left the states; the run records the counts alone")
+    _say_what_remains(settings)
+    for key in damaged:
+        click.echo(f"{key} cannot be read, so nobody knows whether the person is in it", err=True)
+    return 1 if damaged else 0
+
+
+def _say_what_remains(settings: Settings) -> None:
+    click.echo(
+        "the person comes back with the next run if Wistia still has them: delete them there "
+        "first. Backups, and files that were imported, are yours to clean"
+    )
+    if settings.on_s3:
+        click.echo(
+            "the bucket's older versions keep the person until its lifecycle rule removes them; "
+            "`wistia-elt build --full-refresh` makes the tables again without the person"
+        )
+    else:
+        click.echo("`wistia-elt build` counts the totals again")
