@@ -23,6 +23,7 @@ import requests
 from flows.pipeline import open_pipeline
 from flows.query import query
 from flows.run import run_daily
+from flows.show import show_answer
 from ingestion.errors import UnavailableError
 from ingestion.lake import Lake, open_lake
 from ingestion.settings import Settings
@@ -135,9 +136,7 @@ def _show_heads(settings: Settings) -> None:
     }
     for title, sql in heads.items():
         click.secho(f"\n{title}", bold=True)
-        answer = query(settings, sql)
-        numeric = tuple(n for n in answer.columns if n != "media_id" and not n.endswith("class"))
-        show_table(answer.columns, answer.to_text(), numeric)
+        show_answer(query(settings, sql))
 
 
 def _show_next(settings: Settings) -> None:

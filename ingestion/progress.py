@@ -67,7 +67,7 @@ class RunProgress:
             self._bar.update(
                 self._task, total=entry.pages_expected, completed=entry.pages, detail=detail
             )
-        elif self._clock() - self._last_line >= _SECONDS_BETWEEN_LINES:
+        elif detail and self._clock() - self._last_line >= _SECONDS_BETWEEN_LINES:
             self._last_line = self._clock()
             self._console.print(f"{entry.resource}: {detail}", highlight=False, soft_wrap=True)
 

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,9 +11,7 @@ from socket import socket
 
 import requests
 
-from tests.servers import ROOT
-
-PREFECT = ROOT / ".venv" / "bin" / "prefect"
+PREFECT = Path(sys.executable).with_name("prefect")
 
 
 @contextmanager

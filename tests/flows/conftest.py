@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,9 +13,9 @@ import duckdb
 import pytest
 
 from tests.prefect_server import running_prefect
-from tests.servers import ROOT, Sandbox, running_sandbox
+from tests.servers import Sandbox, running_sandbox
 
-COMMAND = ROOT / ".venv" / "bin" / "wistia-elt"
+COMMAND = Path(sys.executable).with_name("wistia-elt")
 
 
 @dataclass

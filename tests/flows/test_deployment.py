@@ -59,6 +59,7 @@ def test_the_daily_deployment_runs_to_its_end(
     assert deployment["concurrency_options"]["collision_strategy"] == "CANCEL_NEW"
     assert deployment["global_concurrency_limit"]["limit"] == 1
 
+    wait_for_schedule(url, deployment["id"])
     with worker(environment, tmp_path / "worker.log"):
         run = requests.post(
             f"{url}/deployments/{deployment['id']}/create_flow_run", json={}, timeout=30
@@ -69,6 +70,23 @@ def test_the_daily_deployment_runs_to_its_end(
     assert ended["parameters"] == {}
     assert cli.status()["tables"]["silver.fact_visitors"] == 300
     assert cli.status()["last_run"]["state"] == "completed"
+
+
+def wait_for_schedule(url: str, deployment_id: str) -> None:
+    """The server plans the next days at 07:54 UTC by itself."""
+    wanted = {
+        "deployments": {"id": {"any_": [deployment_id]}},
+        "flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}},
+    }
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        planned = requests.post(f"{url}/flow_runs/filter", json=wanted, timeout=30).json()
+        if planned:
+            times = {run["expected_start_time"][11:16] for run in planned}
+            assert times == {"07:54"}
+            return
+        time.sleep(1)
+    raise AssertionError("the server planned no run")
 
 
 def wait_for_end(url: str, run_id: str) -> dict[str, Any]:
