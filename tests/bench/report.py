@@ -17,7 +17,7 @@ DOCUMENT = ROOT / "docs" / "benchmarks.md"
 _BEGIN, _END = "<!-- measured: begin -->", "<!-- measured: end -->"
 _HEAD = (
     "visitors", "scenario", "who", "runs", "seconds", "times ours", "times the floor",
-    "requests", "429", "peak MB", "missing", "stale",
+    "processor s", "requests", "429", "peak MB", "missing", "stale",
 )  # fmt: skip
 
 
@@ -30,6 +30,7 @@ class Line:
     visitors: int
     runs: int
     seconds: float
+    processor_seconds: float
     floor: float
     requests: float
     refused: int
@@ -59,6 +60,7 @@ def _fold(group: Sequence[Result]) -> Line:
         visitors=first.scale.visitors,
         runs=len(group),
         seconds=median(one.seconds for one in took),
+        processor_seconds=median(one.processor_seconds for one in took),
         floor=floor_seconds(first.scale.visitors, first.scale.limit),
         requests=median(one.requests for one in took),
         refused=max(one.refused for one in took),
@@ -88,6 +90,7 @@ def _cells(line: Line, ours: Line | None) -> list[str]:
         f"{line.seconds:.1f}",
         f"{line.seconds / ours.seconds:.2f}" if ours else "-",
         f"{line.seconds / line.floor:.2f}" if is_whole else "-",
+        f"{line.processor_seconds:.1f}",
         f"{line.requests:,.0f}",
         f"{line.refused}",
         f"{line.peak_mb:.0f}",
