@@ -13,14 +13,20 @@ A seam with neither proof is torn, and a read that straddles it gives the first.
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import pairwise, takewhile
+from math import inf
 from typing import TYPE_CHECKING
 
 from ingestion.slices import Seam, is_newer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ingestion.slices import Slice
     from ingestion.watch import Watch
+
+
+Level = tuple[int, int] | None
 
 
 class Chain:
@@ -38,6 +44,7 @@ class Chain:
         self.slices: list[Slice] = []
         self.watch = watch
         self.violations = 0
+        self._judged: int | None = None
 
     @property
     def ordered(self) -> bool:
@@ -71,37 +78,49 @@ class Chain:
 
     def settle(self) -> None:
         """Prove what can be proved, from the top down to the first missing answer."""
-        proven = 0
-        for place, (upper, lower) in enumerate(pairwise(self.slices)):
-            if upper.received is None or lower.received is None:
-                break
+        filled = list(takewhile(lambda one: one.received is not None, self.slices))
+        for upper, lower in pairwise(filled):
             if lower.seam is Seam.OPEN:
                 lower.seam = self._compare(upper, lower)
-            if lower.seam is Seam.WAITING:
-                lower.seam = self._judge(upper, lower, is_next=proven == place)
-            proven += lower.seam is Seam.JOINED and proven == place
-        del self.slices[:proven]
+        if self._judged != self.watch.news:
+            self._judged = self.watch.news
+            self._judge(filled)
+        proven = takewhile(lambda one: one.seam is Seam.JOINED, filled[1:])
+        del self.slices[: sum(1 for _ in proven)]
 
     def _compare(self, upper: Slice, lower: Slice) -> Seam:
         if not lower.offset:
             return Seam.JOINED
-        shift = lower.shift_from(upper)
-        if shift is None:
+        lower.shift = lower.shift_from(upper)
+        if lower.shift is None:
             touch = upper.is_full and lower.is_full and lower.offset == upper.end
-            return Seam.WAITING if touch else Seam.TORN
-        if shift:
-            self.watch.saw_move(_span(upper, lower))
+            return Seam.WAITING if touch and not self._is_hopeless(upper, lower) else Seam.TORN
+        if lower.shift:
+            self.watch.saw_shift(upper.span, lower.span, lower.shift)
         return Seam.JOINED
 
-    def _judge(self, upper: Slice, lower: Slice, *, is_next: bool) -> Seam:
-        quiet = self.watch.was_quiet(_span(upper, lower))
-        # Rows that come and go between two looks give themselves away by a shift further up:
-        # so a look's word is taken only when every seam above has been seen.
-        if quiet is None or (quiet and not is_next):
-            return Seam.WAITING
-        if quiet and is_newer(lower.first_at, upper.last_at):
-            self.violations += 1
-        return Seam.JOINED if quiet else Seam.TORN
+    def _judge(self, filled: Sequence[Slice]) -> None:
+        """Decide on the seams that touch: nothing slipped where the level did not fall.
+
+        Two slices that touch share no row, so the level did not rise from the upper to the lower.
+        Where they overlap, it rose by as many places as the shared row moved.
+        """
+        levels = [self.watch.level(one.span) for one in filled]
+        most, least = _upper_bounds(filled, levels), _lower_bounds(filled, levels)
+        last_known = max((i for i, at in enumerate(levels) if at and at[0] == at[1]), default=0)
+        for i, (upper, lower) in enumerate(pairwise(filled)):
+            if lower.seam is Seam.TORN:
+                break  # what gives the looks the lie may be hidden there
+            if lower.seam is not Seam.WAITING:
+                continue
+            if most[i] <= least[i + 1]:
+                lower.seam, lower.shift = Seam.JOINED, 0
+                self.violations += is_newer(lower.first_at, upper.last_at)
+            elif i < last_known or self._is_hopeless(upper, lower):
+                lower.seam = Seam.TORN
+
+    def _is_hopeless(self, upper: Slice, lower: Slice) -> bool:
+        return self.watch.is_hopeless(upper.span) or self.watch.is_hopeless(lower.span)
 
     def aim(self, lower: Slice) -> int:
         """Where the seam above `lower` should be in the list by now, as an offset."""
@@ -119,10 +138,14 @@ class Chain:
         lower.linking = False
         link.seam, below = self._meets(upper, link), self._meets(link, lower)
         if Seam.JOINED in {link.seam, below} or self._is_between(upper, link, lower):
-            if (link.shift_from(upper) or 0) + (lower.shift_from(link) or 0):
-                self.watch.saw_move(_span(upper, lower))
+            link.shift, lower.shift = link.shift_from(upper), lower.shift_from(link)
+            if link.shift is not None and lower.shift is not None:
+                shift = link.shift + lower.shift
+                if shift:
+                    self.watch.saw_shift(upper.span, lower.span, shift)
             lower.seam, lower.aim, lower.tries = below, None, 0
             self.slices.insert(place, link)
+            self._judged = None
             return True
         lower.aim = self._next_aim(upper, link, lower)
         lower.tries += 1
@@ -147,7 +170,29 @@ class Chain:
         return max(1, lower.offset + (step if lower.tries % 2 else -step))
 
 
-def _span(upper: Slice, lower: Slice) -> tuple[int, int]:
-    """The events between which both slices were cut."""
-    (upper_from, upper_to), (lower_from, lower_to) = upper.span, lower.span
-    return min(upper_from, lower_from), max(upper_to, lower_to)
+def _upper_bounds(slices: Sequence[Slice], levels: Sequence[Level]) -> list[float]:
+    bounds: list[float] = []
+    for one, level in zip(slices, levels, strict=True):
+        known = level[1] if level else inf
+        carried = inf
+        if bounds and one.seam is Seam.WAITING:
+            carried = bounds[-1]
+        elif bounds and one.shift is not None:
+            carried = bounds[-1] + one.shift
+        bounds.append(min(known, carried))
+    return bounds
+
+
+def _lower_bounds(slices: Sequence[Slice], levels: Sequence[Level]) -> list[float]:
+    bounds: list[float] = []
+    below = None
+    for one, level in zip(reversed(slices), reversed(levels), strict=True):
+        known = level[0] if level else -inf
+        carried = -inf
+        if below and below.seam is Seam.WAITING:
+            carried = bounds[-1]
+        elif below and below.shift is not None:
+            carried = bounds[-1] - below.shift
+        bounds.append(max(known, carried))
+        below = one
+    return bounds[::-1]

@@ -89,6 +89,7 @@ class Slice:
     first_at: datetime | None = None
     last_at: datetime | None = None
     seam: Seam = Seam.OPEN
+    shift: int | None = None
     is_short: bool = False
     linking: bool = False
     tries: int = 0
