@@ -38,13 +38,15 @@ class Chain:
     Attributes:
         watch: Tells whether the list stood still.
         violations: Pages and quiet seams whose times were out of order.
+        is_whole: Whether no slice is to follow.
     """
 
     def __init__(self, watch: Watch) -> None:
         self.slices: list[Slice] = []
         self.watch = watch
         self.violations = 0
-        self._judged: int | None = None
+        self.is_whole = False
+        self._judged: tuple[int, bool] | None = None
 
     @property
     def ordered(self) -> bool:
@@ -64,8 +66,12 @@ class Chain:
 
     @property
     def is_waiting(self) -> bool:
-        """Whether a look would settle something."""
-        return any(one.seam is Seam.WAITING for one in self.slices)
+        """Whether a look would tell something new of a seam."""
+        return any(
+            low.seam is Seam.WAITING
+            and not (self.watch.level(up.span) and self.watch.level(low.span))
+            for up, low in pairwise(self.slices)
+        )
 
     def above(self, lower: Slice) -> Slice:
         """The slice above `lower`."""
@@ -82,8 +88,8 @@ class Chain:
         for upper, lower in pairwise(filled):
             if lower.seam is Seam.OPEN:
                 lower.seam = self._compare(upper, lower)
-        if self._judged != self.watch.news:
-            self._judged = self.watch.news
+        if self._judged != (self.watch.news, self.is_whole):
+            self._judged = self.watch.news, self.is_whole
             self._judge(filled)
         proven = takewhile(lambda one: one.seam is Seam.JOINED, filled[1:])
         del self.slices[: sum(1 for _ in proven)]
@@ -107,7 +113,9 @@ class Chain:
         """
         levels = [self.watch.level(one.span) for one in filled]
         most, least = _upper_bounds(filled, levels), _lower_bounds(filled, levels)
-        last_known = max((i for i, at in enumerate(levels) if at and at[0] == at[1]), default=0)
+        # A slice of known level further down may still tell; below the last one nothing will.
+        exact = (i for i, at in enumerate(levels) if at and (at[0] == at[1] or self.is_whole))
+        last_known = max(exact, default=0)
         for i, (upper, lower) in enumerate(pairwise(filled)):
             if lower.seam is Seam.TORN:
                 break  # what gives the looks the lie may be hidden there

@@ -98,6 +98,7 @@ class Sweep:
         self.chain.violations += any(is_newer(low, high) for high, low in pairwise(times))
         handler(read, rows, tick)
         self._weigh_short()
+        self.chain.is_whole = self._final is not None
         self.chain.settle()
         if self.bound and self.chain.violations:
             self._lift_bound()
