@@ -1,0 +1,109 @@
+"""An imported history gives the tables that crawling it day by day gives."""
+
+import json
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from ingestion.imports import import_files
+from ingestion.ingest import ingest
+from ingestion.lake import open_lake
+from ingestion.manifest import start_run
+from ingestion.settings import Settings
+from ingestion.work import Scope
+from tests.dbt_home import DbtHome
+from tests.ingestion.conftest import Clock
+from tests.servers import Sandbox, running_sandbox
+
+# Pacific; the sandbox's own days end at the same moments in UTC.
+DAYS = ("20260108_160148", "20260109_160148", "20260110_160148")
+MEDIA = ("gskhw4w4lm", "v08dlrgr7v")
+TABLES = (
+    "fact_media",
+    "fact_media_history",
+    "fact_media_engagement",
+    "fact_visitors",
+    "fact_visitor_activity",
+)
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with running_sandbox(visitors=300, today="2026-01-09") as server:
+        yield server
+
+
+def settings_of(home: DbtHome, sandbox: Sandbox) -> Settings:
+    return Settings(
+        wistia_base_url=sandbox.base_url,
+        wistia_api_token=SecretStr(sandbox.token),
+        wistia_requests_per_minute=0,
+        lake_uri=str(home.folder / "lake"),
+    )
+
+
+def crawl(home: DbtHome, sandbox: Sandbox, clock: Clock) -> None:
+    """What a daily run reads, without the list of media: the predecessor never had it."""
+    settings = settings_of(home, sandbox)
+    for resource in ("media", "media_engagement", "visitors"):
+        lake = open_lake(settings)
+        ingest(settings, lake, start_run(lake, "ingest", "test", clock), Scope(resource=resource))
+
+
+def write_like_the_predecessor(sandbox: Sandbox, folder: Path, at: str, seen: set[str]) -> None:
+    """All visitors the first time, then the new ones and those who came back."""
+    pages = [sandbox.json("/stats/visitors", page=page, per_page=100) for page in range(1, 6)]
+    rows = [row for page in pages for row in page if json.dumps(row) not in seen]
+    seen.update(json.dumps(row) for row in rows)
+    dump(folder / f"visitors/visitors_{at}_batch_{len(rows)}.json", rows)
+    for media_id in MEDIA:
+        stats = sandbox.json(f"/stats/medias/{media_id}")
+        curve = sandbox.json(f"/stats/medias/{media_id}/engagement")
+        dump(folder / f"media/media_{media_id}_{at}.json", [stats])
+        dump(folder / f"engagement/media_engagement_{media_id}_{at}.json", [curve])
+
+
+def dump(path: Path, value: list[object]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(value))
+
+
+def table(home: DbtHome, name: str) -> list[tuple[Any, ...]]:
+    columns = "columns(name -> name not in ('ingested_at', 'snapshot_ts'))"
+    return home.rows(f"select {columns} from silver.{name} order by all")  # noqa: S608
+
+
+def test_an_imported_history_equals_a_crawled_one(sandbox: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "crawled").mkdir()
+    (tmp_path / "imported").mkdir()
+    crawled = DbtHome(tmp_path / "crawled", tmp_path / "target")
+    imported = DbtHome(tmp_path / "imported", tmp_path / "target")
+    clock, seen = Clock(datetime(2026, 1, 9, 0, 1, 48, tzinfo=UTC)), set[str]()
+    for day, at in enumerate(DAYS):
+        if day:
+            sandbox.advance(new=4 * day, returning=20, hours=24)
+            clock.now += timedelta(days=1)
+        crawl(crawled, sandbox, clock)
+        write_like_the_predecessor(sandbox, tmp_path / "old", at, seen)
+
+    settings = settings_of(imported, sandbox)
+    counts = import_files(settings, open_lake(settings), str(tmp_path / "old"), clock)
+
+    landed = {count.resource: count.landed for count in counts}
+    assert landed["visitors"] == len(seen) == 300 + 24 + 28
+    os.environ.pop("LAKE_URI", None)
+    crawled.build("2026-01-12")
+    imported.build("2026-01-12")
+    for name in TABLES:
+        rows = table(crawled, name)
+        assert rows
+        assert table(imported, name) == rows
+    assert len(table(imported, "fact_visitors")) == 312
+    assert len(table(imported, "fact_visitor_activity")) == 352
+    times = "select media_id, strftime(snapshot_ts, '%d %H:%M') from silver.fact_media_history"
+    assert imported.rows(f"{times} order by all") == crawled.rows(f"{times} order by all")
