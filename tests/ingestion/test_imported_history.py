@@ -1,8 +1,6 @@
 """An imported history gives the tables that crawling it day by day gives."""
 
 import json
-import os
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,6 +8,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from flows.forgetting import WarehouseTables
 from ingestion.imports import import_files
 from ingestion.ingest import ingest
 from ingestion.lake import open_lake
@@ -30,12 +29,6 @@ TABLES = (
     "fact_visitors",
     "fact_visitor_activity",
 )
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with running_sandbox(visitors=300, today="2026-01-09") as server:
-        yield server
 
 
 def settings_of(home: DbtHome, sandbox: Sandbox) -> Settings:
@@ -78,27 +71,30 @@ def table(home: DbtHome, name: str) -> list[tuple[Any, ...]]:
     return home.rows(f"select {columns} from silver.{name} order by all")  # noqa: S608
 
 
-def test_an_imported_history_equals_a_crawled_one(sandbox: Sandbox, tmp_path: Path) -> None:
-    (tmp_path / "crawled").mkdir()
-    (tmp_path / "imported").mkdir()
-    crawled = DbtHome(tmp_path / "crawled", tmp_path / "target")
-    imported = DbtHome(tmp_path / "imported", tmp_path / "target")
+@pytest.fixture(scope="module")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> tuple[DbtHome, DbtHome]:
+    """The same history crawled day by day and imported from its files, both built."""
+    folder = tmp_path_factory.mktemp("history")
+    crawled, imported = (DbtHome(folder / name, folder / "target") for name in ("crawled", "files"))
     clock, seen = Clock(datetime(2026, 1, 9, 0, 1, 48, tzinfo=UTC)), set[str]()
-    for day, at in enumerate(DAYS):
-        if day:
-            sandbox.advance(new=4 * day, returning=20, hours=24)
-            clock.now += timedelta(days=1)
-        crawl(crawled, sandbox, clock)
-        write_like_the_predecessor(sandbox, tmp_path / "old", at, seen)
-
-    settings = settings_of(imported, sandbox)
-    counts = import_files(settings, open_lake(settings), str(tmp_path / "old"), clock)
-
+    with running_sandbox(visitors=300, today="2026-01-09") as sandbox:
+        for day, at in enumerate(DAYS):
+            if day:
+                sandbox.advance(new=4 * day, returning=20, hours=24)
+                clock.now += timedelta(days=1)
+            crawl(crawled, sandbox, clock)
+            write_like_the_predecessor(sandbox, folder / "old", at, seen)
+        settings = settings_of(imported, sandbox)
+        counts = import_files(settings, open_lake(settings), str(folder / "old"), clock)
     landed = {count.resource: count.landed for count in counts}
     assert landed["visitors"] == len(seen) == 300 + 24 + 28
-    os.environ.pop("LAKE_URI", None)
     crawled.build("2026-01-12")
     imported.build("2026-01-12")
+    return crawled, imported
+
+
+def test_an_imported_history_equals_a_crawled_one(homes: tuple[DbtHome, DbtHome]) -> None:
+    crawled, imported = homes
     for name in TABLES:
         rows = table(crawled, name)
         assert rows
@@ -107,3 +103,23 @@ def test_an_imported_history_equals_a_crawled_one(sandbox: Sandbox, tmp_path: Pa
     assert len(table(imported, "fact_visitor_activity")) == 352
     times = "select media_id, strftime(snapshot_ts, '%d %H:%M') from silver.fact_media_history"
     assert imported.rows(f"{times} order by all") == crawled.rows(f"{times} order by all")
+
+
+def test_a_person_leaves_tables_that_dbt_built(homes: tuple[DbtHome, DbtHome]) -> None:
+    _, home = homes
+    tables = WarehouseTables(home.warehouse)
+    ((key, states),) = home.rows(
+        "select visitor_key, count(*) from silver.fact_visitor_activity group by all "
+        "order by 2 desc, 1 limit 1"
+    )
+
+    assert tables.erase({key}) == {
+        "gold.fact_audience_insights": 1,
+        "silver.fact_visitor_activity": states,
+        "silver.fact_visitors": 1,
+    }
+    assert tables.count({key}) == 0
+    assert home.rows("select count(*) from gold.fact_audience_insights") == [(311,)]
+    # The views on bronze came along.
+    views = "select table_name from information_schema.tables where table_schema = 'bronze'"
+    assert ("visitors",) in home.rows(views)
