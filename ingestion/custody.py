@@ -181,9 +181,12 @@ def open_job(
 
 
 def _close_killed(lake: Lake, runs: list[Custody]) -> None:
-    # The lock is ours, so what still says "running" was killed.
+    # The lock is ours, so what still says "running" was killed. A run that failed may have
+    # left an object too: its put was done, and the answer got lost.
     killed = {
-        run.run_id: run for run in runs if run.kind in {"replay", "import"} and is_broken(run)
+        run.run_id: run
+        for run in runs
+        if run.kind in {"replay", "import"} and run.state != "completed"
     }
     if not killed:
         return
@@ -194,7 +197,7 @@ def _close_killed(lake: Lake, runs: list[Custody]) -> None:
             if first.get("run_id") in killed:
                 log.info("%s was written by a command that was killed: removed", key)
                 lake.delete(key)
-    for run in killed.values():
+    for run in filter(is_broken, killed.values()):
         run.state = "crashed"
         for stage in run.stages:
             stage.state = "crashed"

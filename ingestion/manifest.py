@@ -12,7 +12,7 @@ import secrets
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ingestion.errors import ReadableError
 from ingestion.timestamps import compact_timestamp, format_timestamp
@@ -95,6 +95,9 @@ class IngestTotals(BaseModel):
 
 class Manifest(BaseModel):
     """One run; written again after every part and every stage."""
+
+    # Who saves a manifest of another kind must not lose what that kind adds.
+    model_config = ConfigDict(extra="allow")
 
     run_id: str
     kind: Literal["run", "ingest", "build", "replay", "import", "forget"]

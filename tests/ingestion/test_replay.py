@@ -171,6 +171,17 @@ def test_what_a_killed_replay_wrote_unlisted_lands_once(bench: Bench) -> None:
     assert list(Audit(bench.lake()).examine()) == []
 
 
+def test_whoever_saves_the_manifest_again_keeps_what_was_taken(bench: Bench) -> None:
+    set_aside(bench, "visitors", visitor(1))
+    run = replayed(bench)
+    before = bench.home.read(run.key)
+
+    for manifest in bench.manifests():
+        manifest.save(bench.lake())
+
+    assert json.loads(bench.home.read(run.key)) == json.loads(before)
+
+
 def test_the_listing_says_when_why_and_how_many_and_shows_nobody(bench: Bench) -> None:
     key = set_aside(bench, "visitors", visitor(1), visitor(2, load_count="x"), visitor(3))
     replayed(bench)
