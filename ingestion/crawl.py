@@ -1,9 +1,10 @@
 """Crawl a list that moves while it is paged, and miss nobody.
 
 The list is ordered by last activity, newest first, and read by offset. While it is read, rows come
-in at the front, move there from deep places, and disappear; requests in flight answer in any order.
-`Crawl` decides what to ask next and what the answers prove. It has no threads, clock, sleep or HTTP:
-a driver sends what `ready` returns, hands the answers to `receive`, writes what `take` returns.
+in at the front, move there from deep places, and disappear; requests in flight answer in any
+order. `Crawl` decides what to ask next and what the answers prove. It has no threads, clock, sleep
+or HTTP: a driver sends what `ready` returns, hands the answers to `receive`, writes what `take`
+returns.
 
 **Promise.** When `done`, every row that existed when the crawl began and still exists has been
 landed, in some state; a newer state is landed too, or has an `active_at` at or after `watermark`,
@@ -27,7 +28,8 @@ from typing import TYPE_CHECKING
 
 from ingestion.resume import Resume
 from ingestion.slices import Read, Row
-from ingestion.sweep import Landed, Sweep
+from ingestion.sweep import Scope, Sweep
+from ingestion.windows import Landed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +49,7 @@ class Outcome:
         watermark: Where the next crawl begins, less an overlap; None to keep the one before.
         requests: Reads handed out.
         pages: Windows landed.
-        pages_expected: Pages of the list as far as known, for progress.
+        pages_expected: Pages in all, an estimate for progress that gets better; None at first.
         shifts: How often the list was seen to have moved.
         repaired: Rows that only reads across torn seams found.
         violations: Answers out of order; one makes an incremental crawl a full one.
@@ -63,7 +65,7 @@ class Outcome:
 
 
 class Crawl:
-    """One crawl, from the first request to the last.
+    """One crawl, from the first request to the last; not safe for threads without a lock.
 
     Args:
         started_at: Now by the caller's clock, UTC.
@@ -92,9 +94,8 @@ class Crawl:
         self._requests = self._pages = self._shifts = self._repaired = self._violations = 0
         self.done = False
         self._is_main = not start.front_only
-        self._begin(
-            start.bound if self._is_main else self._watermark or start.started_at, start.boundary
-        )
+        front_bound = self._watermark or start.started_at
+        self._begin(start.bound if self._is_main else front_bound, start.boundary, None)
 
     def ready(self, limit: int) -> list[Read]:
         """The reads to send now, at most `limit` more than are in flight."""
@@ -141,19 +142,10 @@ class Crawl:
         )
 
     def _begin(
-        self,
-        bound: datetime | None,
-        boundary: Slice | None = None,
-        before: Digests | None = None,
+        self, bound: datetime | None, boundary: Slice | None, before: Digests | None
     ) -> None:
-        self._sweep = Sweep(
-            per_page=self._per_page,
-            bound=bound,
-            ticks=self._ticks,
-            heartbeat_every=self._every,
-            boundary=boundary,
-            before=before,
-        )
+        scope = Scope(self._per_page, self._every, bound, self._is_main, boundary, before)
+        self._sweep = Sweep(scope, self._ticks)
 
     def _next(self) -> None:
         """Sweep the front for what moved meanwhile, until a sweep took no time."""
@@ -167,7 +159,7 @@ class Crawl:
             # A resumed sweep began before this process did: its first page is not known.
             before = None if self._is_main and self._resumed else sweep.front
             self._is_main = False
-            self._begin(since or self._start.started_at, before=before)
+            self._begin(since or self._start.started_at, None, before)
 
     def _here(self) -> Resume | None:
         start = replace(self._start, watermark=self._watermark)

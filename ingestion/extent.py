@@ -46,7 +46,12 @@ class Extent:
                 self._gallop *= _STRIDE
         elif self.first_beyond - self._last > 1:
             self._asked += 1
-            yield (self._last + self.first_beyond) // 2
+            yield self.middle or 0
+
+    @property
+    def middle(self) -> int | None:
+        """The page halfway between the last one known and the first one beyond."""
+        return (self._last + self.first_beyond) // 2 if self.first_beyond else None
 
     @property
     def _last(self) -> int:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ingestion.slices import Errand, Read, Row
 
 # Pages below which a daily sweep goes one by one: it is one page as a rule, a probe would be waste.
-_FEW = 3
+_FEW = 5
 # A shorter first page is a short list, not the page size: fewer rows leave no room to straddle.
 FEWEST_ROWS = 7
 # Probes of the gallop that are sent together.
@@ -30,6 +30,9 @@ class Lookout:
         front: `(page, per_page)` of the first page.
         is_past: Whether a row lies behind the sweep's bound.
         every: Windows between two looks.
+
+    Attributes:
+        is_shy: Whether to spare probes as long as the sweep is short.
     """
 
     def __init__(
@@ -41,16 +44,18 @@ class Lookout:
     ) -> None:
         self.watch = Watch()
         self.extent = Extent(size=front[1], rows=0, patience=1, volley=1)
-        self._errands, self._front, self._is_past, self._every = errands, front, is_past, every
+        self.is_shy = False
+        self.front = front
+        self._errands, self._is_past, self._every = errands, is_past, every
         self._deepest: Slice | None = None
         self._looking: Slice | None = None
         self._looked_at = 0
 
-    def restart(self, front: Digests, edge: int, *, shy: bool) -> None:
-        """Begin anew with the first page as it is, and `edge` rows known; `shy` spares probes."""
-        most = self._front[1]
+    def restart(self, front: Digests, edge: int) -> None:
+        """Begin anew with the first page as it is, and `edge` rows known."""
+        most = self.front[1]
         size = max(len(front), min(most, FEWEST_ROWS))
-        patience, volley = (_FEW, 1) if shy or len(front) < most else (1, _VOLLEY)
+        patience, volley = (_FEW, 1) if self.is_shy or len(front) < most else (1, _VOLLEY)
         self.extent = Extent(size, edge, patience, volley)
         self.watch.restart(front)
         self._deepest = self._looking = None
@@ -99,7 +104,7 @@ class Lookout:
         if self._looking is before:
             anchor = Slice.of(read).fill(rows, tick)
             handler = partial(self._saw_front, before, anchor)
-            self._errands.append((self._front, Purpose.FRONT, handler))
+            self._errands.append((self.front, Purpose.FRONT, handler))
 
     def _saw_front(
         self, before: Slice, anchor: Slice, _read: Read, rows: Sequence[Row], _tick: int

@@ -159,6 +159,15 @@ class Chain:
         lower.tries += 1
         return False
 
+    def insert(self, lower: Slice, above: Slice, below: Slice) -> None:
+        """Place two slices that are known to touch across the seam above `lower`."""
+        place = self.slices.index(lower)
+        above.seam = self._meets(self.slices[place - 1], above)
+        below.seam, below.shift = Seam.JOINED, 0
+        lower.seam, lower.aim = self._meets(below, lower), None
+        self.slices[place:place] = [above, below]
+        self._judged = None
+
     def _meets(self, upper: Slice, lower: Slice) -> Seam:
         # Nothing lies above a window at the top, so what it does not show lies below it.
         above = not lower.offset or (self.ordered and is_newer(lower.first_at, upper.last_at))

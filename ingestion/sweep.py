@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
-from ingestion.lookout import FEWEST_ROWS, Lookout
+from ingestion.ending import Ending
+from ingestion.lookout import Lookout
+from ingestion.mending import Mender
 from ingestion.shifts import Chain
-from ingestion.slices import Purpose, Read, Row, Slice, is_newer, reach, straddle
+from ingestion.slices import Purpose, Read, Row, Slice, is_newer
+from ingestion.windows import Windows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -17,60 +19,70 @@ if TYPE_CHECKING:
 
     from ingestion.slices import Errand, Handler
     from ingestion.watch import Digests
-
-# Windows asked for ahead of the first missing answer: bounds the records held for their turn.
-_AHEAD = 128
+    from ingestion.windows import Landed
 
 
 @dataclass(frozen=True, slots=True)
-class Landed:
-    """Rows to write now, less those that the window above them holds too."""
+class Scope:
+    """What one sweep is to read.
 
-    read: Read
-    rows: list[Row]
-
-
-class Sweep:
-    """Sends windows down the list and proves their seams.
-
-    Args:
+    Attributes:
         per_page: Rows to ask for; a lower cap of the server's is learnt from the first page.
-        bound: Stop at the first window whose last row is strictly older; None for the end.
-        ticks: Numbers the events of the whole crawl.
         heartbeat_every: Windows between two looks at the ends of the list.
+        bound: Stop at the first window whose last row is strictly older; None for the end.
+        is_main: Whether to read on to the end where the order does not hold.
         boundary: Go on below this slice, the boundary of a sweep that was broken off.
         before: Digests of the first page when the sweep before began: if they are the same now,
             nothing has moved since and there is nothing to do.
     """
 
-    def __init__(
-        self,
-        *,
-        per_page: int,
-        bound: datetime | None,
-        ticks: Iterator[int],
-        heartbeat_every: int,
-        boundary: Slice | None = None,
-        before: Digests | None = None,
-    ) -> None:
-        self.bound, self.boundary = bound, boundary
+    per_page: int
+    heartbeat_every: int
+    bound: datetime | None
+    is_main: bool = True
+    boundary: Slice | None = None
+    before: Digests | None = None
+
+
+class Sweep:
+    """Sends windows down the list and proves their seams.
+
+    Attributes:
+        bound: As in the scope; None once the order did not hold.
+        boundary: The last slice down to which all is landed and proved; None before there is one.
+        newest: The newest time on the first page.
+        front: Digests of the first page.
+        is_instant: Whether one read showed all there was to read.
+        done: Whether all is landed and proved.
+    """
+
+    def __init__(self, scope: Scope, ticks: Iterator[int]) -> None:
+        """Read `scope`; `ticks` numbers the events of the whole crawl."""
+        self.bound, self.boundary = scope.bound, scope.boundary
         self.newest: datetime | None = None
         self.is_instant = self.done = False
-        self.landed: list[Landed] = []
-        self.repaired = 0
         self.front: Digests = ()
-        self._front, self._before = (1, per_page), before
-        self._errands: list[Errand] = [(self._front, Purpose.FRONT, self._opened)]
-        self._lookout = Lookout(self._errands, self._front, self._is_past, heartbeat_every)
+        self._scope, self._ticks = scope, ticks
+        front = 1, scope.per_page
+        self._errands: list[Errand] = [(front, Purpose.FRONT, self._opened)]
+        self._lookout = Lookout(self._errands, front, self._is_past, scope.heartbeat_every)
+        self._lookout.is_shy = scope.bound is not None
         self.chain = Chain(self._lookout.watch)
-        self._ticks = ticks
+        self._windows = Windows(self.chain)
+        self._mender = Mender(self._errands, front, self.chain, self._windows)
+        self._ending = Ending(self._errands, self.chain, self._windows, self._lookout)
         self._awaited: dict[int, Handler] = {}
-        self._pending: dict[Slice, Landed | None] = {}
-        self._above: frozenset[bytes | None] = frozenset()
-        self._final: Slice | None = None
-        self._edge = 0
         self._most = 8
-        self._doubting = self._confirming = self._ended = False
+
+    @property
+    def landed(self) -> list[Landed]:
+        """What to write, to be cleared by whoever takes it."""
+        return self._windows.landed
+
+    @property
+    def repaired(self) -> int:
+        """Rows that only reads across torn seams showed."""
+        return self._mender.repaired
 
     @property
     def shifts(self) -> int:
@@ -79,9 +91,8 @@ class Sweep:
 
     @property
     def pages_expected(self) -> int | None:
-        """Pages down to the end or the bound; None until that is known."""
-        beyond = self._lookout.extent.first_beyond
-        return beyond - 1 if beyond else None
+        """Pages down to the end or the bound, an estimate; None before there is one."""
+        return self._lookout.extent.middle
 
     def ready(self, limit: int) -> list[Read]:
         """The reads to send now, at most `limit`."""
@@ -97,37 +108,31 @@ class Sweep:
         times = [row.active_at for row in rows if row.active_at]
         self.chain.violations += any(is_newer(low, high) for high, low in pairwise(times))
         handler(read, rows, tick)
-        self._weigh_short()
-        self.chain.is_whole = self._final is not None
+        self._ending.weigh()
+        self.chain.is_whole = self._ending.final is not None
         self.chain.settle()
-        if self.bound and self.chain.violations:
+        if self.bound and self.chain.violations and self._scope.is_main:
             self._lift_bound()
-        self._land()
+        self._windows.land()
         if self.chain.slices:
             self.boundary = self.chain.slices[0]
-            self.done = self.chain.slices == [self._final] and not self._pending
+            self.done = self.chain.slices == [self._ending.final] and self._windows.is_idle
+            self.is_instant = self.done and not self.boundary.offset
 
     def _wanted(self) -> Iterator[Read]:
-        yield from self._run_errands()
-        if not self.chain.slices or self.done:
-            return
-        for lower in self.chain.torn:
-            lower.linking = True
-            where = straddle(self.chain.aim(lower), self._lookout.extent.size)
-            yield self._ask(where, Purpose.LINK, partial(self._linked, lower))
-        if self._doubting:
-            return
-        chain = self.chain
-        self._lookout.look(self._edge, waiting=chain.is_waiting, touching=chain.is_touching)
-        if self._final is None:
+        is_open = bool(self.chain.slices) and not self.done
+        goes_on = is_open and not self._ending.is_doubted
+        if is_open:
+            self._mender.mend(self._lookout.extent.size)
+        if goes_on:
+            waiting, touching = self.chain.is_waiting, self.chain.is_touching
+            self._lookout.look(self._windows.edge, waiting=waiting, touching=touching)
+        if goes_on and not self._ending.final:
             self._lookout.search()
-        yield from self._run_errands()
-        if self._final is None:
-            yield from self._advance()
-
-    def _run_errands(self) -> Iterator[Read]:
         while self._errands:
             yield self._ask(*self._errands.pop(0))
+        if goes_on and not self._ending.final:
+            yield from self._advance()
 
     def _ask(self, where: tuple[int, int], purpose: Purpose, handler: Handler) -> Read:
         read = Read(next(self._ticks), *where, purpose)
@@ -138,161 +143,54 @@ class Sweep:
         times = [row.active_at for row in rows if row.active_at]
         self.newest = max(times, default=None)
         self.front = tuple(row.digest for row in rows)
-        if not rows or self.front == self._before:
+        if not rows or self.front == self._scope.before:
             self.is_instant = self.done = True
             return
-        top = self.boundary or Slice.of(read)
-        self.chain.slices.append(top)
-        self._edge = top.offset + len(top.digests or rows)
-        self._restart(self.front)
-        if top is not self.boundary:
-            self._pending[top] = None
+        if self.boundary:
+            self.chain.slices.append(self.boundary)
+        else:
+            self._windows.ask(read)
+        self._windows.edge = self.boundary.end if self.boundary else len(rows)
+        self._lookout.restart(self.front, self._windows.edge)
+        if not self.boundary:
             self._swept(read, rows, tick)
 
     def _advance(self) -> Iterator[Read]:
         extent = self._lookout.extent
-        while len(self._pending) < _AHEAD:
-            overlap = 0 if self._may_touch() else max(1, extent.size // 33)
-            where = reach(self._edge, extent.size, overlap)
-            beyond = (where[0] - 1) * where[1] >= extent.rows and bool(self._pending)
-            if beyond or where[0] * where[1] <= self._edge:
-                return
+        while where := self._windows.next(extent.size, extent.rows, overlap=not self._may_touch()):
             read = self._ask(where, Purpose.SWEEP, self._swept)
-            one = Slice.of(read)
-            self.chain.slices.append(one)
-            self._pending[one] = None
-            self._edge = one.end
+            self._windows.ask(read)
             yield read
 
     def _may_touch(self) -> bool:
         """Whether looks will prove the seams, so that windows need not overlap."""
         watch = self._lookout.watch
+        if watch.anchor is None or watch.restless:
+            return False
         # At the end of the list windows overlap again, so that no look has to be waited for.
         tail = 5 * self._most // 4 * self._lookout.extent.size
-        return bool(watch.anchor and not watch.restless and self._edge + tail < watch.anchor.offset)
+        return self._windows.edge + tail < watch.anchor.offset
 
     def _swept(self, read: Read, rows: Sequence[Row], tick: int) -> None:
-        one = next((one for one in self._pending if one.sent == read.number), None)
-        if one is None:  # the list has turned out to end above it
+        one = self._windows.fill(read, rows, tick)
+        if one is None:
             return
-        self._pending[one] = Landed(read, list(rows))
-        one.fill(rows, tick)
         extent = self._lookout.extent
         if not rows:
-            self._cut(self.chain.slices.index(one) if one.offset else 0)
-            self._edge = one.offset
+            self._ending.cut(self.chain.slices.index(one) if one.offset else 0)
+            self._windows.edge = one.offset
             extent.saw_empty(one.offset)
             self.done = not one.offset
         elif self._is_past(rows[-1]):
-            self._finish(one)
+            self._ending.finish(one)
         elif not one.is_short:
             extent.rows = max(extent.rows, one.end)
-        else:
-            self._doubting = True
-
-    def _weigh_short(self) -> None:
-        """Find out what the first short window means: the end, a smaller page size, or nothing.
-
-        One that repeats a row of the window above it just where it should begins at the offset
-        asked for: the server granted the size, so it is short because the list ends in it. Even
-        then a page below must have been seen empty.
-        """
-        pairs = zip([None, *self.chain.slices], self.chain.slices, strict=False)
-        upper, short = next(((up, one) for up, one in pairs if one.is_short), (None, None))
-        self._doubting = short is not None and short is not self._final
-        if short is None or not self._doubting or self._confirming:
-            return
-        if upper and upper.received is None:
-            return
-        in_place = upper is not None and short.offset > 0 and short.shift_from(upper) == 0
-        extent = self._lookout.extent
-        if not in_place and short.per_page > FEWEST_ROWS:
-            self._go_on_below(short)
-        elif extent.empty_from is not None and max(extent.empty_from, extent.rows) <= short.end:
-            self._finish(short)
-        else:
-            where = short.end // short.per_page + 1, short.per_page
-            self._errand(where, Purpose.CONFIRM, partial(self._confirmed, short))
-
-    def _go_on_below(self, short: Slice) -> None:
-        short.is_short = self._doubting = False
-        self._cut(self.chain.slices.index(short) + 1)
-        self._edge = short.offset + len(short.digests)
-        if short.offset:
-            self._lookout.extent.rows = max(self._lookout.extent.rows, self._edge)
-            self._errand(self._front, Purpose.FRONT, partial(self._measured, short))
-        else:
-            self._restart(short.digests)
-
-    def _restart(self, front: Digests) -> None:
-        self._lookout.restart(front, self._edge, shy=self.bound is not None)
-
-    def _errand(self, where: tuple[int, int], purpose: Purpose, handler: Handler) -> None:
-        self._confirming = True
-        self._errands.append((where, purpose, handler))
-
-    def _confirmed(self, short: Slice, read: Read, rows: Sequence[Row], _tick: int) -> None:
-        self._confirming = False
-        extent = self._lookout.extent
-        if not rows:
-            extent.saw_empty(read.offset)
-            self._ended = True
-            self._finish(short)
-            return
-        short.is_short = False
-        extent.rows = max(extent.rows, read.offset + len(rows))
-        if short is self.chain.slices[-1]:
-            self._edge = short.offset + len(short.digests)
 
     def _is_past(self, row: Row) -> bool:
         return self.bound is not None and is_newer(self.bound, row.active_at)
 
-    def _measured(self, short: Slice, _read: Read, rows: Sequence[Row], _tick: int) -> None:
-        """Go on with smaller pages if the cap has fallen."""
-        self._confirming = False
-        if len(rows) >= self._lookout.extent.size or short not in self.chain.slices:
-            return
-        self._cut(max(1, self.chain.slices.index(short)))
-        last = self.chain.slices[-1]
-        self._edge = last.offset + len(last.digests)
-        self._restart(tuple(row.digest for row in rows))
-
-    def _finish(self, final: Slice) -> None:
-        if final in self.chain.slices:
-            self._cut(self.chain.slices.index(final) + 1)
-            self._final, self._doubting = final, False
-            self.is_instant = final.offset == 0
-
-    def _cut(self, index: int) -> None:
-        for gone in self.chain.cut(index):
-            self._pending.pop(gone, None)
-            if gone is self._final:
-                self._final, self._ended = None, False
-
     def _lift_bound(self) -> None:
         """Read on to the end: times out of order say nothing of what lies below."""
         self.bound = None
-        if self._final and not self._ended:
-            self._edge, self._final = self._final.end, None
-            self.is_instant = False
-        self._lookout.widen(self._edge)
-
-    def _linked(self, lower: Slice, read: Read, rows: Sequence[Row], tick: int) -> None:
-        if lower in self.chain.slices:
-            upper = self.chain.above(lower)
-            if self.chain.link(lower, Slice.of(read).fill(rows, tick)):
-                self.repaired += self._hand_on(Landed(read, list(rows)), upper.known | lower.known)
-
-    def _land(self) -> None:
-        for one, landed in list(self._pending.items()):
-            if landed is None:
-                return
-            del self._pending[one]
-            self._hand_on(landed, self._above)
-            self._above = one.known
-
-    def _hand_on(self, landed: Landed, known: frozenset[bytes | None]) -> int:
-        rows = [row for row in landed.rows if row.digest not in known]
-        if rows:
-            self.landed.append(Landed(landed.read, rows))
-        return len(rows)
+        self._ending.reopen()
+        self._lookout.widen(self._windows.edge)
