@@ -39,7 +39,7 @@ class Pacer:
         self._spacing = 60 / (requests_per_minute * _SHARE_OF_LIMIT) if requests_per_minute else 0.0
         self._clock = clock
         self._sleep = sleep
-        self._turn = threading.Lock()
+        self._turn, self._holding = threading.Lock(), threading.Lock()
         self._next = clock()
         self._held_until = self._next
 
@@ -53,7 +53,8 @@ class Pacer:
 
     def hold(self, seconds: float) -> None:
         """Let nobody send for so many seconds from now, those already waiting included."""
-        self._held_until = max(self._held_until, self._clock() + seconds)
+        with self._holding:
+            self._held_until = max(self._held_until, self._clock() + seconds)
 
 
 class InFlight:

@@ -155,7 +155,7 @@ class Chain:
             self.slices.insert(place, link)
             self._judged = None
             return True
-        lower.aim = self._next_aim(upper, link, lower)
+        lower.aim = self._next_aim(link, lower)
         lower.tries += 1
         return False
 
@@ -177,12 +177,10 @@ class Chain:
         older = is_newer(upper.last_at, link.first_at)
         return self.ordered and older and is_newer(link.last_at, lower.first_at)
 
-    def _next_aim(self, upper: Slice, link: Slice, lower: Slice) -> int:
-        if not link.digests or (self.ordered and is_newer(lower.first_at, link.first_at)):
+    def _next_aim(self, link: Slice, lower: Slice) -> int:
+        if not link.digests:
             return max(1, link.offset)
-        if self.ordered and is_newer(link.last_at, upper.last_at):
-            return link.end
-        # Without an order to go by, search outwards from where the seam was.
+        # No times to go by: search outwards from where the seam was, at worst up to the top.
         step = (lower.tries // 2 + 1) * max(1, link.per_page // 2)
         return max(1, lower.offset + (step if lower.tries % 2 else -step))
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from hashlib import blake2b
 from itertools import count
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 from ingestion.crawl import Landed, Read, Row
 
@@ -78,8 +78,8 @@ class Change:
 class Machine(Protocol):
     """What a driver needs of a crawl."""
 
-    done: bool
-
+    @property
+    def done(self) -> bool: ...
     def ready(self, limit: int) -> list[Read]: ...
     def receive(self, read: Read, rows: Sequence[Row]) -> None: ...
     def take(self) -> list[Landed]: ...
@@ -100,7 +100,11 @@ class World:
         self._number = count()
         self._to_come: list[tuple[float, int, Callable[[], None]]] = []
         for change in self.changes:
-            self._plan(change.at, partial(self._apply, change))
+            self.happen(change)
+
+    def happen(self, change: Change) -> None:
+        """Let a change happen when its time comes."""
+        self._plan(change.at, partial(self._apply, change))
 
     def _plan(self, at: float, what: Callable[[], None]) -> None:
         heapq.heappush(self._to_come, (at, next(self._number), what))
@@ -195,9 +199,6 @@ class Driver:
         self._busy -= 1
         self.answers += 1
         self.crawl.receive(read, rows)
-        self.world.landed += [
-            row.record
-            for landed in self.crawl.take()
-            for row in landed.rows  # type: ignore[misc]
-        ]
+        for landed in self.crawl.take():
+            self.world.landed += [cast("State", row.record) for row in landed.rows]
         self._send()
