@@ -1,37 +1,34 @@
 """A lake in a bucket: S3's puts are whole and atomic, its conditional writes make a lock.
 
 AWS's own variables say where it is and who asks (`AWS_ENDPOINT_URL`, profiles, roles);
-boto3 checks every transfer (CRC32 both ways) and waits out SlowDown.
+boto3 checks every transfer and waits out SlowDown.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import socket
-import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
-from ingestion.errors import ConfigurationError, LakeBusyError, LakeError
+from ingestion.aws import DAMAGE, code_of, explain, explained
+from ingestion.errors import LakeError
+from ingestion.lease import Lease
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
 # Costs are told apart by this tag (billing's cost allocation tags).
 _TAG = "project=wistia-elt"
-# A holder renews its lease three times before it runs out; a dead one's is taken over then.
-_LEASE_SECONDS = 30.0
-_RENEW_SECONDS = 8.0
+LEASE_SECONDS = 30.0
+_ATTEMPTS = 9
+_READS = 3
 _ABSENT = {"NoSuchKey", "404", "NotFound"}
 _LOST = {"PreconditionFailed", "412", "ConditionalRequestConflict", "409"}
-_EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
-_DENIED = {"AccessDenied", "403", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
 
 
 class BucketLake:
@@ -39,25 +36,37 @@ class BucketLake:
 
     Args:
         uri: `s3://bucket/prefix`.
-        sleep: Waits seconds while another's lease may run out.
+        lease_seconds: How long a dead holder's lock keeps others waiting. Every process
+            at work in one lake must have the same.
+        sleep: Waits seconds.
+        clock: Tells seconds; one that goes on while the machine sleeps.
 
     Raises:
-        ConfigurationError: The bucket does not exist, or may not be seen.
-        LakeError: It cannot be reached.
+        ConfigurationError: The bucket does not exist, or there are no credentials.
+        LakeError: It cannot be reached, or may not be seen.
     """
 
-    def __init__(self, uri: str, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        uri: str,
+        *,
+        lease_seconds: float = LEASE_SECONDS,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         """Look whether the bucket is there."""
         self.uri = uri.rstrip("/")
         self._bucket, _, prefix = self.uri.removeprefix("s3://").partition("/")
         self._prefix = f"{prefix}/" if prefix else ""
-        self._sleep = sleep
-        self._lost: str | None = None
-        # Adaptive: it slows down by itself when S3 answers SlowDown.
-        config = Config(retries={"mode": "adaptive", "max_attempts": 8})
-        with self._explained("reach"):
-            self._s3: Any = boto3.client("s3", config=config)
-            self._s3.head_bucket(Bucket=self._bucket)
+        self._seconds, self._sleep, self._clock = lease_seconds, sleep, clock
+        self._leases: list[Lease] = []
+        try:
+            with self._explained("reach"):
+                self._s3: Any = _connect()
+                # A HEAD would be cheaper and has no body to say why it is refused.
+                self._s3.list_objects_v2(Bucket=self._bucket, Prefix=self._prefix, MaxKeys=1)
+        except ValueError as error:
+            raise explain(f"reach {self.uri}", error, LakeError) from error
 
     def put(self, key: str, body: bytes) -> None:
         """Put the object whole; S3 shows it complete or not at all.
@@ -65,11 +74,8 @@ class BucketLake:
         Raises:
             LakeBusyError: This process slept through its lease, and another took it.
         """
-        if self._lost is not None:
-            raise LakeBusyError(
-                f"another {self._lost} took over {self.uri} while this one stood still",
-                "let that one finish; nothing is lost",
-            )
+        for lease in self._leases:
+            lease.ensure()
         with self._explained(f"write {key} in"):
             self._s3.put_object(
                 Bucket=self._bucket,
@@ -81,13 +87,13 @@ class BucketLake:
 
     def get(self, key: str) -> bytes | None:
         """Read the object, its checksum held; None when there is none."""
-        found = self._get(key)
+        found = self.read(key)
         return None if found is None else found[0]
 
     def list(self, prefix: str) -> Iterator[str]:
         """Yield the keys below the prefix, sorted as S3 sorts."""
         pages = self._s3.get_paginator("list_objects_v2")
-        below = f"{self._prefix}{prefix.rstrip('/')}/"
+        below = self._prefix + (f"{prefix.rstrip('/')}/" if prefix else "")
         with self._explained("list"):
             for page in pages.paginate(Bucket=self._bucket, Prefix=below):
                 for item in page.get("Contents", ()):
@@ -95,6 +101,8 @@ class BucketLake:
 
     def delete(self, key: str) -> None:
         """Remove the object; a versioned bucket keeps the version."""
+        for lease in self._leases:
+            lease.ensure()
         with self._explained(f"remove {key} from"):
             self._s3.delete_object(Bucket=self._bucket, Key=self._prefix + key)
 
@@ -105,34 +113,16 @@ class BucketLake:
         Raises:
             LakeBusyError: Somebody else's lease is being renewed.
         """
-        key = f"state/locks/{name}.json"
-        lease = _Lease(self, key, self._acquire(name, key), lambda: self._lose(name))
-        lease.start()
+        lease = Lease(self, name, self._seconds, self._sleep, self._clock)
+        lease.take()
+        # It stays after the block: what a process that lost its lock writes late is refused.
+        self._leases.append(lease)
         try:
             yield
         finally:
             lease.end()
-
-    def _lose(self, name: str) -> None:
-        self._lost = name
-
-    def _acquire(self, name: str, key: str) -> str:
-        held = self._get(key)
-        if held is None:
-            etag = self.write_if(key, _owner(), IfNoneMatch="*")
-            if etag is not None:
-                return etag
-            held = self._get(key)
-        if held is not None:
-            # Clocks differ between machines: a lease is dead when it does not change.
-            self._sleep(_LEASE_SECONDS)
-            etag = self.write_if(key, _owner(), IfMatch=held[1])
-            if etag is not None:
-                return etag
-        raise LakeBusyError(
-            f"another {name} is at work in {self.uri}{_describe(held)}",
-            "wait for it to finish, or end that process; its lease runs out half a minute later",
-        )
+            if not lease.is_lost:
+                self._leases.remove(lease)
 
     def write_if(self, key: str, body: bytes, **condition: str) -> str | None:
         """Put an object only under a condition.
@@ -151,100 +141,48 @@ class BucketLake:
                     Bucket=self._bucket, Key=self._prefix + key, Body=body, **condition
                 )
             except ClientError as error:
-                if _code(error) in _LOST | _ABSENT:
+                if code_of(error) in _LOST | _ABSENT:
                     return None
                 raise
             return str(answer["ETag"])
 
-    def _get(self, key: str) -> tuple[bytes, str] | None:
-        with self._explained(f"read {key} in"):
+    def remove_if(self, key: str, etag: str) -> None:
+        """Remove an object that still has this ETag."""
+        with self._explained(f"remove {key} from"):
             try:
-                answer = self._s3.get_object(Bucket=self._bucket, Key=self._prefix + key)
-                return answer["Body"].read(), str(answer["ETag"])
+                self._s3.delete_object(Bucket=self._bucket, Key=self._prefix + key, IfMatch=etag)
             except ClientError as error:
-                if _code(error) in _ABSENT:
-                    return None
-                raise
+                if code_of(error) not in _LOST | _ABSENT:
+                    raise
 
-    @contextmanager
-    def _explained(self, verb: str) -> Iterator[None]:
+    def read(self, key: str) -> tuple[bytes, str] | None:
+        """Body and ETag of an object, its checksum held; None when there is none."""
+        with self._explained(f"read {key} in"):
+            for attempt in range(1, _READS):
+                try:
+                    return self._read(key)
+                except DAMAGE:
+                    # boto3 tries a request again, but not a body that breaks off.
+                    self._sleep(attempt / 4)
+            return self._read(key)
+
+    def _read(self, key: str) -> tuple[bytes, str] | None:
         try:
-            yield
+            answer = self._s3.get_object(Bucket=self._bucket, Key=self._prefix + key)
         except ClientError as error:
-            raise _explain(verb, self.uri, _code(error)) from error
-        except BotoCoreError as error:
-            raise LakeError(
-                f"cannot {verb} {self.uri}: {error}",
-                "check AWS_REGION, the credentials and the network, then run again",
-            ) from error
+            if code_of(error) in _ABSENT:
+                return None
+            raise
+        return answer["Body"].read(), str(answer["ETag"])
+
+    def _explained(self, verb: str) -> AbstractContextManager[None]:
+        return explained(f"{verb} {self.uri}", LakeError)
 
 
-class _Lease:
-    """Renews a lock's object from a thread until it ends."""
-
-    def __init__(self, lake: BucketLake, key: str, etag: str, lose: Callable[[], None]) -> None:
-        self._lake, self._key, self._etag, self._lose = lake, key, etag, lose
-        self._is_lost = False
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._renew, daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def end(self) -> None:
-        self._ended.set()
-        self._thread.join()
-        if self._is_lost:
-            return
-        with suppress(LakeError):
-            self._lake.delete(self._key)
-
-    def _renew(self) -> None:
-        while not self._ended.wait(_RENEW_SECONDS):
-            with suppress(LakeError):
-                etag = self._lake.write_if(self._key, _owner(), IfMatch=self._etag)
-                if etag is None:
-                    self._is_lost = True
-                    self._lose()
-                    return
-                self._etag = etag
-
-
-def _owner() -> bytes:
-    held = {"pid": os.getpid(), "host": socket.gethostname(), "renewed": time.time()}
-    return json.dumps(held).encode()
-
-
-def _describe(held: tuple[bytes, str] | None) -> str:
-    try:
-        owner = json.loads(held[0] if held else b"")
-        return f" (process {owner['pid']} on {owner['host']})"
-    except (ValueError, TypeError, KeyError):
-        return ""
-
-
-def _code(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", ""))
-
-
-def _explain(verb: str, uri: str, code: str) -> LakeError | ConfigurationError:
-    if code in _EXPIRED:
-        return LakeError(
-            f"cannot {verb} {uri}: the AWS credentials have expired",
-            "sign in to AWS again (for example `aws sso login`) and run again",
-        )
-    if code in {"NoSuchBucket", "404", "NotFound"}:
-        return ConfigurationError(
-            f"cannot {verb} {uri}: there is no such bucket",
-            "correct LAKE_URI, or create the bucket first",
-        )
-    if code in {"301", "PermanentRedirect", "AuthorizationHeaderMalformed"}:
-        return ConfigurationError(
-            f"cannot {verb} {uri}: the bucket is in another region", "set AWS_REGION to its region"
-        )
-    if code in _DENIED:
-        return LakeError(
-            f"cannot {verb} {uri}: AWS denies it ({code})",
-            "check the credentials and the role's rights on that bucket and prefix",
-        )
-    return LakeError(f"cannot {verb} {uri}: S3 answers {code}", "wait a little and run again")
+def _connect() -> Any:  # noqa: ANN401 - boto3 makes its classes as it runs
+    # What AWS_MAX_ATTEMPTS or a profile says stands; only boto3's default is too few.
+    plain: Any = boto3.client("s3")
+    attempts = (plain.meta.config.retries or {}).get("total_max_attempts", _ATTEMPTS)
+    # Not adaptive: after one SlowDown that asks every two seconds at most, for minutes.
+    retries: Any = {"mode": "standard", "total_max_attempts": attempts}
+    return boto3.client("s3", config=Config(retries=retries, connect_timeout=10))

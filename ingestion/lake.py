@@ -40,13 +40,13 @@ class Lake(Protocol):
         """Read a whole object; None when there is none."""
 
     def list(self, prefix: str) -> Iterator[str]:
-        """Yield the keys below a folder-like prefix, sorted."""
+        """Yield the keys below a folder-like prefix, sorted as texts; all for an empty one."""
 
     def delete(self, key: str) -> None:
         """Remove an object; absent is fine."""
 
     def lock(self, name: str) -> AbstractContextManager[None]:
-        """Hold the named lock, or raise `LakeBusyError` at once; dies with its owner."""
+        """Hold the named lock, or raise `LakeBusyError` soon; it dies with its owner."""
 
 
 class LocalLake:
@@ -100,10 +100,10 @@ class LocalLake:
     def list(self, prefix: str) -> Iterator[str]:
         """Yield the files below the prefix, sorted; hidden ones are not objects."""
         folder = self._root / prefix
-        for path in sorted(folder.rglob("*")):
-            key = path.relative_to(self._root)
-            if path.is_file() and not any(part.startswith(".") for part in key.parts):
-                yield key.as_posix()
+        keys = (p.relative_to(self._root) for p in folder.rglob("*") if p.is_file())
+        # As texts, as S3 sorts: by folders, `a/b` would come before `a-b`.
+        shown = (key for key in keys if not any(part.startswith(".") for part in key.parts))
+        yield from sorted(key.as_posix() for key in shown)
 
     def delete(self, key: str) -> None:
         """Remove the file; absent is fine."""

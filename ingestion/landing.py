@@ -107,7 +107,7 @@ class Landing:
             return
         if reason is None and isinstance(clean, dict):
             if self._parts.is_full:
-                self._put_parts()
+                self._spill()
             self._parts.add(clean)
             self._note_newest(at)
         else:
@@ -148,7 +148,7 @@ class Landing:
     def reject(self, record: object, reason: str) -> None:
         """Set a record aside with its reason."""
         if self._rejects.is_full:
-            self._put_parts()
+            self._spill()
         self._rejects.add({"record": record, "reason": reason, "resource": self._resource.name})
 
     def _list(self, stored: StoredObject) -> None:
@@ -172,16 +172,19 @@ class Landing:
         self._run.save()
         self._is_ahead = False
 
-    def _put_parts(self) -> None:
+    def _spill(self) -> None:
         # Listed without a point to go on from: after a crash its rows are read again.
+        self._put_parts()
+        self._run.save()
+        self._is_ahead = True
+
+    def _put_parts(self) -> None:
         if stored := self._parts.flush():
             self._list(stored)
         if stored := self._rejects.flush():
             self.entry.quarantine.append(stored)
             self.entry.quarantined += stored.records
             self._state.quarantined += stored.records
-        self._run.save()
-        self._is_ahead = True
 
     def _is_known(self, identity: str, version: str) -> bool:
         seen = self._state.known.get(identity)

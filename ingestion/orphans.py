@@ -20,19 +20,20 @@ _NUMBER = re.compile(r"_part-(\d+)_batch_")
 
 
 def adopt_orphans(lake: Lake, resource: Resource, manifests: list[Manifest]) -> None:
-    """List what crashed runs wrote unlisted, so that bronze is what its manifests say.
+    """List what dead runs wrote unlisted, so that bronze is what its manifests say.
 
     An object is complete or absent, so what lies there is good, and it may be the only
-    copy. The parts of a crawl that is to go on are left to `replace_orphans`: their
-    rows are read again.
+    copy. A run that failed may leave one too: a put that S3 did and whose answer got lost.
+    The parts of a crawl that is to go on are left to `replace_orphans`: their rows are read
+    again.
 
     Args:
         lake: Where they lie.
         resource: Whose objects.
         manifests: Every run of the lake, oldest first; those that get an object are saved.
     """
-    crashed = {manifest.run_id: manifest for manifest in manifests if manifest.state == "crashed"}
-    if not crashed:
+    dead = {m.run_id: m for m in manifests if m.state in {"crashed", "failed"}}
+    if not dead:
         return
     entries = [e for m in manifests for e in m.resources if e.resource == resource.name]
     listed = {stored.key for e in entries for stored in (*e.objects, *e.quarantine)}
@@ -42,11 +43,11 @@ def adopt_orphans(lake: Lake, resource: Resource, manifests: list[Manifest]) -> 
             if key in listed or any(name in key for name in going_on):
                 continue
             records = list(read_records(lake, key))
-            manifest = crashed.get(str(records[0].get("run_id"))) if records else None
+            manifest = dead.get(str(records[0].get("run_id"))) if records else None
             if manifest is not None:
                 _adopt(lake, manifest.resource(resource.name), key, records)
                 manifest.save(lake)
-                log.info("%s was written by a run that was killed: listed now", key)
+                log.info("%s was written by a run that did not live to list it: listed now", key)
 
 
 def _unfinished(entries: list[ResourceRun]) -> set[str]:

@@ -1,22 +1,43 @@
 import gzip
 import json
+import logging
 import os
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
+from moto.server import ThreadedMotoServer
 from pydantic import SecretStr
 
 from ingestion.ingest import exit_code, ingest
-from ingestion.lake import LocalLake, open_lake
+from ingestion.lake import Lake, open_lake
 from ingestion.manifest import Manifest, read_manifests, start_run
 from ingestion.settings import Settings, setting_names
 from ingestion.work import Scope
 from tests.ingestion.account import TOKEN, Account
+from tests.ingestion.homes import AWS_SECRET, BUCKET, Bucket, Client, Folder, Home
 from tests.ingestion.wire import Timeline, Wire
+
+MARKS = {
+    "both_lakes": "its tests run on a lake in a folder and on one in a bucket",
+    "folder_only": "a test of such a module that is about the folder itself",
+}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for name, meaning in MARKS.items():
+        config.addinivalue_line("markers", f"{name}: {meaning}")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    marked = metafunc.definition.get_closest_marker
+    if "home" in metafunc.fixturenames and marked("both_lakes") and not marked("folder_only"):
+        metafunc.parametrize("home", ["folder", "s3"], indirect=True)
 
 
 @dataclass
@@ -32,27 +53,41 @@ class Clock:
 
 @dataclass
 class Bench:
-    """A server, a folder and the ingester between them."""
+    """A server, a lake and the ingester between them."""
 
     wire: Wire
     api: Account
-    root: Path
+    home: Home
     clock: Clock = field(default_factory=Clock)
     time: Timeline = field(default_factory=Timeline)
+
+    @property
+    def root(self) -> Path:
+        """The folder, for a test that is about one."""
+        assert isinstance(self.home, Folder)
+        return self.home.root
 
     def settings(self, **changes: Any) -> Settings:  # noqa: ANN401
         chosen: dict[str, Any] = {
             "wistia_base_url": self.wire.base_url,
             "wistia_api_token": SecretStr(TOKEN),
             "wistia_requests_per_minute": 0,
-            "lake_uri": str(self.root),
+            "lake_uri": self.home.uri,
         } | changes
         return Settings(**chosen)
 
-    def ingest(self, scope: Scope | None = None, **changes: Any) -> Manifest:  # noqa: ANN401
+    def lake(self) -> Lake:
+        return open_lake(self.settings())
+
+    def ingest(
+        self,
+        scope: Scope | None = None,
+        lake: Lake | None = None,
+        **changes: Any,  # noqa: ANN401
+    ) -> Manifest:
         """Run as the command does, record and all."""
         settings = self.settings(**changes)
-        lake = open_lake(settings)
+        lake = lake or open_lake(settings)
         run = start_run(lake, "ingest", "test", self.clock)
         try:
             ingest(settings, lake, run, scope, sleep=self.time.sleep)
@@ -64,33 +99,39 @@ class Bench:
 
     def rows(self, resource: str) -> list[dict[str, Any]]:
         """Bronze lines in the order of their objects."""
-        return self._lines(self.root / "raw-data" / resource)
+        return self._lines(f"raw-data/{resource}")
 
     def set_aside(self, resource: str) -> list[dict[str, Any]]:
-        return self._lines(self.root / "quarantine" / resource)
+        return self._lines(f"quarantine/{resource}")
 
     def keys(self, resource: str) -> list[str]:
         return [row["visitor_key"] for row in self.rows(resource)]
 
     def manifests(self) -> list[Manifest]:
-        return read_manifests(LocalLake(self.root))
+        return read_manifests(self.lake())
 
     def objects(self, prefix: str) -> list[str]:
-        found = (self.root / prefix).rglob("*")
-        return sorted(p.relative_to(self.root).as_posix() for p in found if p.is_file())
+        return [key for key in self.home.keys() if key.startswith(f"{prefix}/")]  # noqa: SIM118
 
     def every_byte(self) -> dict[str, bytes]:
         """What the lake holds; locks are not data."""
-        found = (p for p in self.root.rglob("*") if p.is_file() and ".locks" not in p.parts)
-        return {p.relative_to(self.root).as_posix(): p.read_bytes() for p in found}
+        return {key: self.home.read(key) for key in self.home.keys()}  # noqa: SIM118
+
+    def text(self) -> str:
+        """What the lake holds, unpacked, keys included."""
+        bodies = (
+            gzip.decompress(body) if key.endswith(".gz") else body
+            for key, body in self.every_byte().items()
+        )
+        return b"\n".join([*bodies, *(key.encode() for key in self.home.keys())]).decode()  # noqa: SIM118
 
     def state(self, resource: str) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads((self.root / f"state/{resource}.json").read_text())
+        found: dict[str, Any] = json.loads(self.home.read(f"state/{resource}.json"))
         return found
 
-    def _lines(self, folder: Path) -> list[dict[str, Any]]:
-        files = sorted(folder.rglob("*.json.gz"))
-        return [json.loads(line) for file in files for line in gzip.open(file, "rb")]
+    def _lines(self, folder: str) -> list[dict[str, Any]]:
+        found = (self.home.read(key) for key in self.objects(folder) if key.endswith(".json.gz"))
+        return [json.loads(line) for body in found for line in gzip.decompress(body).splitlines()]
 
 
 @pytest.fixture(autouse=True)
@@ -119,6 +160,59 @@ def wire(api: Account) -> Iterator[Wire]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def moto() -> Iterator[str]:
+    """The address of moto's server; its bucket and whatever tests leave there end with it."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def s3(moto: str) -> Client:
+    """The tests' own look into moto; the bucket is there."""
+    client = boto3.session.Session("planted-key-id", AWS_SECRET, region_name="us-east-1").client(
+        "s3", endpoint_url=moto
+    )
+    client.create_bucket(Bucket=BUCKET)
+    return client
+
+
 @pytest.fixture
-def bench(wire: Wire, api: Account, tmp_path: Path) -> Bench:
-    return Bench(wire, api, tmp_path / "lake")
+def aws(moto: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """AWS as the process sees it: moto, and nothing of the machine's own."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, value in {
+        "AWS_ENDPOINT_URL": moto,
+        "AWS_ACCESS_KEY_ID": "planted-key-id",
+        "AWS_SECRET_ACCESS_KEY": AWS_SECRET,
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }.items():
+        monkeypatch.setenv(name, value)
+    return moto
+
+
+@pytest.fixture
+def bucket(aws: str, s3: Client) -> Bucket:  # noqa: ARG001
+    return Bucket(f"lakes/{uuid.uuid4().hex[:8]}", s3)
+
+
+@pytest.fixture
+def home(request: pytest.FixtureRequest, tmp_path: Path) -> Home:
+    """A folder, unless the test's module is marked `both_lakes`."""
+    if getattr(request, "param", "folder") == "s3":
+        found: Bucket = request.getfixturevalue("bucket")
+        return found
+    return Folder(tmp_path / "lake")
+
+
+@pytest.fixture
+def bench(wire: Wire, api: Account, home: Home) -> Bench:
+    return Bench(wire, api, home)

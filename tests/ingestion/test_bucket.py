@@ -1,143 +1,194 @@
-"""The lake in a bucket, on a real S3 protocol: moto's server over HTTP."""
+"""The lake in a bucket, on a real S3 protocol: whole objects, and a lock that is a lease."""
 
+import json
 import threading
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
-from ingestion import bucket
 from ingestion.bucket import BucketLake
-from ingestion.errors import ConfigurationError, LakeBusyError, LakeError
+from ingestion.errors import LakeBusyError
+from tests.ingestion.homes import BUCKET, Bucket, Client
+
+LOCK = "state/locks/ingest.json"
 
 
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer(port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+@dataclass
+class Waits:
+    """A sleep that takes no time and notes what it was asked for; `then` happens meanwhile."""
+
+    seconds: list[float] = field(default_factory=list)
+    then: Callable[[], object] = lambda: None
+
+    def __call__(self, seconds: float) -> None:
+        self.seconds.append(seconds)
+        self.then()
 
 
-@pytest.fixture
-def s3(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Any:  # noqa: ANN401
-    for name, value in {
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_ACCESS_KEY_ID": "x",
-        "AWS_SECRET_ACCESS_KEY": "x",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }.items():
-        monkeypatch.setenv(name, value)
-    client = boto3.client("s3")
-    client.create_bucket(Bucket="lake")
-    yield client
-    for item in client.list_objects_v2(Bucket="lake").get("Contents", []):
-        client.delete_object(Bucket="lake", Key=item["Key"])
+@dataclass
+class Watch:
+    """A clock that a test moves; seconds."""
+
+    now: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
 
 
-def test_objects_are_put_read_listed_and_removed_below_the_prefix(s3: Any) -> None:  # noqa: ANN401
-    lake = BucketLake("s3://lake/wistia/")
+def test_objects_are_put_read_listed_and_removed_below_the_prefix(bucket: Bucket) -> None:
+    lake = BucketLake(bucket.uri + "/")
     lake.put("raw-data/b.json", b"2")
     lake.put("raw-data/a.json", b"1")
     lake.put("raw-data-other/c.json", b"3")
 
     assert list(lake.list("raw-data")) == ["raw-data/a.json", "raw-data/b.json"]
+    assert len(list(lake.list(""))) == 3
     assert lake.get("raw-data/a.json") == b"1"
     assert lake.get("raw-data/none.json") is None
-    assert s3.get_object(Bucket="lake", Key="wistia/raw-data/a.json")["Body"].read() == b"1"
+    assert bucket.read("raw-data/a.json") == b"1"
     lake.delete("raw-data/a.json")
     lake.delete("raw-data/a.json")
     assert list(lake.list("raw-data")) == ["raw-data/b.json"]
 
 
-def test_what_is_put_carries_the_cost_tag(s3: Any) -> None:  # noqa: ANN401
-    BucketLake("s3://lake").put("raw-data/a.json", b"1")
+def test_a_lake_may_be_a_whole_bucket(bucket: Bucket, s3: Client) -> None:  # noqa: ARG001
+    s3.create_bucket(Bucket="whole")
+    lake = BucketLake("s3://whole")
+    lake.put("raw-data/a.json", b"1")
 
-    tags = s3.get_object_tagging(Bucket="lake", Key="raw-data/a.json")["TagSet"]
+    assert list(lake.list("")) == list(lake.list("raw-data")) == ["raw-data/a.json"]
+
+
+def test_a_list_goes_on_behind_its_first_answer(
+    bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MOTO_S3_DEFAULT_MAX_KEYS", "3")
+    keys = [f"state/runs/{number}.json" for number in range(7)]
+    for key in keys:
+        bucket.write(key, b"")
+
+    first = bucket.s3.list_objects_v2(Bucket=BUCKET, Prefix=bucket.prefix)
+    assert (first["KeyCount"], first["IsTruncated"]) == (3, True)
+    assert list(BucketLake(bucket.uri).list("state/runs/")) == keys
+
+
+def test_what_is_put_carries_the_cost_tag_and_its_checksum(bucket: Bucket, s3: Client) -> None:
+    BucketLake(bucket.uri).put("raw-data/a.json", b"1")
+
+    key = f"{bucket.prefix}/raw-data/a.json"
+    tags = s3.get_object_tagging(Bucket=BUCKET, Key=key)["TagSet"]
     assert tags == [{"Key": "project", "Value": "wistia-elt"}]
+    head = s3.head_object(Bucket=BUCKET, Key=key, ChecksumMode="ENABLED")
+    # sha256 of "1", base64
+    assert head["ChecksumSHA256"] == "a4ayc/80/OGda4BO/1o/V0etpOqiLx1JwB5S3beHW0s="
 
 
-@pytest.mark.usefixtures("s3")
-def test_a_missing_bucket_is_a_setting_to_correct() -> None:
-    with pytest.raises(ConfigurationError, match="no such bucket") as caught:
-        BucketLake("s3://nowhere/x")
-    assert "LAKE_URI" in caught.value.remedy
+def test_a_living_holder_is_told_from_a_dead_one_by_its_renewals(bucket: Bucket) -> None:
+    first = BucketLake(bucket.uri, lease_seconds=1)
+    second = BucketLake(bucket.uri, lease_seconds=1)
 
-
-@pytest.mark.usefixtures("s3")
-def test_a_second_holder_waits_for_the_lease_and_is_refused(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(bucket, "_RENEW_SECONDS", 0.01)
-    renewed = threading.Event()
-    second = BucketLake("s3://lake", sleep=lambda _s: renewed.wait(2) and None)
-    first = BucketLake("s3://lake")
-
-    def watch() -> None:
-        before = first.get("state/locks/ingest.json")
-        while first.get("state/locks/ingest.json") == before:
-            pass
-        renewed.set()
-
-    with first.lock("ingest"):
-        monkeypatch.setattr(bucket, "_LEASE_SECONDS", 1)
-        threading.Thread(target=watch, daemon=True).start()
-        with pytest.raises(LakeBusyError, match="another ingest is at work"), second.lock("ingest"):
-            pass
+    with (
+        first.lock("ingest"),
+        pytest.raises(LakeBusyError, match="another ingest is at work"),
+        second.lock("ingest"),
+    ):
+        pass
     with second.lock("ingest"):
-        assert first.get("state/locks/ingest.json") is not None
-    assert first.get("state/locks/ingest.json") is None
+        assert LOCK in list(first.list("state/locks"))
+    assert list(first.list("state/locks")) == []
 
 
-@pytest.mark.usefixtures("s3")
-def test_a_dead_holders_lease_is_taken_over_and_it_may_not_write_again(
-    monkeypatch: pytest.MonkeyPatch,
+def test_one_lake_holds_locks_of_several_names(bucket: Bucket) -> None:
+    lake = BucketLake(bucket.uri)
+    with lake.lock("ingest"), lake.lock("build"):
+        lake.put("state/x.json", b"1")
+
+    assert list(lake.list("")) == ["state/x.json"]
+
+
+def test_a_dead_holders_lock_is_taken_over_after_its_lease(bucket: Bucket) -> None:
+    bucket.write(LOCK, json.dumps({"pid": 7, "host": "gone"}).encode())
+    waits = Waits()
+
+    with BucketLake(bucket.uri, lease_seconds=30, sleep=waits).lock("ingest"):
+        assert json.loads(bucket.read(LOCK))["pid"] != 7
+    assert sum(waits.seconds) == 30
+
+
+def test_a_lock_given_back_meanwhile_is_taken_at_once(bucket: Bucket) -> None:
+    bucket.write(LOCK, b"{}")
+    waits = Waits(then=lambda: bucket.remove(LOCK))
+
+    with BucketLake(bucket.uri, lease_seconds=30, sleep=waits).lock("ingest"):
+        assert waits.seconds == [3]
+
+
+def test_of_two_heirs_one_is_refused(bucket: Bucket) -> None:
+    bucket.write(LOCK, b"{}")
+    faster, slower = (
+        BucketLake(bucket.uri, sleep=Waits()),
+        BucketLake(bucket.uri, sleep=Waits()),
+    )
+    at_the_end = Waits()
+
+    def overtake() -> None:
+        if len(at_the_end.seconds) == 10:
+            held = slower.read(LOCK)
+            assert held is not None
+            assert faster.write_if(LOCK, b'{"pid": 8, "host": "faster"}', IfMatch=held[1])
+
+    at_the_end.then = overtake
+    with (
+        pytest.raises(LakeBusyError, match=r"process 8 on faster"),
+        BucketLake(bucket.uri, sleep=at_the_end).lock("ingest"),
+    ):
+        pass
+    assert json.loads(bucket.read(LOCK)) == {"pid": 8, "host": "faster"}
+
+
+def test_who_slept_through_his_lease_may_write_no_more_and_leaves_the_heirs_lock(
+    bucket: Bucket,
 ) -> None:
-    slept: list[float] = []
-    stalled, heir = BucketLake("s3://lake"), BucketLake("s3://lake", sleep=slept.append)
-    monkeypatch.setattr(bucket, "_RENEW_SECONDS", 0.3)
+    watch = Watch()
+    stalled = BucketLake(bucket.uri, clock=watch)
+    heir = BucketLake(bucket.uri, sleep=Waits())
 
     with stalled.lock("ingest"):
-        # The holder's thread renews after the heir has taken over: it finds out and stops.
+        stalled.put("raw-data/early.json", b"1")
         with heir.lock("ingest"):
-            assert slept == [30.0]
-            wait_until(lambda: refuses(stalled))
-            assert heir.get("state/locks/ingest.json") is not None
-        assert heir.get("state/locks/ingest.json") is None
+            watch.now += 31
+            with pytest.raises(LakeBusyError, match="took over"):
+                stalled.put("raw-data/late.json", b"1")
+            with pytest.raises(LakeBusyError, match="took over"):
+                stalled.delete("raw-data/early.json")
+            heir.put("raw-data/heirs.json", b"1")
+            assert json.loads(bucket.read(LOCK))
+    with pytest.raises(LakeBusyError, match="took over"):
+        stalled.put("raw-data/late.json", b"1")
+    assert bucket.keys() == ["raw-data/early.json", "raw-data/heirs.json"]
 
 
-def refuses(lake: BucketLake) -> bool:
-    try:
-        lake.put("raw-data/late.json", b"")
-    except LakeBusyError as error:
-        return "took over" in str(error)
-    return False
+def test_who_slept_and_lost_nothing_goes_on(bucket: Bucket) -> None:
+    watch = Watch()
+    lake = BucketLake(bucket.uri, clock=watch)
+
+    with lake.lock("ingest"):
+        before = bucket.read(LOCK)
+        watch.now += 3600
+        lake.put("raw-data/late.json", b"1")
+        assert bucket.read(LOCK) != before
+    assert bucket.keys() == ["raw-data/late.json"]
 
 
-def wait_until(holds: Callable[[], bool]) -> None:
-    for _ in range(400):
-        if holds():
-            return
-        threading.Event().wait(0.02)
-    raise AssertionError("it never came true")
-
-
-@pytest.mark.usefixtures("s3")
-@pytest.mark.parametrize(
-    ("code", "said", "remedy"),
-    [
-        ("ExpiredToken", "credentials have expired", "sign in to AWS again"),
-        ("AccessDenied", "AWS denies it", "role's rights"),
-        ("InternalError", "S3 answers InternalError", "run again"),
-    ],
-)
-def test_what_aws_refuses_is_said_with_the_remedy(code: str, said: str, remedy: str) -> None:
-    error = bucket._explain("write x in", "s3://lake", code)
-
-    assert isinstance(error, LakeError)
-    assert said in str(error)
-    assert remedy in error.remedy
+def test_a_lock_outlives_many_leases_of_its_holder(bucket: Bucket) -> None:
+    lake = BucketLake(bucket.uri, lease_seconds=0.2)
+    with lake.lock("ingest"):
+        marks = set()
+        for _ in range(200):
+            marks.add(bucket.read(LOCK))
+            if len(marks) >= 5:
+                break
+            threading.Event().wait(0.02)
+        lake.put("raw-data/a.json", b"1")
+    assert len(marks) == 5

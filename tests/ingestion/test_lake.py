@@ -40,6 +40,13 @@ def test_gives_back_what_was_put_and_lists_it_sorted(lake: LocalLake) -> None:
     assert lake.get("b/3") is None
 
 
+def test_sorts_keys_as_a_bucket_does(lake: LocalLake) -> None:
+    for key in ("a/b", "a-b/c", "a/b-c", "a/b.d"):
+        lake.put(key, b"")
+
+    assert list(lake.list("")) == ["a-b/c", "a/b", "a/b-c", "a/b.d"]
+
+
 def test_a_put_replaces_and_leaves_nothing_beside(lake: LocalLake, tmp_path: Path) -> None:
     lake.put(KEY, b"old and longer")
     lake.put(KEY, b"new")

@@ -3,10 +3,13 @@
 import hashlib
 from datetime import UTC, datetime
 
+import pytest
+
 from ingestion.work import Scope
 from tests.ingestion.account import NOON, STATS, visitor
 from tests.ingestion.conftest import Bench
 
+pytestmark = pytest.mark.both_lakes
 START = datetime(2026, 1, 9, 0, 1, 48, tzinfo=UTC)
 
 
@@ -23,7 +26,7 @@ def listed(bench: Bench) -> dict[str, str]:
 
 def assert_whole(bench: Bench) -> None:
     for key, checksum in listed(bench).items():
-        assert hashlib.sha256((bench.root / key).read_bytes()).hexdigest() == checksum
+        assert hashlib.sha256(bench.home.read(key)).hexdigest() == checksum
 
 
 def test_runs_within_a_second_keep_every_snapshot(bench: Bench) -> None:

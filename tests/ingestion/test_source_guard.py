@@ -13,6 +13,8 @@ from tests.ingestion.account import Account, visitors
 from tests.ingestion.conftest import Bench
 from tests.ingestion.wire import Wire, as_json, text
 
+pytestmark = pytest.mark.both_lakes
+
 
 @pytest.fixture
 def other() -> Iterator[Wire]:
@@ -111,12 +113,12 @@ def test_a_ruined_note_is_taken_from_the_manifests(
     bench: Bench, caplog: pytest.LogCaptureFixture, ruin: bytes | None
 ) -> None:
     filled(bench, pii_policy="drop")
-    note = bench.root / "state/source.json"
-    before = json.loads(note.read_text())
+    note = "state/source.json"
+    before = json.loads(bench.home.read(note))
     if ruin is None:
-        note.unlink()
+        bench.home.remove(note)
     else:
-        note.write_bytes(ruin)
+        bench.home.write(note, ruin)
 
     refuse(bench, pii_policy="keep")
     bench.api.hashed_id = "account-two"
@@ -126,7 +128,7 @@ def test_a_ruined_note_is_taken_from_the_manifests(
         bench.ingest(pii_policy="drop")
 
     assert "state/source.json is lost or corrupt" in caplog.text
-    assert json.loads(note.read_text()) == before
+    assert json.loads(bench.home.read(note)) == before
 
 
 def test_a_refused_token_in_a_new_lake_binds_it_to_nothing(bench: Bench, other: Wire) -> None:
@@ -137,6 +139,7 @@ def test_a_refused_token_in_a_new_lake_binds_it_to_nothing(bench: Bench, other: 
     assert bench.ingest(wistia_base_url=other.base_url).state == "completed"
 
 
+@pytest.mark.folder_only
 def test_a_folder_in_place_of_the_note_is_an_error_and_no_new_lake(bench: Bench) -> None:
     (bench.root / "state/source.json").mkdir(parents=True)
 
@@ -148,5 +151,5 @@ def test_an_account_without_a_hashed_id_is_known_by_what_it_has(bench: Bench, ot
     bench.api.order("/account", as_json({"id": 17, "url": "https://one.example"}))
     filled(bench)
 
-    assert json.loads((bench.root / "state/source.json").read_text())["account"] == "17"
+    assert bench.state("source")["account"] == "17"
     refuse(bench, wistia_base_url=other.base_url)

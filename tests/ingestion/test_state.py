@@ -13,6 +13,7 @@ from tests.ingestion.account import ENGAGEMENT, NOON, STATS, medium, visitor
 from tests.ingestion.conftest import Bench
 from tests.ingestion.wire import text
 
+pytestmark = pytest.mark.both_lakes
 ONLY = Scope(resource="visitors")
 HOUR = timedelta(hours=1)
 
@@ -159,7 +160,7 @@ def test_a_failed_run_moves_no_watermark_and_the_next_one_catches_up(bench: Benc
     bench.api.order("/stats/visitors", *broken, page=2)
     with pytest.raises(IngestionError):
         bench.ingest(ONLY)
-    assert not (bench.root / "state/visitors.json").exists()
+    assert "state/visitors.json" not in bench.objects("state")
     bench.api.faults.clear()
     next_day(bench)
 
@@ -200,11 +201,10 @@ def test_a_ruined_state_is_made_again_from_the_manifests(
     before = [remembered(bench, name) for name in names]
     landed = bench.objects("raw-data") + bench.objects("quarantine")
     for name in names:
-        path = bench.root / f"state/{name}.json"
         if ruin is None:
-            path.unlink()
+            bench.home.remove(f"state/{name}.json")
         else:
-            path.write_bytes(ruin)
+            bench.home.write(f"state/{name}.json", ruin)
     next_day(bench)
 
     with caplog.at_level(logging.WARNING):
@@ -221,8 +221,8 @@ def test_a_corrupt_manifest_costs_a_warning_and_no_visitor(
 ) -> None:
     bench.api.visitors = spaced(20)
     first = bench.ingest(ONLY)
-    (bench.root / first.key).write_bytes(b'{"run_id": "2026')
-    (bench.root / "state/visitors.json").unlink()
+    bench.home.write(first.key, b'{"run_id": "2026')
+    bench.home.remove("state/visitors.json")
     next_day(bench)
 
     run = bench.ingest(ONLY)
@@ -238,10 +238,10 @@ def test_a_damaged_object_costs_a_warning_and_no_visitor(
     bench.api.visitors = spaced(20)
     bench.ingest(ONLY)
     (key,) = bench.objects("raw-data")
-    body = bytearray((bench.root / key).read_bytes())
+    body = bytearray(bench.home.read(key))
     body[len(body) // 2] ^= 0xFF
-    (bench.root / key).write_bytes(body)
-    (bench.root / "state/visitors.json").unlink()
+    bench.home.write(key, bytes(body))
+    bench.home.remove("state/visitors.json")
     next_day(bench)
 
     assert bench.ingest(ONLY).state == "completed"
