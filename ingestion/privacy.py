@@ -6,6 +6,8 @@ import hashlib
 import hmac
 from typing import TYPE_CHECKING
 
+from ingestion.credentials import read_hash_key
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -22,18 +24,32 @@ def make_redactor(settings: Settings) -> Callable[[object, tuple[str, ...]], obj
     Returns:
         `redact(record, fields)`: a copy in which the dotted fields obey the policy, and all
         that is inside them.
+
+    Raises:
+        ConfigurationError: The key of `hash` cannot be read.
     """
     if settings.pii_policy == "keep":
         return lambda record, _fields: record
     if settings.pii_policy == "drop":
         return lambda record, fields: _replace_all(record, fields, lambda _value: None)
-    key = settings.pii_hash_key.get_secret_value().encode() if settings.pii_hash_key else b""
+    key = read_hash_key(settings)
 
     def digest(value: object) -> str:
         text = str(value).strip().lower().encode(errors="surrogatepass")
         return hmac.new(key, text, hashlib.sha256).hexdigest()
 
     return lambda record, fields: _replace_all(record, fields, digest)
+
+
+def fingerprint_key(settings: Settings) -> str | None:
+    """Tell the key of `hash` from another: 16 hexadecimal digits; None under other policies.
+
+    Raises:
+        ConfigurationError: The key cannot be read.
+    """
+    if settings.pii_policy != "hash":
+        return None
+    return hmac.new(read_hash_key(settings), b"which key is this", hashlib.sha256).hexdigest()[:16]
 
 
 def _replace_all(

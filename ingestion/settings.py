@@ -21,6 +21,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from ingestion.contract import MEDIA_ID
+from ingestion.credentials import read_hash_key
 from ingestion.errors import ConfigurationError
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
@@ -128,16 +129,16 @@ class Settings(BaseSettings):
         """
         _export_dotenv(Path(".env"))
         _refuse_misspelt(os.environ)
+        # boto3 knows only the second name; containers and AWS's other tools set the first.
+        if region := os.environ.get("AWS_REGION"):
+            os.environ.setdefault("AWS_DEFAULT_REGION", region)
         try:
             settings = cls(**overrides)
         except ValidationError as error:
             raise _explain(error) from None
-        if settings.pii_policy == "hash" and settings.pii_hash_key is None:
-            raise ConfigurationError(
-                "PII_POLICY=hash needs a key, and PII_HASH_KEY is not set",
-                "set PII_HASH_KEY to a long random text and keep it: the same key keeps "
-                "a person one person across days",
-            )
+        holders = (settings.pii_hash_key, settings.wistia_secret_id)
+        if settings.pii_policy == "hash" and not any(holders):
+            read_hash_key(settings)
         return settings
 
 

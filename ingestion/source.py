@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 
 from ingestion.errors import SourceMismatchError
 from ingestion.manifest import read_manifests
+from ingestion.privacy import fingerprint_key
 
 if TYPE_CHECKING:
     from ingestion.lake import Lake
     from ingestion.settings import Settings
 
 KEY = "state/source.json"
-# Base URL, API version, account (None where the API does not tell) and privacy policy.
+# Base URL, API version, account (None where the API does not tell), privacy policy, and
+# under `hash` its key's fingerprint.
 Source = dict[str, str | None]
 
 log = logging.getLogger(__name__)
@@ -35,7 +37,8 @@ def check_source(lake: Lake, settings: Settings, account: str | None) -> Source:
         The source as manifests carry it.
 
     Raises:
-        SourceMismatchError: The lake holds other data, or data under another policy.
+        SourceMismatchError: The lake holds other data, or data under another policy or key.
+        ConfigurationError: The key of `hash` cannot be read.
     """
     source = {
         "base_url": settings.wistia_base_url,
@@ -43,14 +46,17 @@ def check_source(lake: Lake, settings: Settings, account: str | None) -> Source:
         "account": account,
         "pii_policy": settings.pii_policy,
     }
-    recorded = read_source(lake)
+    if key := fingerprint_key(settings):
+        source["pii_key"] = key
+    noted = _read(lake)
+    recorded = noted or _recall(lake)
     if recorded is not None:
         _compare(recorded, source, lake)
         # An account once known stays known, also where this run was not told it.
-        kept = {**recorded, "account": recorded.get("account") or account}
+        kept = {**source, **recorded, "account": recorded.get("account") or account}
     else:
         kept = source
-    if kept != _read(lake):
+    if kept != noted:
         lake.put(KEY, json.dumps(kept).encode())
     return source
 
@@ -70,6 +76,11 @@ def _compare(recorded: Source, source: Source, lake: Lake) -> None:
             f"the lake {lake.uri} was written under PII_POLICY={policy}, and this run has "
             f"PII_POLICY={source['pii_policy']}",
             f"set PII_POLICY={policy}, or start a new lake: what has landed is never edited",
+        )
+    if recorded.get("pii_key", source.get("pii_key")) != source.get("pii_key"):
+        raise SourceMismatchError(
+            f"the lake {lake.uri} was hashed with another PII_HASH_KEY than this run has",
+            "set the key back: under another one, everybody would become somebody else",
         )
 
 
