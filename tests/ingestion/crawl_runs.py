@@ -34,13 +34,17 @@ class Naive:
     """A pool of workers that takes the pages one after the other until one is empty."""
 
     per_page: int
-    done: bool = False
     page: int = 0
     busy: int = 0
+    ended: bool = False
     landed: list[Landed] = field(default_factory=list)
 
+    @property
+    def done(self) -> bool:
+        return self.ended and not self.busy
+
     def ready(self, limit: int) -> list[Read]:
-        if self.done or not limit:
+        if self.ended or not limit:
             return []
         self.page += 1
         self.busy += 1
@@ -48,7 +52,7 @@ class Naive:
 
     def receive(self, read: Read, rows: Sequence[Row]) -> None:
         self.busy -= 1
-        self.done = self.done or not rows
+        self.ended = self.ended or not rows
         self.landed.append(Landed(read, list(rows)))
 
     def take(self) -> list[Landed]:
