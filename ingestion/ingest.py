@@ -135,7 +135,7 @@ def _land_snapshots(work: Ingest, resource: Resource, media_ids: tuple[str, ...]
         except NotFoundError:
             if media_id not in landing.entry.unknown_media:
                 landing.entry.unknown_media.append(media_id)
-            log.warning("Wistia knows no medium %s; check WISTIA_MEDIA_IDS", media_id)
+            log.info("Wistia knows no medium %s; check WISTIA_MEDIA_IDS", media_id)
         except BadResponseError as error:
             landing.reject({"length": error.length, "sha256": error.digest}, str(error))
             landing.flush()

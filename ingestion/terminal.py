@@ -98,9 +98,9 @@ def show_ingest(manifest: Manifest) -> None:
     ]
     columns = ("resource", "requests", "landed", "unchanged", "quarantined", "newest (UTC)")
     show_table(columns, rows, numeric=columns[1:5])
+    for media_id in sorted({one for entry in manifest.resources for one in entry.unknown_media}):
+        click.echo(f"unknown medium {media_id}: Wistia answers 404; check WISTIA_MEDIA_IDS")
     for entry in manifest.resources:
-        for media_id in entry.unknown_media:
-            click.echo(f"unknown medium {media_id}: Wistia answers 404; check WISTIA_MEDIA_IDS")
         if entry.quarantined:
             click.echo(
                 f"{entry.quarantined:,} {entry.resource} records are in quarantine/{entry.resource}"

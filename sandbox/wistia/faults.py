@@ -47,7 +47,8 @@ class Fault:
     seconds: float = 1
     field: str = "visitor_key"
     record: int = 0
-    value: object = "unexpected"
+    # Of the wrong type for every field that the API has.
+    value: object = ("unexpected",)
     struck: int = 0
 
     def meets(self, path: str, page: int | None, chance: Random) -> bool:
