@@ -103,7 +103,8 @@ def show_ingest(manifest: Manifest) -> None:
     for entry in manifest.resources:
         if entry.quarantined:
             click.echo(
-                f"{entry.quarantined:,} {entry.resource} records are in quarantine/{entry.resource}"
+                f"{entry.quarantined:,} of {entry.resource} set aside: "
+                "`wistia-elt quarantine` says why"
             )
 
 
