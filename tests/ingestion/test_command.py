@@ -6,12 +6,13 @@ import sys
 
 import pytest
 
-from ingestion.lake import LocalLake
 from ingestion.settings import setting_names
 from tests.ingestion.account import TOKEN, visitor, visitors
 from tests.ingestion.conftest import Bench
 from tests.ingestion.wire import text
 from tests.servers import ROOT
+
+pytestmark = pytest.mark.both_lakes
 
 
 def run(
@@ -22,7 +23,7 @@ def run(
         "WISTIA_BASE_URL": bench.wire.base_url,
         "WISTIA_API_TOKEN": TOKEN,
         "WISTIA_REQUESTS_PER_MINUTE": "0",
-        "LAKE_URI": str(bench.root),
+        "LAKE_URI": bench.home.uri,
         "PYTHONPATH": str(ROOT),
     } | changes
     command = [sys.executable, module, *arguments]
@@ -54,6 +55,7 @@ def test_something_set_aside_ends_3_and_says_where(bench: Bench) -> None:
     assert "quarantine/visitors" in out
 
 
+@pytest.mark.folder_only
 def test_an_unknown_medium_ends_3_and_is_named(bench: Bench) -> None:
     code, out, _ = run(bench, WISTIA_MEDIA_IDS="nosuch0000")
 
@@ -61,6 +63,7 @@ def test_an_unknown_medium_ends_3_and_is_named(bench: Bench) -> None:
     assert "unknown medium nosuch0000" in out
 
 
+@pytest.mark.folder_only
 def test_a_wrong_token_ends_1(bench: Bench) -> None:
     code, out, err = run(bench, WISTIA_API_TOKEN="wrong-one")
 
@@ -69,15 +72,25 @@ def test_a_wrong_token_ends_1(bench: Bench) -> None:
     assert "try: make a token" in err
 
 
+STRANGER = {
+    "LAKE_URI": "s3://lake/x",
+    "AWS_ACCESS_KEY_ID": "",
+    "AWS_SECRET_ACCESS_KEY": "",
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
 CONFIGURATION = {
     "misspelt": ({"WISTIA_API_TOKN": "x"}, "did you mean WISTIA_API_TOKEN?"),
     "impossible": ({"PII_POLICY": "hide"}, "PII_POLICY is not usable (it is 'hide')"),
     "no key": ({"PII_POLICY": "hash"}, "PII_HASH_KEY is not set"),
     "no token": ({"WISTIA_API_TOKEN": ""}, "there is no token"),
     "file": ({"LAKE_URI": __file__}, "a file stands where the lake's folder should be"),
+    "stranger": (STRANGER, "there are no AWS credentials"),
 }
 
 
+@pytest.mark.folder_only
 @pytest.mark.parametrize(("changes", "said"), CONFIGURATION.values(), ids=CONFIGURATION.keys())
 def test_what_the_user_must_mend_ends_2(bench: Bench, changes: dict[str, str], said: str) -> None:
     code, out, err = run(bench, **changes)
@@ -90,6 +103,7 @@ def test_what_the_user_must_mend_ends_2(bench: Bench, changes: dict[str, str], s
     assert not bench.root.exists() or bench.every_byte() == {}
 
 
+@pytest.mark.folder_only
 def test_an_unknown_resource_ends_2_before_anything_is_asked(bench: Bench) -> None:
     code, _, err = run(bench, "--resource", "viewers")
 
@@ -99,17 +113,17 @@ def test_an_unknown_resource_ends_2_before_anything_is_asked(bench: Bench) -> No
 
 
 def test_a_second_ingest_is_refused_with_1_and_leaves_no_trace(bench: Bench) -> None:
-    lake = LocalLake(bench.root)
-    with lake.lock("ingest"):
+    with bench.lake().lock("ingest"):
         code, _, err = run(bench)
 
     assert code == 1
-    assert f"another ingest is at work in {bench.root} (process {os.getpid()}" in err
+    assert f"another ingest is at work in {bench.home.uri} (process {os.getpid()}" in err
     assert "try: wait for it to finish" in err
     assert bench.every_byte() == {}
     assert bench.wire.asked == []
 
 
+@pytest.mark.folder_only
 def test_a_full_disk_ends_1_and_the_next_run_heals_it(bench: Bench) -> None:
     bench.api.visitors = visitors(2_000)
     limited = (
