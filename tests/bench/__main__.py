@@ -77,7 +77,8 @@ def _command(context: click.Context) -> str:
     words = ["python -m tests.bench"]
     for parameter in context.command.params:
         value = context.params.get(str(parameter.name))
-        if value != parameter.get_default(context) and parameter.name != "write":
+        is_given = value is not None and value != parameter.get_default(context)
+        if is_given and parameter.name != "write":
             flag = parameter.opts[0] if value is not False else parameter.secondary_opts[0]
             words.append(flag if isinstance(value, bool) else f"{flag} {value}")
     return " ".join(words)
