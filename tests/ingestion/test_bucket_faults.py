@@ -110,8 +110,14 @@ STAYING: dict[str, tuple[Fault, str, str]] = {
 }
 
 
-@pytest.mark.parametrize("part", [PART, RUNS], ids=["part", "manifest"])
-@pytest.mark.parametrize("stays", STAYING.values(), ids=STAYING.keys())
+@pytest.mark.parametrize(
+    ("part", "stays"),
+    [
+        *(pytest.param(PART, stays, id=f"{name}-part") for name, stays in STAYING.items()),
+        pytest.param(RUNS, STAYING["SlowDown"], id="SlowDown-manifest"),
+        pytest.param(RUNS, STAYING["answer lost"], id="answer lost-manifest"),
+    ],
+)
 @pytest.mark.usefixtures("impatient")
 def test_a_put_that_failed_is_named_and_the_next_run_heals(
     bench: Bench, front: Front, part: str, stays: tuple[Fault, str, str]

@@ -52,7 +52,8 @@ def test_something_set_aside_ends_3_and_says_where(bench: Bench) -> None:
     code, out, _ = run(bench)
 
     assert code == 3
-    assert "quarantine/visitors" in out
+    assert "1 of visitors set aside" in out
+    assert "wistia-elt quarantine" in out
 
 
 @pytest.mark.folder_only

@@ -58,7 +58,7 @@ def test_an_unknown_medium_is_named_and_the_others_land(
 ) -> None:
     bench.api.add_medium("abc")
 
-    with caplog.at_level(logging.WARNING):
+    with caplog.at_level(logging.INFO):
         run = bench.ingest(wistia_media_ids=("nosuch0000", "abc"))
 
     assert (run.exit_code, run.state) == (3, "completed")

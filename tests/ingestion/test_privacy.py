@@ -30,6 +30,12 @@ HASH: dict[str, Any] = {"pii_policy": "hash", "pii_hash_key": KEY}
 DROP: dict[str, Any] = {"pii_policy": "drop"}
 
 
+@pytest.fixture(autouse=True)
+def _quiet_boto(caplog: pytest.LogCaptureFixture) -> None:
+    # What it says at DEBUG triples a run's time, and is read with S3's own faults.
+    caplog.set_level(logging.INFO, "botocore")
+
+
 def identities(bench: Bench) -> list[dict[str, Any]]:
     return [row["visitor_identity"] for row in bench.rows("visitors")]
 
