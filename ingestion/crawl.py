@@ -99,7 +99,7 @@ class Crawl:
 
     def ready(self, limit: int) -> list[Read]:
         """The reads to send now, at most `limit` more than are in flight."""
-        reads = [] if self.done else self._sweep.ready(limit)
+        reads = [] if self.done or limit <= 0 else self._sweep.ready(limit)
         self._requests += len(reads)
         return reads
 

@@ -6,7 +6,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ingestion.lookout import FEWEST_ROWS
-from ingestion.slices import Purpose
+from ingestion.sandwich import Sandwich
+from ingestion.slices import Purpose, reach
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,8 +46,9 @@ class Ending:
         slices = self._chain.slices
         pairs = zip([None, *slices], slices, strict=False)
         upper, short = next(((up, one) for up, one in pairs if one.is_short), (None, None))
-        self.is_doubted = short is not None and short is not self.final
-        if short is None or not self.is_doubted or self._is_asking:
+        doubt = short if short is not self.final else None
+        self.is_doubted = doubt is not None or self._is_asking
+        if short is None or doubt is None or self._is_asking:
             return
         if upper and upper.received is None:
             return
@@ -65,7 +67,7 @@ class Ending:
         self._is_asking = False
         extent = self._lookout.extent
         if not rows:
-            extent.saw_empty(read.offset)
+            self._lookout.saw_empty(read.offset)
             self.finish(short)
             self._is_confirmed = True
             return
@@ -73,6 +75,28 @@ class Ending:
         extent.rows = max(extent.rows, read.offset + len(rows))
         if short is self._chain.slices[-1]:
             self._windows.edge = short.offset + len(short.digests)
+
+    def saw_empty(self, one: Slice) -> None:
+        """Go on above a window that lies beyond the end."""
+        self.cut(self._chain.slices.index(one) if one.offset else 0)
+        self._windows.edge = one.offset
+        self._lookout.saw_empty(one.offset)
+        size = self._lookout.extent.size
+        page, per_page = reach(one.offset, size, 1)
+        if one.offset and page * per_page <= one.offset:
+            # No window shows both sides of this offset: a full page may be the last.
+            self._is_asking = self.is_doubted = True
+            Sandwich(self._errands, self._lookout.front, (one.offset, size), self._pressed)
+
+    def _pressed(self, sandwich: Sandwich) -> None:
+        self._is_asking = False
+        _, (read, rows, above), (_, _, below), _, _ = sandwich.taken
+        self._windows.edge = above.end - 1
+        if sandwich.stood_still and not below.digests:
+            self._windows.ask(read)
+            final = self._windows.fill(read, rows, above.span[1])
+            if final:
+                self.finish(final)
 
     def _go_on_below(self, short: Slice) -> None:
         short.is_short = self.is_doubted = False

@@ -65,6 +65,14 @@ class Lookout:
         """Search for the end of the list, where a bound was searched for."""
         self.extent = Extent(self.extent.size, edge, 1, _VOLLEY)
 
+    def saw_empty(self, offset: int) -> None:
+        """Note that the list ends above this offset, and with it perhaps the anchor."""
+        self.extent.saw_empty(offset)
+        anchor = self.watch.anchor
+        if anchor and anchor.end > offset:
+            self.watch.restart(self.watch.front)
+            self._deepest = self._looking = None
+
     def search(self) -> None:
         """Ask for the probes that are due."""
         for page in self.extent.probes():

@@ -4,9 +4,8 @@ A row slips when it changes pages between the reads of both. Two facts rule that
 
 * *Overlap.* Two slices share a row that has not moved. What lies below it at one instant lies below
   it at the other, so no unmoved row is between the slices.
-* *Quiet.* The first page and a page deeper than both slices read the same before and after. No
-  row came in (it would stand on the first page) and none left (the deep page would have moved up),
-  so both slices were cut from the same list.
+* *Quiet.* They touch, and no more rows lay on top of the list when the upper was cut than when the
+  lower was. Looks at both ends of the list tell how many did (`ingestion.watch`).
 
 A seam with neither proof is torn, and a read that straddles it gives the first.
 """
@@ -116,16 +115,16 @@ class Chain:
         # A slice of known level further down may still tell; below the last one nothing will.
         exact = (i for i, at in enumerate(levels) if at and (at[0] == at[1] or self.is_whole))
         last_known = max(exact, default=0)
+        clear = True  # below a torn seam nothing is joined: what belies the looks may hide in it
         for i, (upper, lower) in enumerate(pairwise(filled)):
-            if lower.seam is Seam.TORN:
-                break  # what gives the looks the lie may be hidden there
-            if lower.seam is not Seam.WAITING:
-                continue
-            if most[i] <= least[i + 1]:
+            proved = most[i] <= least[i + 1]
+            if lower.seam is Seam.WAITING and proved and clear:
                 lower.seam, lower.shift = Seam.JOINED, 0
                 self.violations += is_newer(lower.first_at, upper.last_at)
-            elif i < last_known or self._is_hopeless(upper, lower):
+            is_final = i < last_known or self._is_hopeless(upper, lower)
+            if lower.seam is Seam.WAITING and not proved and is_final:
                 lower.seam = Seam.TORN
+            clear = clear and lower.seam is not Seam.TORN
 
     def _is_hopeless(self, upper: Slice, lower: Slice) -> bool:
         return self.watch.is_hopeless(upper.span) or self.watch.is_hopeless(lower.span)
@@ -164,7 +163,7 @@ class Chain:
         place = self.slices.index(lower)
         above.seam = self._meets(self.slices[place - 1], above)
         below.seam, below.shift = Seam.JOINED, 0
-        lower.seam, lower.aim = self._meets(below, lower), None
+        lower.seam, lower.aim, lower.linking = self._meets(below, lower), None, False
         self.slices[place:place] = [above, below]
         self._judged = None
 

@@ -177,9 +177,7 @@ class Sweep:
             return
         extent = self._lookout.extent
         if not rows:
-            self._ending.cut(self.chain.slices.index(one) if one.offset else 0)
-            self._windows.edge = one.offset
-            extent.saw_empty(one.offset)
+            self._ending.saw_empty(one)
             self.done = not one.offset
         elif self._is_past(rows[-1]):
             self._ending.finish(one)

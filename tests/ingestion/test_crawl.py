@@ -51,6 +51,11 @@ def test_the_watermark_is_taken_at_the_start() -> None:
     assert crawl.outcome.watermark == moment(-60)
 
 
+@pytest.mark.parametrize("limit", [0, -3])
+def test_nothing_is_asked_for_beyond_the_limit(limit: int) -> None:
+    assert Crawl(started_at=moment(0)).ready(limit) == []
+
+
 def test_an_empty_list_is_one_request() -> None:
     crawl = Crawl(started_at=moment(0))
     log = read_all(World(MovingList([])), crawl)
@@ -74,6 +79,20 @@ def test_a_lowered_cap_is_found_out(cap: int) -> None:
     read_all(world, Crawl(started_at=moment(0)), in_flight=64)
     assert len({key for key, _ in world.landed}) == 5200
     assert world.requests <= 1.6 * 5200 / cap
+
+
+def test_a_seam_that_no_window_straddles_is_proved_while_the_list_moves() -> None:
+    changes = [Change(at / 2, "delete", at % 7) for at in range(900)]
+    world = World(MovingList.of(2900, cap=10), changes)
+    wanted = world.model.keys()
+    read_all(world, Crawl(started_at=moment(0)), in_flight=64)
+    assert world.missing(wanted) == set()
+
+
+def test_the_end_is_found_where_no_window_shows_both_sides() -> None:
+    world = World(MovingList.of(2520, cap=10))
+    read_all(world, Crawl(started_at=moment(0)))
+    assert len({key for key, _ in world.landed}) == 2520
 
 
 def test_a_cap_lowered_on_the_way_loses_nobody() -> None:
@@ -156,7 +175,7 @@ def test_a_crawl_goes_on_after_rows_above_it_were_deleted() -> None:
     world = World(MovingList.of(60_000), timing=as_measured())
     wanted = world.model.keys()
     resume = killed(world, answers=400)
-    del world.model.states[100:1300]
+    del world.model.states[100:15_100]
     Driver(world, Crawl(started_at=moment(world.now), resume=resume), 64, PACE).run()
     assert world.missing(wanted) == set()
 

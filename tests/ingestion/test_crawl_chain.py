@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from itertools import count
+from typing import TYPE_CHECKING
 
 import pytest
 
+from ingestion.sandwich import Sandwich
 from ingestion.shifts import Chain
 from ingestion.slices import Purpose, Read, Seam, Slice
 from ingestion.watch import Watch
 from tests.ingestion.list_model import moment, row_of
+
+if TYPE_CHECKING:
+    from ingestion.slices import Errand
 
 NUMBERS = count()
 
@@ -92,3 +97,25 @@ def test_without_an_order_a_link_that_misses_is_aimed_outwards_up_to_the_top() -
 def test_a_window_below_the_top_never_joins_by_time_in_a_sweep() -> None:
     chain = chain_of(window(0, 10, 0), window(-30, 10, 10))
     assert [one.seam for one in chain.slices[1:]] == [Seam.TORN]
+
+
+@pytest.mark.parametrize(
+    ("changes", "proved"),
+    [((0, 0), True), ((1, 0), False), ((0, 1), False)],
+    ids=["stood still", "the first page moved", "the page above moved"],
+)
+def test_two_pages_touch_when_what_is_around_them_stood_still(
+    changes: tuple[int, int],
+    *,
+    proved: bool,
+) -> None:
+    front, above = changes
+    firsts = [0, 10, 20, 10 + above, front]
+    errands: list[Errand] = []
+    outcomes: list[bool] = []
+    Sandwich(errands, (1, 10), (20, 10), lambda done: outcomes.append(done.stood_still))
+    for number, first in enumerate(firsts):
+        where, purpose, handler = errands.pop()
+        rows = [row_of((f"v{first + i}", moment(-first - i))) for i in range(10)]
+        handler(Read(2 * number, *where, purpose), rows, 2 * number + 1)
+    assert outcomes == [proved]

@@ -133,13 +133,13 @@ def assert_next_crawl_catches_up(world: World, schedule: Schedule, crawl: Crawl)
     assert world.stale() == set()
 
 
-@schedules(1200)
+@schedules(800)
 @given(small_lists())
 def test_nobody_is_missed_in_a_small_list(schedule: Schedule) -> None:
     assert_nobody_is_missed(schedule)
 
 
-@schedules(250)
+@schedules(200)
 @given(long_lists(["arrive", "return", "delete"]))
 def test_nobody_is_missed_where_looks_prove_the_seams(schedule: Schedule) -> None:
     assert_nobody_is_missed(schedule)
@@ -151,7 +151,7 @@ def test_visitors_who_come_and_go_between_two_looks_hide_nobody(schedule: Schedu
     assert_nobody_is_missed(schedule)
 
 
-@schedules(400)
+@schedules(300)
 @given(small_lists(), st.lists(st.tuples(st.integers(1, 40), st.sampled_from([0, 1, 50]))))
 def test_a_crawl_killed_at_any_answer_goes_on_and_misses_nobody(
     schedule: Schedule, kills: list[tuple[int, int]]

@@ -42,7 +42,8 @@ def test_an_arrival_between_two_looks_is_a_step() -> None:
     watch.look(anchor(30, (b"w", b"x", b"y")), (b"n", b"a", b"b"))
     watch.look(anchor(40, (b"w", b"x", b"y")), (b"n", b"a", b"b"))
     assert watch.level((13, 19)) == (0, 0)
-    assert watch.level((21, 29)) == (0, 1)
+    assert watch.level((13, 21)) == (0, 1)
+    assert watch.level((31, 39)) == (0, 1)
     assert watch.level((33, 39)) == (1, 1)
 
 
