@@ -61,7 +61,7 @@ def build(
             target="local",
             as_of_date=as_of_date,
             warehouse=copy,
-            work_dir=settings.lake_path / ".dbt",
+            work_dir=settings.work_path / ".dbt",
         )
         _publish(copy, good)
     return result

@@ -114,6 +114,21 @@ class Settings(BaseSettings):
         """The DuckDB file that queries and pages read; meaningless on S3."""
         return self.lake_path / "warehouse.duckdb"
 
+    @property
+    def work_path(self) -> Path:
+        """Where this machine keeps what can be made again: dbt's files, the built pages."""
+        return Path(".wistia-elt").absolute() if self.on_s3 else self.lake_path
+
+    @property
+    def site_path(self) -> Path:
+        """The last good pages: replaced whole by each build that ends well."""
+        return self.work_path / "site"
+
+    @property
+    def docs_path(self) -> Path:
+        """The folder of dbt's documentation, beside the pages."""
+        return self.work_path / "docs"
+
     @classmethod
     def load(cls, **overrides: Any) -> Settings:  # noqa: ANN401 - values of any setting's type
         """Read the environment and `.env`.
