@@ -1,8 +1,8 @@
-"""Bronze to gold: a build that readers see whole or not at all.
+"""Bronze to gold: on DuckDB a build that readers see whole or not at all.
 
 DuckDB has one writer, so a local build works in a copy of the last good file and takes
 its place by a rename when every test has passed. Whoever reads meanwhile keeps the file
-they opened.
+they opened. On Athena each table is swapped or committed by itself, see `flows.athena`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from flows.dbt import BuildResult, run_dbt
+from flows.dbt import BuildResult, build_arguments, run_dbt
 from flows.errors import BuildError
 from ingestion.errors import LakeError
 
@@ -38,32 +38,33 @@ def build(
         What was built.
 
     Raises:
-        BuildError: A model or test failed; the last good tables are untouched.
+        BuildError: A model or test failed; on DuckDB the last good tables are untouched.
+        ConfigurationError: Athena's workgroup or result location is not in order.
         LakeBusyError: Another build is at work.
         LakeError: No space for the copy.
     """
-    # Unit tests judge the SQL, not the data: they run where the SQL changes, in `make test`.
-    arguments = ["build", "--exclude-resource-type", "unit_test"]
-    arguments += ["--full-refresh"] if full_refresh else []
-    if settings.on_s3:
-        raise BuildError(
-            f"LAKE_URI is {settings.lake_uri}, and this version builds only where the lake is "
-            "a folder",
-            "`wistia-elt ingest` fills the bucket; point LAKE_URI at a folder to build",
-        )
+    with lake.lock("build"):
+        if settings.on_s3:
+            # boto3 and awswrangler cost a second and 100 MB: a folder does without.
+            from flows.athena.build import build_on_athena  # noqa: PLC0415
+
+            return build_on_athena(settings, as_of_date=as_of_date, full_refresh=full_refresh)
+        return _build_file(settings, as_of_date=as_of_date, full_refresh=full_refresh)
+
+
+def _build_file(settings: Settings, *, as_of_date: str, full_refresh: bool) -> BuildResult:
     good = settings.warehouse_path
     copy = good.with_name("warehouse.building.duckdb")
-    with lake.lock("build"):
-        _start_copy(good, copy, empty=full_refresh)
-        result = run_dbt(
-            settings,
-            *arguments,
-            target="local",
-            as_of_date=as_of_date,
-            warehouse=copy,
-            work_dir=settings.work_path / ".dbt",
-        )
-        _publish(copy, good)
+    _start_copy(good, copy, empty=full_refresh)
+    result = run_dbt(
+        settings,
+        *build_arguments(full_refresh=full_refresh),
+        target="local",
+        as_of_date=as_of_date,
+        work_dir=settings.work_path / ".dbt",
+        environment={"WAREHOUSE_PATH": str(copy)},
+    )
+    _publish(copy, good)
     return result
 
 

@@ -1,4 +1,4 @@
-"""The day's run: ingest, then build. A stage that fails stops all after it."""
+"""The day's run: ingest, crawl, build. A stage that fails stops all after it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from prefect import flow
 
 from flows.pipeline import current, is_open, open_pipeline, use
-from flows.tasks import build_task, ingest_task
+from flows.tasks import build_task, crawl_task, ingest_task
 from ingestion.ingest import exit_code
 
 
@@ -25,6 +25,8 @@ def daily() -> int:
         record = current().record
         try:
             ingest_task()
+            if current().settings.on_s3:
+                crawl_task()
             build_task()
         except BaseException as error:
             record.fail(error)

@@ -18,6 +18,7 @@ from flows.errors import BuildError
 from ingestion.settings import PROJECT_ROOT
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from ingestion.settings import Settings
@@ -35,13 +36,22 @@ class BuildResult:
     warnings: tuple[str, ...]
 
 
+def build_arguments(*, full_refresh: bool) -> list[str]:
+    """The command that builds and tests every model.
+
+    Unit tests judge the SQL, not the data: they run where the SQL changes, in `make test`.
+    """
+    arguments = ["build", "--exclude-resource-type", "unit_test"]
+    return [*arguments, "--full-refresh"] if full_refresh else arguments
+
+
 def run_dbt(
     settings: Settings,
     *arguments: str,
     target: str,
     as_of_date: str,
-    warehouse: Path,
     work_dir: Path,
+    environment: Mapping[str, str],
 ) -> BuildResult:
     """Run one dbt command and read what became of every node.
 
@@ -50,8 +60,8 @@ def run_dbt(
         arguments: The command and its flags, `build` first.
         target: `local` or `athena`.
         as_of_date: The ISO date that recency counts from.
-        warehouse: The DuckDB file to write; unused on Athena.
         work_dir: Where dbt keeps its target and logs.
+        environment: What the target's profile reads beside the lake and its layers.
 
     Returns:
         Counts of nodes, and the names of tests that only warn.
@@ -72,7 +82,7 @@ def run_dbt(
     output = io.StringIO()
     with subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
         command,
-        env=_environment(settings, warehouse),
+        env=_environment(settings, environment),
         cwd=PROJECT_ROOT,
         # Held open and never written: dbt ends when it closes, see `flows.dbt_child`.
         stdin=subprocess.PIPE,
@@ -88,15 +98,15 @@ def run_dbt(
     return _summary(nodes)
 
 
-def _environment(settings: Settings, warehouse: Path) -> dict[str, str]:
+def _environment(settings: Settings, target: Mapping[str, str]) -> dict[str, str]:
     lake = settings.lake_uri if settings.on_s3 else str(settings.lake_path)
     environment = {
         **os.environ,
         "LAKE_URI": lake,
-        "WAREHOUSE_PATH": str(warehouse),
         "SILVER_URI": settings.silver_uri or f"{lake}/silver",
         "GOLD_URI": settings.gold_uri or f"{lake}/gold",
         "DO_NOT_TRACK": "1",
+        **target,
     }
     # Compiled bytecode saves a second or two of every start.
     environment.pop("PYTHONDONTWRITEBYTECODE", None)

@@ -132,7 +132,7 @@ def _show_heads(settings: Settings) -> None:
         "from gold.fact_media_performance order by media_id",
         "gold.fact_audience_insights, the groups of its visitors": "select rf_group, "
         "visitor_segment, count(*) as visitors from gold.fact_audience_insights "
-        "group by all order by visitors desc limit 5",
+        "group by 1, 2 order by visitors desc limit 5",
     }
     for title, sql in heads.items():
         click.secho(f"\n{title}", bold=True)
@@ -141,12 +141,14 @@ def _show_heads(settings: Settings) -> None:
 
 def _show_next(settings: Settings) -> None:
     click.secho("\nWhere things are", bold=True)
-    lake = settings.lake_path
+    lake = settings.lake_uri.rstrip("/") if settings.on_s3 else str(settings.lake_path)
+    prefix = settings.glue_database_prefix
+    tables = f"Athena: {prefix}silver, {prefix}gold" if settings.on_s3 else settings.warehouse_path
     show_table(
         ("what", "where"),
         [
             ("raw JSON as Wistia sent it (bronze)", f"{lake}/raw-data"),
-            ("tables (silver, gold)", f"{settings.warehouse_path}"),
+            ("tables (silver, gold)", str(tables)),
             ("one record a run, watermarks", f"{lake}/state"),
         ],
     )

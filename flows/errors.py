@@ -3,6 +3,10 @@
 from ingestion.errors import ReadableError
 
 
+class CrawlError(ReadableError):
+    """The catalogue does not know what landed; nothing is built from it."""
+
+
 class BuildError(ReadableError):
     """`dbt build` did not succeed; the last good tables stay."""
 

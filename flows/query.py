@@ -1,46 +1,51 @@
-"""Ask the last good tables, and write the answer the same way for every engine."""
+"""Ask the last good tables, on the engine that keeps them."""
 
 from __future__ import annotations
 
-import datetime as dt
-import decimal
-import json
-import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import duckdb
 
+from flows.answer import Answer
 from flows.errors import QueryError
-from ingestion.timestamps import format_timestamp
 
 if TYPE_CHECKING:
     from ingestion.settings import Settings
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Columns and rows of Python values, in the query's order."""
-
-    columns: list[str]
-    rows: list[tuple[Any, ...]]
-
-    def to_json(self) -> str:
-        """An array of row objects: numbers as numbers, times ISO in UTC, null as null."""
-        objects = [dict(zip(self.columns, map(plain, row), strict=True)) for row in self.rows]
-        return json.dumps(objects, ensure_ascii=False)
-
-    def to_text(self) -> list[list[str]]:
-        """Every value as text, null as an empty one."""
-        return [["" if v is None else _text(plain(v)) for v in row] for row in self.rows]
 
 
 def query(settings: Settings, sql: str) -> Answer:
     """Run one statement on the last good tables, read only.
 
     Raises:
+        ConfigurationError: Athena's workgroup, region or credentials are not in order.
         QueryError: There are no tables yet, or the statement is wrong.
     """
+    if settings.on_s3:
+        # awswrangler costs a second and 100 MB: only who asks Athena pays.
+        from flows.athena.query import query_athena  # noqa: PLC0415
+
+        return query_athena(settings, sql)
+    return _query_file(settings, sql)
+
+
+def count_rows(settings: Settings) -> dict[str, int]:
+    """Rows of every table of silver, gold and pages, by `schema.table`; empty before a build."""
+    if settings.on_s3:
+        from flows.athena.query import count_athena_rows  # noqa: PLC0415
+
+        return count_athena_rows(settings)
+    if not settings.warehouse_path.exists():
+        return {}
+    tables = query(
+        settings,
+        "select table_schema || '.' || table_name from information_schema.tables where "
+        "table_schema in ('silver', 'gold', 'pages') and table_type = 'BASE TABLE' order by 1",
+    )
+    names = [row[0] for row in tables.rows]
+    return {name: _count(settings, name) for name in names}
+
+
+def _query_file(settings: Settings, sql: str) -> Answer:
     path = settings.warehouse_path
     if not path.exists():
         raise QueryError(
@@ -60,42 +65,5 @@ def query(settings: Settings, sql: str) -> Answer:
         ) from error
 
 
-def count_rows(settings: Settings) -> dict[str, int]:
-    """Rows of every table of silver, gold and pages, by `schema.table`; empty before a build."""
-    if not settings.warehouse_path.exists():
-        return {}
-    tables = query(
-        settings,
-        "select table_schema || '.' || table_name from information_schema.tables where "
-        "table_schema in ('silver', 'gold', 'pages') and table_type = 'BASE TABLE' order by 1",
-    )
-    names = [row[0] for row in tables.rows]
-    return {name: _count(settings, name) for name in names}
-
-
 def _count(settings: Settings, table: str) -> int:
     return int(query(settings, f"select count(*) from {table}").rows[0][0])  # noqa: S608
-
-
-def plain(value: object) -> object:  # noqa: PLR0911 - a line a type
-    """A value as JSON has it."""
-    if isinstance(value, dt.datetime):
-        moment = value if value.tzinfo else value.replace(tzinfo=dt.UTC)
-        return format_timestamp(moment)
-    if isinstance(value, dt.date | dt.time):
-        return value.isoformat()
-    if isinstance(value, decimal.Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, dict):
-        return {str(name): plain(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(inner) for inner in value]
-    return value if isinstance(value, bool | int | float | str | None) else str(value)
-
-
-def _text(value: object) -> str:
-    if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False)
-    return str(value).lower() if isinstance(value, bool) else str(value)

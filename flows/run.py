@@ -66,6 +66,8 @@ def run_build(pipeline: Pipeline) -> None:
     """Build alone, without Prefect."""
     record, progress = pipeline.record, RunProgress()
     try:
+        if pipeline.settings.on_s3:
+            _run_crawl(pipeline, progress)
         with progress.live("building silver and gold"), record.stage("build"):
             record.save()
             pipeline.built = build(
@@ -81,6 +83,14 @@ def run_build(pipeline: Pipeline) -> None:
     show_tables(pipeline)
 
 
+def _run_crawl(pipeline: Pipeline, progress: RunProgress) -> None:
+    from flows.athena.crawl import crawl  # noqa: PLC0415 - boto3 is for buckets
+
+    with progress.live("bringing the catalogue up to date"), pipeline.record.stage("crawl"):
+        pipeline.record.save()
+        crawl(pipeline.settings, pipeline.sleep)
+
+
 def show_tables(pipeline: Pipeline) -> None:
     """Print every table with its rows, and what the tests said."""
     counts = count_rows(pipeline.settings)
@@ -89,6 +99,5 @@ def show_tables(pipeline: Pipeline) -> None:
         built = pipeline.built
         click.echo(f"{built.models} tables built, {built.tests} tests passed")
         for name in built.warnings:
-            click.echo(
-                f"warning: the test {name} found something; see {pipeline.settings.lake_path}"
-            )
+            log = pipeline.settings.work_path / ".dbt" / "logs" / "dbt.log"
+            click.echo(f"warning: the test {name} found something; see {log}")

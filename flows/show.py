@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from flows.athena.cost import describe_cost
 from flows.doctor import examine
-from flows.query import Answer, query
+from flows.query import query
 from flows.status import read_status
 from ingestion.lake import open_lake
 from ingestion.terminal import show_table
 
 if TYPE_CHECKING:
+    from flows.answer import Answer
     from flows.doctor import Check
     from ingestion.settings import Settings
 
@@ -30,6 +32,8 @@ def show_query(settings: Settings, sql: str, form: str) -> None:
         QueryError: The statement is wrong, or nothing is built yet.
     """
     answer = query(settings, sql)
+    if answer.scanned_bytes is not None:
+        click.echo(describe_cost(answer.scanned_bytes), err=True)
     if form == "json":
         click.echo(answer.to_json())
         return
@@ -89,6 +93,8 @@ def show_status(settings: Settings, *, as_json: bool) -> None:
                 f"new fields in {name}, kept in bronze: {', '.join(resource['unknown_fields'])}"
             )
     show_table(("table", "rows"), [(t, f"{n:,}") for t, n in found["tables"].items()], ("rows",))
+    if found["tables_error"]:
+        click.echo(f"the tables were not counted: {found['tables_error']}")
 
 
 def show_doctor(settings: Settings, *, as_json: bool) -> int:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flows.query import count_rows
 from ingestion.custody import read_runs
+from ingestion.errors import ReadableError
 from ingestion.replay import count_replayed
 from ingestion.resources import RESOURCES
 
@@ -21,16 +22,27 @@ def read_status(settings: Settings, lake: Lake) -> dict[str, Any]:
 
     Returns:
         `{resources: {r: {records, newest_at, watermark, last_crawl, unknown_fields}},
-        tables: {t: rows}, quarantine: {r: records that no replay has taken},
+        tables: {t: rows}, tables_error: why they could not be counted | null,
+        quarantine: {r: records that no replay has taken},
         last_run: {run_id, state, failed_stage, error, …} | null}`.
     """
     manifests = read_runs(lake)
+    tables, tables_error = _tables(settings)
     return {
         "resources": {r.name: _resource(r.name, manifests) for r in RESOURCES},
-        "tables": count_rows(settings),
+        "tables": tables,
+        "tables_error": tables_error,
         "quarantine": {r.name: _waiting(r.name, manifests) for r in RESOURCES},
         "last_run": _last_run(manifests[-1]) if manifests else None,
     }
+
+
+def _tables(settings: Settings) -> tuple[dict[str, int], str | None]:
+    # Who asks how things stand is told the rest too while the engine is out of reach.
+    try:
+        return count_rows(settings), None
+    except ReadableError as error:
+        return {}, f"{error}; try: {error.remedy}"
 
 
 def _entries(name: str, manifests: list[Custody]) -> list[ResourceRun]:

@@ -42,6 +42,18 @@ def ingest_task() -> None:
     )
 
 
+@task(name="crawl", persist_result=False)
+def crawl_task() -> None:
+    """Make what landed known to the catalogue; a lake in a folder needs none."""
+    from flows.athena.crawl import crawl  # noqa: PLC0415 - boto3 is for buckets
+
+    pipeline = current()
+    pipeline.say("bringing the catalogue up to date")
+    with pipeline.record.stage("crawl"):
+        pipeline.record.save()
+        crawl(pipeline.settings, pipeline.sleep)
+
+
 @task(name="build", persist_result=False)
 def build_task() -> None:
     """Bronze to gold."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from botocore import exceptions as boto
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ingestion.errors import ConfigurationError, IngestionError
+from ingestion.errors import ConfigurationError, ReadableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,7 +79,7 @@ _BY_CLASS: tuple[tuple[tuple[type[Exception], ...], tuple[str, str]], ...] = (
 
 
 @contextmanager
-def explained(doing: str, failed: type[IngestionError]) -> Iterator[None]:
+def explained(doing: str, failed: type[ReadableError]) -> Iterator[None]:
     """Turn what boto3 raises inside the block into an error for the reader.
 
     Args:
@@ -88,7 +88,7 @@ def explained(doing: str, failed: type[IngestionError]) -> Iterator[None]:
 
     Raises:
         ConfigurationError: A setting or its absence is to blame.
-        IngestionError: `failed`, for everything else.
+        ReadableError: `failed`, for everything else.
     """
     try:
         yield
@@ -96,7 +96,7 @@ def explained(doing: str, failed: type[IngestionError]) -> Iterator[None]:
         raise explain(doing, error, failed) from error
 
 
-def explain(doing: str, error: Exception, failed: type[IngestionError]) -> IngestionError:
+def explain(doing: str, error: Exception, failed: type[ReadableError]) -> ReadableError:
     """What `explained` raises; AWS's own words stay out: they name accounts and roles."""
     code = code_of(error)
     found = _BY_CODE.get(code) if code else _by_class(error)

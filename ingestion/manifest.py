@@ -161,7 +161,8 @@ class RunRecord:
         try:
             yield entry
         except BaseException as error:
-            if not getattr(error, "is_recorded", True):
+            # Refused before anything began; after another stage it is how the run ended.
+            if not getattr(error, "is_recorded", True) and len(stages) == 1:
                 stages.remove(entry)
                 raise
             entry.state = "failed"

@@ -1,0 +1,1 @@
+"""The lake in a bucket: its catalogue in Glue, its tables built and asked on Athena."""

@@ -1,0 +1,64 @@
+"""What Athena says when a query fails, in a sentence with its remedy.
+
+Patterns are of Athena's documented messages and Trino's error names, which it passes on.
+"""
+
+from __future__ import annotations
+
+import re
+
+_RULES: tuple[tuple[str, str, str], ...] = (
+    (
+        r"bytes? scanned limit",
+        "the workgroup's limit of scanned bytes ended the query",
+        "ask for fewer columns or rows, or raise BytesScannedCutoffPerQuery of the workgroup",
+    ),
+    (
+        r"ExpiredToken|RequestExpired|token (included in the request )?(is|has) expired",
+        "the AWS credentials have expired",
+        "sign in to AWS again (`aws sso login`), run again",
+    ),
+    (
+        r"UnrecognizedClient|InvalidClientTokenId|security token included in the request is inval",
+        "AWS does not know these credentials",
+        "check AWS_PROFILE, or AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN",
+    ),
+    (
+        r"work ?group\b.{0,200}\bnot (be )?found",
+        "there is no such Athena workgroup in this region",
+        "correct ATHENA_WORKGROUP or AWS_REGION",
+    ),
+    (
+        r"not a valid JSON|HIVE_CURSOR_ERROR|HIVE_BAD_DATA|malformed JSON|JSONException",
+        "a file in bronze is not JSON",
+        "`wistia-elt doctor --lake` names it: put its intact version back, then run again",
+    ),
+    (
+        r"ICEBERG_COMMIT_ERROR",
+        "another build wrote to the same table at the same time, longer than the retries",
+        "let it finish and build again; nothing it wrote is lost",
+    ),
+    (
+        r"Throttling|TooManyRequests|Rate exceeded|EXCEEDED_.*CONCURRENT|queue is full",
+        "Athena is throttling this account",
+        "build again a little later, or ask AWS to raise the quota of running queries",
+    ),
+    (
+        r"NoSuchBucket|bucket does not exist|unable to verify/create output bucket",
+        "a bucket that Athena should read or write does not exist",
+        "correct ATHENA_RESULTS_URI, SILVER_URI and GOLD_URI, or create the bucket first",
+    ),
+    (
+        r"Access ?Denied|not authorized|Insufficient permissions",
+        "AWS denies it",
+        "give the role the rights on those buckets, databases and the workgroup",
+    ),
+)
+
+
+def explain_failure(message: str) -> tuple[str, str] | None:
+    """A known failure's sentence and remedy, from whatever text it stands in."""
+    for pattern, said, remedy in _RULES:
+        if re.search(pattern, message, re.IGNORECASE | re.DOTALL):
+            return said, remedy
+    return None
