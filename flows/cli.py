@@ -162,6 +162,17 @@ def forget(person: str, yes: bool) -> None:  # noqa: FBT001 - a flag of the comm
 
 
 @cli.command()
+def maintain() -> None:
+    """On Athena: compact tables, remove old snapshots, leftovers and query results.
+
+    Example: wistia-elt maintain
+    """
+    from flows.maintenance import maintenance  # noqa: PLC0415
+
+    maintenance.fn()
+
+
+@cli.command()
 def demo() -> None:
     """With a token one real run; without one, three against an invented account (make run)."""
     from flows.demo import run_demo  # noqa: PLC0415

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import nullcontext
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -24,6 +23,7 @@ from ingestion.timestamps import utc_now
 from ingestion.work import Scope
 
 if TYPE_CHECKING:
+    from ingestion.forget import Tables
     from ingestion.settings import Settings
 
 _QUARANTINED = 3
@@ -123,8 +123,8 @@ def run_forget(settings: Settings, who: str, *, confirmed: bool) -> int:
     if not confirmed and not click.confirm(question):
         click.echo("nothing was removed")
         return 1
-    tables = WarehouseTables(settings.warehouse_path)
-    with nullcontext() if settings.on_s3 else lake.lock("build"):
+    with lake.lock("build"):
+        tables = _tables(settings)
         manifest, damaged = forget(settings, lake, who, tables, utc_now)
     rows = [(layer, f"{n:,}") for layer, n in manifest.removed.items()]
     show_table(("layer", "rows removed"), rows, ("rows removed",))
@@ -135,6 +135,15 @@ def run_forget(settings: Settings, who: str, *, confirmed: bool) -> int:
     return 1 if damaged else 0
 
 
+def _tables(settings: Settings) -> Tables:
+    if settings.on_s3:
+        # awswrangler costs a second and 100 MB: only who asks Athena pays.
+        from flows.athena.forgetting import AthenaTables  # noqa: PLC0415
+
+        return AthenaTables(settings, utc_now().date())
+    return WarehouseTables(settings.warehouse_path)
+
+
 def _say_what_remains(settings: Settings) -> None:
     click.echo(
         "the person comes back with the next run if Wistia still has them: delete them there "
@@ -143,7 +152,7 @@ def _say_what_remains(settings: Settings) -> None:
     if settings.on_s3:
         click.echo(
             "the bucket's older versions keep the person until its lifecycle rule removes them; "
-            "`wistia-elt build --full-refresh` makes the tables again without the person"
+            "`wistia-elt build` counts the totals again"
         )
     else:
         click.echo("`wistia-elt build` counts the totals again")

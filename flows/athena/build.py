@@ -22,9 +22,14 @@ def build_on_athena(
         BuildError: A model or test failed: what comes after it was not built.
         ConfigurationError: The workgroup or its result location is not in order.
     """
-    return dbt_on_athena(
-        settings, *build_arguments(full_refresh=full_refresh), as_of_date=as_of_date
-    )
+    if full_refresh:
+        # dbt-athena drops what it refreshes in full. What holds history has no other way; the
+        # tables that people ask are swapped as every day, in the build that follows.
+        history = ("--select", "config.materialized:incremental")
+        dbt_on_athena(
+            settings, *build_arguments(full_refresh=True), *history, as_of_date=as_of_date
+        )
+    return dbt_on_athena(settings, *build_arguments(full_refresh=False), as_of_date=as_of_date)
 
 
 def dbt_on_athena(settings: Settings, *arguments: str, as_of_date: str) -> BuildResult:

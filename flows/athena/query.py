@@ -6,24 +6,21 @@ import io
 import re
 from typing import TYPE_CHECKING, Any
 
-import awswrangler as wr
 import boto3
 import pyarrow as pa
 from pyarrow import csv
 
 from flows.answer import Answer
 from flows.athena.catalog import database
-from flows.athena.explain import explain_failure
+from flows.athena.statements import execute
+from flows.athena.tables import BUILT, is_temporary, read_tables
 from flows.athena.types import parse_value
-from flows.athena.workgroup import read_workgroup
 from flows.errors import QueryError
 from ingestion.aws import explained
 
 if TYPE_CHECKING:
     from ingestion.settings import Settings
 
-_BUILT = ("silver", "gold", "pages")
-_POLL_SECONDS = 0.25
 _COMMENTS = re.compile(r"\A(\s|--[^\n]*(\n|\Z)|/\*.*?\*/|\()*", re.DOTALL)
 _READING = {"select", "with", "values", "table", "show", "describe", "desc", "explain"}
 
@@ -40,27 +37,20 @@ def query_athena(settings: Settings, sql: str) -> Answer:
     """
     statement = sql.strip().rstrip(";")
     _refuse_writing(statement)
-    group = read_workgroup(settings)
-    try:
-        with explained("ask Athena", QueryError):
-            done = wr.athena.start_query_execution(
-                statement,
-                database=database(settings, "gold"),
-                workgroup=group.name,
-                s3_output=f"{group.results_uri}/queries/",
-                athena_query_wait_polling_delay=_POLL_SECONDS,
-                wait=True,
-            )
-            return _read_answer(dict(done))
-    except (wr.exceptions.QueryFailed, wr.exceptions.QueryCancelled) as error:
-        raise _failure(str(error)) from error
+    done = execute(settings, statement)
+    with explained("read Athena's answer", QueryError):
+        return _read_answer(done)
 
 
 def count_athena_rows(settings: Settings) -> dict[str, int]:
     """Rows of every table of silver, gold and pages, by `layer.table` without the prefix."""
     with explained("list the tables", QueryError):
-        glue = boto3.client("glue")
-        names = [f"{layer}.{table}" for layer in _BUILT for table in _tables(glue, settings, layer)]
+        names = [
+            f"{layer}.{table['Name']}"
+            for layer in BUILT
+            for table in read_tables(database(settings, layer))
+            if not is_temporary(table)
+        ]
     if not names:
         return {}
     prefix = settings.glue_database_prefix
@@ -72,16 +62,6 @@ def count_athena_rows(settings: Settings) -> dict[str, int]:
     return dict(answer.rows)
 
 
-def _tables(glue: Any, settings: Settings, layer: str) -> list[str]:  # noqa: ANN401 - boto3's client
-    pages = glue.get_paginator("get_tables").paginate(DatabaseName=database(settings, layer))
-    try:
-        found = [table["Name"] for page in pages for table in page["TableList"]]
-    except glue.exceptions.EntityNotFoundException:
-        return []
-    # dbt's temporary tables of an increment live a minute, longer after a kill.
-    return [name for name in found if "__" not in name]
-
-
 def _refuse_writing(statement: str) -> None:
     bare = _COMMENTS.sub("", statement)
     verb = bare.split(maxsplit=1)[0].lower() if bare else ""
@@ -90,17 +70,6 @@ def _refuse_writing(statement: str) -> None:
             f"the query begins with {verb or 'nothing'}, and only reading is allowed here",
             "begin with select; tables are changed by `wistia-elt build`",
         )
-
-
-def _failure(reason: str) -> QueryError:
-    known = explain_failure(reason)
-    if known:
-        return QueryError(f"the query failed: {known[0]}", known[1])
-    first = reason.strip().splitlines()[0] if reason.strip() else "Athena gave no reason"
-    return QueryError(
-        f"the query failed: {first}",
-        '`wistia-elt query "show tables in gold"` lists the tables, `describe gold.…` the columns',
-    )
 
 
 def _read_answer(done: dict[str, Any]) -> Answer:

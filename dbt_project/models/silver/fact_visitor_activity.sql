@@ -1,7 +1,9 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='append',
+        incremental_strategy='merge',
+        unique_key=['visitor_key', 'last_active_at'],
+        update_condition='1 = 0',
         table_type='iceberg',
     )
 }}
