@@ -24,6 +24,10 @@ run: $(READY) ## the whole way: one run with WISTIA_API_TOKEN, without it the sa
 test: $(READY) ## every test that this machine has the tools for
 	@$(BIN)/pytest
 
+.PHONY: serve
+serve: $(READY) ## the pages, the tables' documentation and Operations, until Ctrl-C
+	@$(BIN)/wistia-elt serve
+
 .PHONY: bench
 bench: $(READY) ## ours beside the predecessor's loop and dlt; rewrites docs/benchmarks.md
 	@$(BIN)/python -m tests.bench

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from flows.cli_serving import serve
 from ingestion.settings import PROJECT_ROOT, Settings
 from ingestion.terminal import scope_options, show_errors
 
@@ -201,6 +202,9 @@ def sandbox() -> None:
 
     Example: wistia-elt sandbox wistia --port 8765
     """
+
+
+cli.add_command(serve)
 
 
 def _prepare_prefect(*, debug: bool) -> None:

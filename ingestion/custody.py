@@ -19,7 +19,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from ingestion.bronze import QUARANTINE, RAW, read_records
 from ingestion.landing import Landing
-from ingestion.manifest import PREFIX, Manifest, ResourceRun, RunRecord
+from ingestion.manifest import PREFIX, Manifest, ProcessOfRun, ResourceRun, RunRecord
 from ingestion.timestamps import compact_timestamp, format_timestamp
 from ingestion.version import code_version
 from ingestion.watermark import load_state
@@ -169,6 +169,7 @@ def open_job(
             kind=kind,
             started_at=format_timestamp(now),
             code_version=code_version(),
+            process=ProcessOfRun.this(),
         )
         run = RunRecord(manifest, lake, clock)
         try:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import secrets
+import socket
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
@@ -78,6 +80,18 @@ class StageRun(BaseModel):
     remedy: str | None = None
 
 
+class ProcessOfRun(BaseModel):
+    """Who runs it: what still says "running" when this has ended died without a word."""
+
+    host: str
+    pid: int
+
+    @classmethod
+    def this(cls) -> ProcessOfRun:
+        """The process that asks."""
+        return cls(host=socket.gethostname(), pid=os.getpid())
+
+
 class IngestTotals(BaseModel):
     """What `silver.fact_runs` reads: final before a build starts."""
 
@@ -106,6 +120,7 @@ class Manifest(BaseModel):
     finished_at: str | None = None
     exit_code: int | None = None
     code_version: str
+    process: ProcessOfRun | None = None
     source: dict[str, str | None] = Field(default_factory=dict)
     ingest: IngestTotals | None = None
     stages: list[StageRun] = Field(default_factory=list)
@@ -199,7 +214,11 @@ def start_run(
     now = clock()
     run_id = f"{compact_timestamp(now)}-{secrets.token_hex(3)}"
     manifest = Manifest(
-        run_id=run_id, kind=kind, started_at=format_timestamp(now), code_version=code_version
+        run_id=run_id,
+        kind=kind,
+        started_at=format_timestamp(now),
+        code_version=code_version,
+        process=ProcessOfRun.this(),
     )
     return RunRecord(manifest, lake, clock)
 

@@ -15,8 +15,11 @@ PREFECT = Path(sys.executable).with_name("prefect")
 
 
 @contextmanager
-def running_prefect(home: Path) -> Iterator[dict[str, str]]:
-    """Run a server on a free port; gives the settings that point a client at it."""
+def running_prefect(home: Path, auth: str = "") -> Iterator[dict[str, str]]:
+    """Run a server on a free port; gives the settings that point a client at it.
+
+    With `auth`, `name:password`, it lets in only who shows it.
+    """
     with socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -26,6 +29,8 @@ def running_prefect(home: Path) -> Iterator[dict[str, str]]:
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
     }
+    if auth:
+        settings |= {"PREFECT_API_AUTH_STRING": auth, "PREFECT_SERVER_API_AUTH_STRING": auth}
     command = [str(PREFECT), "server", "start", "--host", "127.0.0.1", "--port", str(port)]
     environment = {**os.environ, **settings}
     log = home / "server.log"

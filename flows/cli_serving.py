@@ -1,0 +1,20 @@
+"""The commands that stay: the pages' server."""
+
+from __future__ import annotations
+
+import click
+
+from ingestion.settings import Settings
+
+
+@click.command()
+def serve() -> None:
+    """Serve the pages, the tables' documentation and the Operations page.
+
+    Example: SERVE_PORT=9000 wistia-elt serve
+    """
+    from flows.prefect_access import read_access  # noqa: PLC0415
+    from reports.server.serve import serve as serve_pages  # noqa: PLC0415
+
+    settings = Settings.load()
+    serve_pages(settings, *read_access(), say=click.echo)

@@ -1,0 +1,1 @@
+"""`wistia-elt serve`: the pages, dbt's documentation and the Operations page."""

@@ -1,0 +1,59 @@
+"""What the server says when it cannot give what was asked: as JSON, or as a page."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+from string import Template
+
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+WEB = Path(__file__).parent / "web"
+FRESH = {"cache-control": "no-cache"}
+
+
+class Refusal(Exception):  # noqa: N818 - an answer, not a fault of ours
+    """A request that is answered with why not.
+
+    Attributes:
+        status: The HTTP status.
+        remedy: What to do, one sentence without its capital.
+        retry_after: Seconds after which trying again makes sense.
+    """
+
+    def __init__(
+        self, status: int, message: str, remedy: str, *, retry_after: int | None = None
+    ) -> None:
+        """Keep what is answered."""
+        super().__init__(message)
+        self.status = status
+        self.remedy = remedy
+        self.retry_after = retry_after
+
+    def as_json(self) -> Response:
+        """`{"error", "remedy"}`."""
+        headers = {} if self.retry_after is None else {"retry-after": str(self.retry_after)}
+        return JSONResponse(
+            {"error": str(self), "remedy": self.remedy}, self.status, headers=headers
+        )
+
+
+def message_page(status: int, title: str, lines: list[str], command: str = "") -> Response:
+    """A page with one message, in the dress of the Operations page.
+
+    Args:
+        status: The HTTP status.
+        title: What happened, one sentence.
+        lines: What it means, a paragraph each.
+        command: What to type, shown as such.
+    """
+    paragraphs = [f"<p>{escape(line)}</p>" for line in lines]
+    if command:
+        paragraphs.append(f"<pre><code>{escape(command)}</code></pre>")
+    page = Template((WEB / "message.html").read_text(encoding="utf-8")).substitute(
+        title=escape(title), body="\n".join(paragraphs)
+    )
+    headers = {"cache-control": "no-store"}
+    if status == 503:  # noqa: PLR2004 - the one that is worth a try later
+        headers["retry-after"] = "60"
+    return HTMLResponse(page, status, headers=headers)

@@ -1,0 +1,187 @@
+"""The server: which address is answered by what, and what every answer carries."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware import Middleware
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from reports.server.answers import WEB, Refusal, message_page
+from reports.server.files import Folder
+from reports.server.policy import COMMON, STRICT
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+    from starlette.requests import Request
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from reports.server.operations import Operations
+
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+_SWAP_SECONDS = 0.05
+log = logging.getLogger(__name__)
+
+
+class Guard:
+    """Puts the security headers on every answer; refuses foreign names on loopback.
+
+    Args:
+        app: What answers.
+        hosts: Names this server answers to; None for any.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: set[str] | None) -> None:
+        """Keep both."""
+        self._app = app
+        self._hosts = hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def dressed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in COMMON.items():
+                    headers.setdefault(name, value)
+                headers.setdefault("content-security-policy", STRICT)
+            await send(message)
+
+        host = Headers(scope=scope).get("host", "")
+        if self._hosts is not None and _name(host) not in self._hosts:
+            # Another site's name that resolves to this machine: its scripts would be ours.
+            said = f"This server answers as localhost, not as {host}.\n"
+            await PlainTextResponse(said, 421)(scope, receive, dressed)
+            return
+        await self._app(scope, receive, dressed)
+
+
+def create_app(site: Path, docs: Path, operations: Operations, host: str) -> Starlette:
+    """Put the server together.
+
+    Args:
+        site: The built pages; may come and go.
+        docs: dbt's documentation; the same.
+        operations: The Operations page's other half.
+        host: Where it listens.
+    """
+    shelves = _Shelves(Folder(site), Folder(docs, loose=True), Folder(WEB))
+    hosts = LOOPBACK if host in LOOPBACK else None
+    handlers: dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
+        Refusal: _refuse,
+        Exception: _fail,
+    }
+    return Starlette(
+        routes=[
+            Route("/operations", shelves.serve_operations, methods=["GET"]),
+            Route("/operations-files/{path:path}", shelves.serve_own, methods=["GET"]),
+            Route("/api/state", operations.state, methods=["GET"]),
+            Route("/api/sign-in", operations.sign_in, methods=["POST"]),
+            Route("/api/sign-out", operations.sign_out, methods=["POST"]),
+            Route("/api/controls/{control}", operations.control, methods=["POST"]),
+            Route("/docs", shelves.redirect_docs, methods=["GET"]),
+            Route("/docs/{path:path}", shelves.serve_docs, methods=["GET"]),
+            Route("/{path:path}", shelves.serve_page, methods=["GET"]),
+        ],
+        middleware=[Middleware(Guard, hosts=hosts)],
+        exception_handlers=handlers,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Shelves:
+    pages: Folder
+    documents: Folder
+    own: Folder
+
+    async def serve_operations(self, request: Request) -> Response:
+        return await _from(self.own, request, "operations.html") or _no_such_page(request)
+
+    async def serve_own(self, request: Request) -> Response:
+        return await _from(self.own, request, _path(request)) or _no_such_page(request)
+
+    async def redirect_docs(self, request: Request) -> Response:
+        del request
+        return RedirectResponse("/docs/", 308)
+
+    async def serve_docs(self, request: Request) -> Response:
+        path = _path(request)
+        found = await _from(self.documents, request, path or "/")
+        return found or (_no_such_page(request) if path else _no_docs())
+
+    async def serve_page(self, request: Request) -> Response:
+        found = await _from(self.pages, request, _path(request) or "/")
+        return found or (_no_such_page(request) if self.pages.root.is_dir() else _no_pages())
+
+
+def _path(request: Request) -> str:
+    return str(request.path_params["path"])
+
+
+async def _from(folder: Folder, request: Request, path: str) -> Response | None:
+    found = await run_in_threadpool(folder.answer, request, path)
+    if found is None:
+        # A swap is two renames; between them there is nothing.
+        await asyncio.sleep(_SWAP_SECONDS)
+        found = await run_in_threadpool(folder.answer, request, path)
+    return found
+
+
+async def _refuse(request: Request, error: Exception) -> Response:
+    del request
+    return error.as_json() if isinstance(error, Refusal) else Response(status_code=500)
+
+
+async def _fail(request: Request, error: Exception) -> Response:
+    log.error("%s failed: %s", request.url.path, error, exc_info=error)
+    return message_page(
+        500,
+        "This page failed",
+        ["The terminal that serves the pages shows what happened. The pipeline is not touched."],
+    )
+
+
+def _no_such_page(request: Request) -> Response:
+    return message_page(404, "There is no such page", [f"Nothing is at {request.url.path}."])
+
+
+def _no_pages() -> Response:
+    return message_page(
+        503,
+        "The pages are not built yet",
+        [
+            "Here will be what changed since yesterday: plays, visitors, and who comes back.",
+            "A run builds them at its end. From tables that are there already:",
+        ],
+        "wistia-elt publish",
+    )
+
+
+def _no_docs() -> Response:
+    return message_page(
+        503,
+        "The documentation is not built yet",
+        [
+            "Here will be every table with its columns, their meaning and the tests they pass.",
+            "It is built with the pages:",
+        ],
+        "wistia-elt publish",
+    )
+
+
+def _name(host: str) -> str:
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0].lower()

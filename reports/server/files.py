@@ -1,0 +1,206 @@
+"""A folder over HTTP: whole, in ranges, compressed beforehand, and safe to swap meanwhile.
+
+A file is opened first and asked for its size second, so a folder that is replaced between
+the two gives the old file whole or the new one whole, never one with the other's length.
+"""
+
+from __future__ import annotations
+
+import mimetypes
+import os
+import re
+from typing import IO, TYPE_CHECKING
+
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import RedirectResponse, Response
+
+from reports.compression import SIBLINGS
+from reports.server.policy import page_policy
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from starlette.requests import Request
+    from starlette.types import Receive, Scope, Send
+
+_CHUNK_BYTES = 256 * 1024
+_FOR_EVER = "public, max-age=31536000, immutable"
+# Kept by the browser, but asked about: a page and its data change with every build.
+_ASK_FIRST = "no-cache"
+# SvelteKit's scripts carry a digest in their names; nothing else is believed to.
+_HASHED = re.compile(r"(^|/)_app/immutable/")
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_TYPES = {
+    ".wasm": "application/wasm",
+    ".js": "text/javascript; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".json": "application/json",
+    ".parquet": "application/vnd.apache.parquet",
+    ".arrow": "application/vnd.apache.arrow.file",
+}
+
+
+class Folder:
+    """Answers requests from one folder.
+
+    Args:
+        root: The folder; it may be missing now and there later.
+        loose: Whether its pages need scripts that a strict policy forbids (dbt's do).
+    """
+
+    def __init__(self, root: Path, *, loose: bool = False) -> None:
+        """Read nothing yet."""
+        self.root = root
+        self._loose = loose
+
+    def answer(self, request: Request, path: str) -> Response | None:
+        """The file at a path below the folder; None when there is none.
+
+        Args:
+            request: Its headers choose encoding and range.
+            path: Below the folder, decoded, without a leading `/`.
+        """
+        found = self._find(path)
+        if found is None:
+            return None
+        if found.is_dir():
+            # Pages name their scripts relative to themselves: `/x` and `/x/` differ.
+            return RedirectResponse(f"{request.url.path}/", 308)
+        try:
+            handle = found.open("rb")
+        except OSError:
+            return None
+        return self._respond(request, found, handle, path)
+
+    def _find(self, path: str) -> Path | None:
+        parts = [part for part in path.split("/") if part]
+        if any(part.startswith(".") or "\\" in part or "\0" in part for part in parts):
+            return None
+        root = self.root.resolve()
+        asked = root.joinpath(*parts)
+        if path.endswith("/") or not parts:
+            candidates = [asked / "index.html"]
+        else:
+            candidates = [asked, asked.with_name(asked.name + ".html")]
+        for candidate in candidates:
+            if not candidate.resolve().is_relative_to(root):
+                continue
+            if candidate.is_file() or (candidate / "index.html").is_file():
+                return candidate
+        return None
+
+    def _respond(self, request: Request, file: Path, handle: IO[bytes], path: str) -> Response:
+        headers = {
+            "content-type": _content_type(file),
+            "cache-control": _FOR_EVER if _HASHED.search(path) else _ASK_FIRST,
+            "accept-ranges": "bytes",
+            "vary": "accept-encoding",
+        }
+        if file.suffix == ".html":
+            headers["content-security-policy"] = page_policy(handle, loose=self._loose)
+        encoding = ""
+        if "range" not in request.headers:
+            encoding, handle = _choose(request, file, handle)
+            if encoding:
+                headers["content-encoding"] = encoding
+        return FileAnswer(request, handle, headers, encoding)
+
+
+class FileAnswer(Response):
+    """An open file, or the part of it that was asked for; closed when it is sent."""
+
+    def __init__(
+        self, request: Request, handle: IO[bytes], headers: dict[str, str], encoding: str
+    ) -> None:
+        """Decide status, length and where to begin from the request's headers."""
+        self._handle = handle
+        self._is_head = request.method == "HEAD"
+        state = os.fstat(handle.fileno())
+        tag = f'"{state.st_mtime_ns:x}-{state.st_size:x}{"-" * bool(encoding)}{encoding}"'
+        self._start, self._length, status = _part(request, tag, state.st_size)
+        headers["etag"] = tag
+        if status == 206:  # noqa: PLR2004
+            last = self._start + self._length - 1
+            headers["content-range"] = f"bytes {self._start}-{last}/{state.st_size}"
+        if status == 416:  # noqa: PLR2004
+            headers["content-range"] = f"bytes */{state.st_size}"
+        if status != 304:  # noqa: PLR2004
+            headers["content-length"] = str(self._length)
+        self.body = b""
+        self.status_code = status
+        self.background = None
+        self.init_headers(headers)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the head, then the file in chunks read beside the event loop."""
+        del scope, receive
+        start = {"type": "http.response.start", "status": self.status_code}
+        try:
+            await send({**start, "headers": self.raw_headers})
+            left = 0 if self._is_head else self._length
+            if left:
+                await run_in_threadpool(self._handle.seek, self._start)
+            while left > 0:
+                chunk = await run_in_threadpool(self._handle.read, min(_CHUNK_BYTES, left))
+                if not chunk:
+                    break
+                left -= len(chunk)
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            await send({"type": "http.response.body", "body": b""})
+        finally:
+            self._handle.close()
+
+
+def _part(request: Request, tag: str, size: int) -> tuple[int, int, int]:
+    """Where to begin, how many bytes, and the status."""
+    known = request.headers.get("if-none-match", "")
+    if known.strip() == "*" or tag in (one.strip() for one in known.split(",")):
+        return 0, 0, 304
+    asked = _RANGE.fullmatch(request.headers.get("range", "").strip())
+    # Several ranges, or one of another state of the file: the whole of it is right too.
+    if asked is None or not any(asked.groups()):
+        return 0, size, 200
+    if request.headers.get("if-range", tag) != tag:
+        return 0, size, 200
+    first, last = asked.groups()
+    if not first:
+        start, end = max(0, size - int(last)), size - 1
+    else:
+        start, end = int(first), min(int(last or size - 1), size - 1)
+    if start > end:
+        return 0, 0, 416
+    return start, end - start + 1, 206
+
+
+def _choose(request: Request, file: Path, plain: IO[bytes]) -> tuple[str, IO[bytes]]:
+    accepted = _accepted(request.headers.get("accept-encoding", ""))
+    for encoding, suffix in SIBLINGS.items():
+        if encoding not in accepted:
+            continue
+        try:
+            packed = file.with_name(file.name + suffix).open("rb")
+            now = file.stat()
+        except OSError:
+            continue
+        # Swapped between the two openings: they may not be the same file's.
+        if os.path.samestat(now, os.fstat(plain.fileno())):
+            plain.close()
+            return encoding, packed
+        packed.close()
+    return "", plain
+
+
+def _accepted(header: str) -> set[str]:
+    found = set()
+    for part in header.lower().split(","):
+        name, _, weight = part.strip().partition(";")
+        if not re.fullmatch(r"\s*q=0(\.0*)?", weight):
+            found.add(name.strip())
+    return found
+
+
+def _content_type(file: Path) -> str:
+    guessed = mimetypes.guess_type(file.name, strict=False)[0]
+    return _TYPES.get(file.suffix) or guessed or "application/octet-stream"

@@ -1,0 +1,65 @@
+"""How often something may be tried: a window of time that forgets what is old."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict, deque
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Limit:
+    """So many tries by one key, and so many by all, in a window.
+
+    Args:
+        each: Tries one key may make in the window.
+        everyone: Tries all keys together may make: many addresses guess as one.
+        seconds: The window's length.
+        clock: Monotonic seconds.
+    """
+
+    def __init__(
+        self, each: int, everyone: int, seconds: float, clock: Callable[[], float]
+    ) -> None:
+        """Begin with no tries."""
+        self._most = {"each": each, "everyone": everyone}
+        self._seconds = seconds
+        self._clock = clock
+        self._tries: dict[str, deque[float]] = defaultdict(deque)
+        self._lock = threading.Lock()
+
+    def wait(self, key: str) -> float:
+        """Seconds until this key may try again; 0 when it may now."""
+        with self._lock:
+            now = self._clock()
+            self._forget(now)
+            everyone = sorted(moment for tries in self._tries.values() for moment in tries)
+            mine = list(self._tries.get(key, ()))
+            return max(
+                self._left(mine, self._most["each"], now),
+                self._left(everyone, self._most["everyone"], now),
+            )
+
+    def count(self, key: str) -> None:
+        """Count one try of this key."""
+        with self._lock:
+            self._tries[key].append(self._clock())
+
+    def clear(self, key: str) -> None:
+        """Forget this key's tries."""
+        with self._lock:
+            self._tries.pop(key, None)
+
+    def _forget(self, now: float) -> None:
+        for key, tries in list(self._tries.items()):
+            while tries and tries[0] <= now - self._seconds:
+                tries.popleft()
+            if not tries:
+                del self._tries[key]
+
+    def _left(self, tries: list[float], most: int, now: float) -> float:
+        if len(tries) < most:
+            return 0.0
+        return tries[-most] + self._seconds - now

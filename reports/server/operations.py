@@ -1,0 +1,165 @@
+"""What the Operations page asks for and orders: state, sign-in, the two controls."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import JSONResponse, Response
+
+from ingestion.errors import ReadableError
+from ingestion.timestamps import format_timestamp
+from reports.server.answers import Refusal
+from reports.server.session import check_origin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from starlette.requests import Request
+
+    from reports.server.history import History
+    from reports.server.limits import Limit
+    from reports.server.prefect import Prefect
+    from reports.server.session import Doorkeeper
+
+# Each control with the deployment it starts and what the page answers.
+CONTROLS = {
+    "run": ("daily/daily", "The pipeline has been started."),
+    "deploy": ("deploy/deploy", "Deploying the latest code has been started."),
+}
+# Many open pages ask the lake and Prefect no more often than one.
+_SECONDS_KEPT = 1.0
+_MOST_BYTES = 4_096
+
+
+@dataclass(slots=True)
+class Operations:
+    """The Operations page's other half.
+
+    Attributes:
+        history: The runs of the lake.
+        prefect: Starts runs, and knows those to come.
+        doorkeeper: Decides who may.
+        starts: How often a control may be used.
+        clock: The time, UTC.
+        monotonic: Seconds that only go on.
+    """
+
+    history: History
+    prefect: Prefect
+    doorkeeper: Doorkeeper
+    starts: Limit
+    clock: Callable[[], datetime]
+    monotonic: Callable[[], float] = time.monotonic
+    _kept: tuple[float, dict[str, Any]] | None = None
+    # Between looking whether anything runs and starting it, nobody else may.
+    _starting: threading.Lock = field(default_factory=threading.Lock)
+    _reading: threading.Lock = field(default_factory=threading.Lock)
+
+    def state(self, request: Request) -> Response:
+        """GET: how the pipeline stands, and what this session may do."""
+        token = self.doorkeeper.token(request)
+        session = {
+            "has_password": self.doorkeeper.has_password,
+            "signed_in": token is not None,
+            "token": token,
+        }
+        headers = {"cache-control": "no-store"}
+        return JSONResponse({**self._state(), "session": session}, headers=headers)
+
+    async def sign_in(self, request: Request) -> Response:
+        """POST `{"password": …}`: open a session."""
+        password = (await _read_json(request)).get("password")
+        if not isinstance(password, str):
+            raise Refusal(400, "The request holds no password.", "use the Operations page")
+        response = Response(status_code=204)
+        self.doorkeeper.sign_in(request, password, response)
+        return response
+
+    def sign_out(self, request: Request) -> Response:
+        """POST: end the session."""
+        check_origin(request)
+        response = Response(status_code=204)
+        self.doorkeeper.sign_out(response)
+        return response
+
+    async def control(self, request: Request) -> Response:
+        """POST: use a control.
+
+        Raises:
+            Refusal: Not allowed, too often, another run is at work, Prefect does not answer.
+        """
+        self.doorkeeper.check(request)
+        await _read_json(request)
+        return await run_in_threadpool(self._start, request.path_params["control"])
+
+    def _start(self, control: str) -> Response:
+        if control not in CONTROLS:
+            raise Refusal(404, f"There is no control {control}.", "use the Operations page")
+        deployment, said = CONTROLS[control]
+        with self._starting:
+            wait = self.starts.wait(control)
+            if wait > 0:
+                raise Refusal(
+                    429,
+                    "The control has been used often just now.",
+                    f"wait {int(wait // 60) + 1} minutes",
+                    retry_after=int(wait) + 1,
+                )
+            self._check_idle()
+            name = self.prefect.start(deployment)
+            self.starts.count(control)
+            self._kept = None
+        return JSONResponse({"said": said, "flow_run": name}, 202)
+
+    def _check_idle(self) -> None:
+        active = self.prefect.fetch_active()
+        if active:
+            run = active[0]
+            raise Refusal(
+                409,
+                f"Prefect's run {run['name']} of {run['deployment']} is at work.",
+                "wait until it has ended",
+            )
+        if running := self.history.running():
+            raise Refusal(
+                409, f"The run {running[0]} is at work, started by hand.", "wait until it has ended"
+            )
+
+    def _state(self) -> dict[str, Any]:
+        with self._reading:
+            if self._kept is None or self.monotonic() - self._kept[0] > _SECONDS_KEPT:
+                self._kept = (self.monotonic(), self._read())
+            return self._kept[1]
+
+    def _read(self) -> dict[str, Any]:
+        found: dict[str, Any] = {"now": format_timestamp(self.clock()), "lake_error": None}
+        try:
+            found |= self.history.describe()
+        except ReadableError as error:
+            found |= {"runs": [], "newest_visitor_at": None, "last_good_at": None}
+            found["lake_error"] = {"error": str(error), "remedy": error.remedy}
+        return {**found, "prefect": self.prefect.describe()}
+
+
+async def _read_json(request: Request) -> dict[str, Any]:
+    # A form of another site can send text, but not this type without being asked first.
+    if not request.headers.get("content-type", "").startswith("application/json"):
+        raise Refusal(415, "The request is not JSON.", "use the Operations page")
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _MOST_BYTES:
+            raise Refusal(413, "The request is too long.", "use the Operations page")
+    try:
+        found = json.loads(body)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise Refusal(400, "The request holds no JSON object.", "use the Operations page")
+    return found

@@ -1,0 +1,76 @@
+"""What a page of ours may do in a browser, said in headers."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import re
+from typing import IO
+
+# Scripts that stand in the page are allowed by their digest; text that merely found its
+# way into a page is not among them.
+_INLINE = re.compile(rb"<script(?![^>]*\bsrc\s*=)[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)
+_MOST_KNOWN = 1_000
+_known: dict[tuple[int, int, int], tuple[str, ...]] = {}
+
+COMMON = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+
+
+def _policy(scripts: str, styles: str = "'self'") -> str:
+    return "; ".join(
+        (
+            "default-src 'self'",
+            f"script-src {scripts}",
+            f"style-src {styles}",
+            "img-src 'self' data: blob:",
+            "font-src 'self' data:",
+            "connect-src 'self' data: blob:",
+            "worker-src 'self' blob:",
+            "object-src 'none'",
+            "base-uri 'self'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+        )
+    )
+
+
+# Ours: everything in files of its own.
+STRICT = _policy("'self'")
+_STYLES = "'self' 'unsafe-inline'"
+# dbt's page is one file with all its scripts, made for browsers without a policy.
+_LOOSE = _policy("'self' 'unsafe-inline' 'unsafe-eval'", _STYLES)
+
+
+def page_policy(page: IO[bytes], *, loose: bool) -> str:
+    """The policy of an HTML file: its own scripts, DuckDB's wasm, nothing from elsewhere.
+
+    Args:
+        page: Open for reading; left at its beginning.
+        loose: Whether it may run any script that stands in it.
+    """
+    if loose:
+        return _LOOSE
+    allowed = " ".join(f"'sha256-{digest}'" for digest in _digests(page))
+    return _policy(f"'self' 'wasm-unsafe-eval' {allowed}".rstrip(), _STYLES)
+
+
+def _digests(page: IO[bytes]) -> tuple[str, ...]:
+    state = os.fstat(page.fileno())
+    key = (state.st_ino, state.st_mtime_ns, state.st_size)
+    if key not in _known:
+        if len(_known) >= _MOST_KNOWN:
+            _known.clear()
+        found = dict.fromkeys(match[1] for match in _INLINE.finditer(page.read()))
+        page.seek(0)
+        _known[key] = tuple(
+            base64.b64encode(hashlib.sha256(script).digest()).decode() for script in found
+        )
+    return _known[key]

@@ -1,0 +1,121 @@
+"""Start the server on the host and port of the settings, and say where it is."""
+
+from __future__ import annotations
+
+import socket
+import time
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from ingestion.errors import ConfigurationError
+from ingestion.lake import open_lake
+from ingestion.timestamps import utc_now
+from reports.server.app import LOOPBACK, create_app
+from reports.server.history import History
+from reports.server.limits import Limit
+from reports.server.operations import Operations
+from reports.server.prefect import Prefect
+from reports.server.session import Doorkeeper
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from starlette.applications import Starlette
+
+    from ingestion.settings import Settings
+
+_MINUTE = 60
+
+
+def serve(
+    settings: Settings,
+    prefect_url: str | None,
+    prefect_headers: Mapping[str, str],
+    say: Callable[[str], None],
+) -> None:
+    """Serve until the process is told to stop.
+
+    Args:
+        settings: Host, port, password, lake and folders.
+        prefect_url: Prefect's API; None when no server is set.
+        prefect_headers: What signs our requests to it.
+        say: Takes a line for the person at the terminal.
+
+    Raises:
+        ConfigurationError: The port is taken, or the host is not this machine's.
+        LakeError: The lake cannot be opened.
+    """
+    app = build_app(settings, prefect_url, prefect_headers)
+    listener = _listen(settings)
+    host, port = listener.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    say(f"pages       http://{shown}:{port}/")
+    say(f"operations  http://{shown}:{port}/operations")
+    say(f"tables      http://{shown}:{port}/docs")
+    for warning in warnings(settings):
+        say(f"warning: {warning}")
+    say("Ctrl-C stops it")
+    uvicorn.Server(configure(app)).run(sockets=[listener])
+
+
+def configure(app: Starlette) -> uvicorn.Config:
+    """How uvicorn serves the app: quietly, and trusting only a proxy on this machine."""
+    return uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        # Who asked and whether it was over TLS: only such a proxy may tell.
+        proxy_headers=True,
+        forwarded_allow_ips="127.0.0.1,::1",
+        timeout_graceful_shutdown=5,
+    )
+
+
+def build_app(
+    settings: Settings, prefect_url: str | None, prefect_headers: Mapping[str, str]
+) -> Starlette:
+    """The server's app for these settings.
+
+    Raises:
+        LakeError: The lake cannot be opened.
+    """
+    secret = settings.operations_password
+    password = secret.get_secret_value() if secret else None
+    operations = Operations(
+        history=History(open_lake(settings), utc_now),
+        prefect=Prefect(prefect_url, utc_now, prefect_headers),
+        doorkeeper=Doorkeeper(password or None, Limit(5, 30, 5 * _MINUTE, time.monotonic)),
+        starts=Limit(6, 12, 10 * _MINUTE, time.monotonic),
+        clock=utc_now,
+    )
+    return create_app(settings.site_path, settings.docs_path, operations, settings.serve_host)
+
+
+def warnings(settings: Settings) -> list[str]:
+    """What a person should know before others can reach the server."""
+    found = []
+    if settings.serve_host not in LOOPBACK:
+        found.append(
+            f"SERVE_HOST is {settings.serve_host}: whoever reaches this machine reads the pages, "
+            "and the password travels unencrypted; put a proxy with TLS in front of 127.0.0.1"
+        )
+    if settings.operations_password is None:
+        found.append("OPERATIONS_PASSWORD is not set: the controls are off")
+    return found
+
+
+def _listen(settings: Settings) -> socket.socket:
+    host, port = settings.serve_host, settings.serve_port
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+    except OSError as error:
+        raise ConfigurationError(
+            f"cannot serve at {host}:{port}: {error.strerror or error}",
+            "set SERVE_PORT to a free port, or SERVE_HOST to an address of this machine",
+        ) from error
+    return listener

@@ -1,0 +1,165 @@
+"""The server on a free port, over folders and a lake of the test's own."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import requests
+import uvicorn
+from starlette.applications import Starlette
+
+from ingestion.lake import LocalLake
+from ingestion.manifest import IngestTotals, Manifest, ProcessOfRun, StageRun
+from reports.server.app import create_app
+from reports.server.history import History
+from reports.server.limits import Limit
+from reports.server.operations import Operations
+from reports.server.prefect import Prefect
+from reports.server.serve import configure
+from reports.server.session import Doorkeeper
+
+NOW = datetime(2026, 1, 10, 9, 0, tzinfo=UTC)
+PASSWORD = "open sesame"  # noqa: S105  # pragma: allowlist secret
+
+
+@dataclass
+class Clock:
+    """A clock that moves when the test says so."""
+
+    seconds: float = 0.0
+
+    def utc(self) -> datetime:
+        return NOW + timedelta(seconds=self.seconds)
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+
+@dataclass
+class Home:
+    """A lake, a site and docs, and what serves them."""
+
+    folder: Path
+    clock: Clock = field(default_factory=Clock)
+
+    @property
+    def site(self) -> Path:
+        return self.folder / "site"
+
+    @property
+    def docs(self) -> Path:
+        return self.folder / "docs"
+
+    @property
+    def lake(self) -> LocalLake:
+        return LocalLake(self.folder / "lake")
+
+    def write_run(self, run_id: str, **fields: object) -> Manifest:
+        """Leave the manifest of a run, completed in two stages when nothing else is said."""
+        began = "2026-01-10T07:54:00.000000Z"
+        manifest = Manifest.model_validate(
+            {
+                "run_id": run_id,
+                "kind": "run",
+                "state": "completed",
+                "started_at": began,
+                "finished_at": "2026-01-10T07:55:42.000000Z",
+                "exit_code": 0,
+                "code_version": "0.1.0+gabc1234",
+                "ingest": IngestTotals(started_at=began, newest_visitor_at=began),
+                "stages": [completed("ingest"), completed("build")],
+                **fields,
+            }
+        )
+        manifest.save(self.lake)
+        return manifest
+
+    def app(
+        self,
+        password: str | None = PASSWORD,
+        prefect: str | None = None,
+        headers: dict[str, str] | None = None,
+        host: str = "127.0.0.1",
+        utc: Callable[[], datetime] | None = None,
+    ) -> Starlette:
+        clock = self.clock
+        operations = Operations(
+            history=History(self.lake, utc or clock.utc),
+            prefect=Prefect(prefect, utc or clock.utc, headers or {}),
+            doorkeeper=Doorkeeper(password, Limit(5, 30, 300, clock.monotonic)),
+            starts=Limit(2, 4, 600, clock.monotonic),
+            clock=utc or clock.utc,
+            monotonic=clock.monotonic,
+        )
+        return create_app(self.site, self.docs, operations, host)
+
+
+def completed(stage: str) -> StageRun:
+    return StageRun(
+        stage=stage,
+        state="completed",
+        started_at="2026-01-10T07:54:00.000000Z",
+        finished_at="2026-01-10T07:54:40.000000Z",
+    )
+
+
+def dead_process(host: str) -> ProcessOfRun:
+    # Linux gives no process an id above 4,194,304.
+    return ProcessOfRun(host=host, pid=2**22 + 1)
+
+
+@dataclass
+class Client:
+    """A browser's side of the page, without a browser."""
+
+    origin: str
+    session: requests.Session = field(default_factory=requests.Session)
+
+    def get(self, path: str, **headers: str) -> requests.Response:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.session.get(
+            self.origin + path, headers=named, timeout=30, allow_redirects=False
+        )
+
+    def post(self, path: str, body: object = None, **headers: str) -> requests.Response:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        given = {"origin": self.origin, **named}
+        return self.session.post(self.origin + path, json=body or {}, headers=given, timeout=30)
+
+    def sign_in(self, password: str = PASSWORD) -> str:
+        """Open a session; returns its token."""
+        assert self.post("/api/sign-in", {"password": password}).status_code == 204
+        return str(self.get("/api/state").json()["session"]["token"])
+
+
+@contextmanager
+def serving(app: Starlette) -> Iterator[Client]:
+    """Serve an app on a free port until the block ends."""
+    config = configure(app)
+    config.port = 0
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            assert thread.is_alive(), "the server did not start"
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield Client(f"http://127.0.0.1:{port}")
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path)
+
+
+@pytest.fixture
+def client(home: Home) -> Iterator[Client]:
+    with serving(home.app()) as found:
+        yield found

@@ -1,0 +1,116 @@
+"""What the Operations page is told: runs, remedies, Prefect, and when a start is refused."""
+
+import socket
+from typing import Any
+
+from tests.reports.conftest import Client, Home, completed, dead_process, serving
+
+
+def state(client: Client, home: Home) -> dict[str, Any]:
+    home.clock.seconds += 2  # an answer is kept for a second
+    found: dict[str, Any] = client.get("/api/state").json()
+    return found
+
+
+def test_a_new_lake_has_no_runs(client: Client, home: Home) -> None:
+    found = state(client, home)
+
+    assert (found["runs"], found["last_good_at"], found["newest_visitor_at"]) == ([], None, None)
+    assert found["prefect"]["answers"] is False
+    assert "wistia-elt up" in found["prefect"]["remedy"]
+
+
+def test_runs_are_told_newest_first_with_their_stages(client: Client, home: Home) -> None:
+    home.write_run("20260109T075400Z-aaaaaa")
+    home.write_run(
+        "20260110T075400Z-bbbbbb",
+        exit_code=3,
+        resources=[
+            {"resource": "visitors", "state": "completed", "records": 24, "quarantined": 2},
+            {"resource": "media", "state": "completed", "unknown_media": ["nosuchmed1"]},
+        ],
+    )
+
+    newest, oldest = state(client, home)["runs"]
+
+    assert oldest["run_id"] == "20260109T075400Z-aaaaaa"
+    assert (newest["state"], newest["exit_code"]) == ("completed", 3)
+    assert (newest["landed"], newest["quarantined"]) == (24, 2)
+    assert [stage["stage"] for stage in newest["stages"]] == ["ingest", "build"]
+    assert newest["remarks"] == [
+        "2 of visitors were set aside: `wistia-elt quarantine` says why.",
+        "Wistia knows no medium nosuchmed1: check `WISTIA_MEDIA_IDS`.",
+    ]
+
+
+def test_a_failed_run_tells_what_mends_it(client: Client, home: Home) -> None:
+    failed = {
+        **completed("build").model_dump(),
+        "state": "failed",
+        "error": "dbt: unique_fact_visitors_visitor_key failed: Got 3 results",
+        "remedy": "read dbt.log",
+    }
+    stages = [completed("ingest"), failed]
+    home.write_run("20260110T075400Z-aaaaaa", state="failed", exit_code=1, stages=stages)
+
+    (run,) = state(client, home)["runs"]
+
+    assert run["state"] == "failed"
+    assert run["stages"][1]["error"].startswith("dbt: unique_fact_visitors")
+    assert run["stages"][1]["remedy"] == "read dbt.log"
+
+
+def test_a_run_whose_process_died_is_told_as_crashed(client: Client, home: Home) -> None:
+    home.write_run(
+        "20260110T075400Z-aaaaaa",
+        state="running",
+        finished_at=None,
+        exit_code=None,
+        process=dead_process(socket.gethostname()),
+        stages=[{**completed("ingest").model_dump(), "state": "running", "finished_at": None}],
+    )
+
+    (run,) = state(client, home)["runs"]
+
+    assert run["state"] == run["stages"][0]["state"] == "crashed"
+    assert run["stages"][0]["error"] == "the process ended without a word"
+    assert run["stages"][0]["remedy"].startswith("start a run")
+
+
+def test_a_run_of_another_machine_runs_until_a_day_is_over(client: Client, home: Home) -> None:
+    home.write_run(
+        "20260110T075400Z-aaaaaa",
+        state="running",
+        finished_at=None,
+        process=dead_process("elsewhere"),
+    )
+
+    assert state(client, home)["runs"][0]["state"] == "running"
+    home.clock.seconds += 24 * 3600
+    assert state(client, home)["runs"][0]["state"] == "crashed"
+
+
+def test_a_damaged_manifest_hides_no_other(client: Client, home: Home) -> None:
+    home.write_run("20260109T075400Z-aaaaaa")
+    home.lake.put("state/runs/20260110T075400Z-bbbbbb.json", b"{ torn")
+
+    assert [run["run_id"] for run in state(client, home)["runs"]] == ["20260109T075400Z-aaaaaa"]
+
+
+def test_a_prefect_that_does_not_answer_is_said(home: Home) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{unused.getsockname()[1]}/api"
+        with serving(home.app(prefect=url)) as client:
+            found = state(client, home)["prefect"]
+            refused = client.post("/api/controls/run", x_operations_token=client.sign_in())
+
+    assert found["error"] == f"Prefect does not answer at {url}."
+    assert refused.status_code == 503
+    assert refused.json()["error"] == found["error"]
+
+
+def test_an_unknown_control_is_refused(client: Client) -> None:
+    token = client.sign_in()
+    answer = client.post("/api/controls/erase", x_operations_token=token)
+    assert answer.status_code == 404

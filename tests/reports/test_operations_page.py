@@ -1,0 +1,194 @@
+"""The Operations page in a real browser: what it says, by keyboard, at every width."""
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser import running_chromium
+from tests.reports.conftest import PASSWORD, Client, Home, completed, dead_process, serving
+
+WIDTHS = (390, 1440)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with running_chromium() as found:
+        yield found
+
+
+@pytest.fixture
+def page(browser: Browser, client: Client) -> Iterator[Page]:
+    """A page that fails the test on an error in its console or a request to elsewhere."""
+    context = browser.new_context(base_url=client.origin)
+    found = context.new_page()
+    wrong: list[str] = []
+    found.on("pageerror", lambda error: wrong.append(str(error)))
+    found.on("requestfailed", lambda request: wrong.append(f"failed: {request.url}"))
+    found.on(
+        "request",
+        lambda request: (
+            None
+            if request.url.startswith(client.origin)
+            else wrong.append(f"elsewhere: {request.url}")
+        ),
+    )
+    yield found
+    context.close()
+    assert wrong == []
+
+
+@pytest.fixture
+def history(home: Home) -> None:
+    """A good day, a wrong token, a crash, and a day with remarks: oldest first."""
+    home.write_run("20260107T075400Z-aaaaaa")
+    refused = {
+        **completed("ingest").model_dump(),
+        "state": "failed",
+        "error": "Wistia refused the token (401)",
+        "remedy": "make a token and set WISTIA_API_TOKEN to it",
+    }
+    home.write_run("20260108T075400Z-bbbbbb", state="failed", exit_code=1, stages=[refused])
+    home.write_run(
+        "20260109T075400Z-cccccc",
+        state="running",
+        finished_at=None,
+        process=dead_process(socket.gethostname()),
+        stages=[{**completed("build").model_dump(), "state": "running", "finished_at": None}],
+    )
+    visitors = {"resource": "visitors", "state": "completed", "records": 24, "quarantined": 2}
+    home.write_run("20260110T075400Z-dddddd", exit_code=3, resources=[visitors])
+
+
+@pytest.mark.usefixtures("history")
+def test_the_answer_comes_first_and_each_failure_has_its_remedy(page: Page) -> None:
+    page.goto("/operations")
+
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        "The last run ended 1 hour ago, with a remark"
+    )
+    runs = page.locator("details.run")
+    expect(runs).to_have_count(4)
+    states = page.locator("details.run .state")
+    assert states.all_text_contents() == ["With remarks", "Crashed", "Failed", "Completed"]
+
+    runs.nth(2).locator("summary").click()
+    expect(runs.nth(2)).to_contain_text("Wistia refused the token (401)")
+    expect(runs.nth(2)).to_contain_text("Try: make a token and set WISTIA_API_TOKEN to it")
+    runs.nth(1).locator("summary").click()
+    expect(runs.nth(1)).to_contain_text("the process ended without a word")
+
+
+def test_a_failed_last_run_is_the_headline_with_its_remedy(page: Page, home: Home) -> None:
+    home.write_run("20260109T075400Z-aaaaaa")
+    failed = {
+        **completed("build").model_dump(),
+        "state": "failed",
+        "error": "dbt: unique_fact_visitors failed",
+        "remedy": "read `dbt.log`",
+    }
+    home.write_run("20260110T075400Z-bbbbbb", state="failed", exit_code=1, stages=[failed])
+    page.goto("/operations")
+
+    heading = page.get_by_role("heading", level=1)
+    expect(heading).to_have_text("The last run did not succeed: build failed 1 hour ago")
+    expect(page.locator("#remedy")).to_have_text(
+        "dbt: unique_fact_visitors failedTry: read dbt.log"
+    )
+
+
+def test_it_follows_a_run_without_a_reload_and_what_is_open_stays_open(
+    page: Page, home: Home
+) -> None:
+    home.write_run("20260109T075400Z-aaaaaa")
+    page.goto("/operations")
+    page.locator("details.run summary").click()
+    reading = {"resource": "visitors", "state": "running", "pages": 320, "pages_expected": 1106}
+    home.write_run(
+        "20260110T085900Z-bbbbbb",
+        state="running",
+        finished_at=None,
+        process=dead_process("elsewhere"),
+        started_at="2026-01-10T08:59:00.000000Z",
+        stages=[{**completed("ingest").model_dump(), "state": "running", "finished_at": None}],
+        resources=[reading],
+    )
+    home.clock.seconds += 2
+
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        "A run is at work: ingest", timeout=15_000
+    )
+    expect(page.locator("#subline")).to_have_text(
+        "visitors: 320 of 1,106 pages, began 1 minute ago"
+    )
+    expect(page.locator("details.run").nth(1)).to_have_attribute("open", "")
+
+    home.write_run("20260110T085900Z-bbbbbb")
+    home.clock.seconds += 2
+    expect(page.get_by_role("heading", level=1)).to_contain_text("All is well", timeout=15_000)
+
+
+def test_text_of_a_run_is_never_markup(page: Page, home: Home) -> None:
+    failed = {
+        **completed("build").model_dump(),
+        "state": "failed",
+        "error": "<img src=x onerror=alert(1)>`<b>bold</b>`",
+    }
+    home.write_run("20260110T075400Z-aaaaaa", state="failed", exit_code=1, stages=[failed])
+    page.goto("/operations")
+
+    expect(page.locator("#remedy")).to_contain_text("<img src=x onerror=alert(1)><b>bold</b>")
+    assert page.locator("main img, main b").count() == 0
+
+
+def test_signing_in_works_with_the_keyboard_alone(page: Page) -> None:
+    page.goto("/operations")
+    expect(page.locator("#sign-in")).to_be_visible()
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.id") == "password":
+            break
+    page.keyboard.type("wrong")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("That is not the password.")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("status")).to_have_text("Signed in.")
+    expect(page.get_by_role("button", name="Run the pipeline now")).to_be_visible()
+    # No Prefect here: the controls say so and cannot be pressed.
+    expect(page.get_by_role("button", name="Run the pipeline now")).to_be_disabled()
+    expect(page.locator("#controls-said")).to_contain_text("No Prefect server is running here.")
+    page.get_by_role("button", name="Sign out").press("Enter")
+    expect(page.locator("#sign-in")).to_be_visible()
+
+
+def test_without_a_password_it_says_how_to_get_the_controls(browser: Browser, home: Home) -> None:
+    with serving(home.app(password=None)) as client:
+        page = browser.new_page(base_url=client.origin)
+        page.goto("/operations")
+        expect(page.locator("#controls-said")).to_contain_text("Set OPERATIONS_PASSWORD")
+        expect(page.locator("#sign-in")).to_be_hidden()
+        page.close()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.usefixtures("history")
+def test_it_is_readable_at_every_width_and_in_the_dark(
+    browser: Browser, client: Client, width: int, scheme: str
+) -> None:
+    shape = {"width": width, "height": 900}
+    page = browser.new_page(base_url=client.origin, viewport=shape, color_scheme=scheme)  # type: ignore[arg-type]
+    for path in ("/operations", "/nothing"):
+        page.goto(path)
+        if path == "/operations":
+            expect(page.locator("details.run")).to_have_count(4)
+            for summary in page.locator("details.run summary").all():
+                summary.click()
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.close()
