@@ -49,6 +49,11 @@ class Extent:
             yield self.middle or 0
 
     @property
+    def is_asking(self) -> bool:
+        """Whether a probe has not been answered yet."""
+        return self._asked > 0
+
+    @property
     def middle(self) -> int | None:
         """The page halfway between the last one known and the first one beyond."""
         return (self._last + self.first_beyond) // 2 if self.first_beyond else None

@@ -88,7 +88,9 @@ class Lookout:
             extent.empty_from = min(read.offset, extent.empty_from or read.offset)
         if inside and (self._deepest is None or read.offset > self._deepest.offset):
             self._deepest = Slice.of(read).fill(rows, tick)
-        if extent.first_beyond and self._deepest and not self.watch.anchor:
+        # Not before the whole volley is in: an anchor that the windows soon pass helps nobody.
+        is_bounded = extent.first_beyond and not extent.is_asking
+        if is_bounded and self._deepest and not self.watch.anchor:
             self.watch.open(self._deepest)
 
     def look(self, edge: int, *, waiting: bool, touching: bool) -> None:

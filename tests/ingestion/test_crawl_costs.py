@@ -29,7 +29,8 @@ def test_a_naive_pool_loses_visitors(kinds: list[str]) -> None:
     assert len(world.missing(wanted)) > 5
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+# With 11, 18, 22 and 24 the answer that ends the gallop overtakes those above it.
+@pytest.mark.parametrize("seed", [1, 2, 11, 18, 22, 24])
 def test_a_quiet_full_load_keeps_its_budget(seed: int) -> None:
     world, log, wanted = full_load([], seed)
     assert world.missing(wanted) == set()
