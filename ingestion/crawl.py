@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from ingestion.slices import Slice
     from ingestion.watch import Digests
 
 __all__ = ["Crawl", "Landed", "Outcome", "Read", "Resume", "Row"]
@@ -95,7 +94,7 @@ class Crawl:
         self.done = False
         self._is_main = not start.front_only
         front_bound = self._watermark or start.started_at
-        self._begin(start.bound if self._is_main else front_bound, start.boundary, None)
+        self._begin(start.bound if self._is_main else front_bound, resume=start)
 
     def ready(self, limit: int) -> list[Read]:
         """The reads to send now, at most `limit` more than are in flight."""
@@ -142,9 +141,12 @@ class Crawl:
         )
 
     def _begin(
-        self, bound: datetime | None, boundary: Slice | None, before: Digests | None
+        self, bound: datetime | None, before: Digests | None = None, resume: Resume | None = None
     ) -> None:
-        scope = Scope(self._per_page, self._every, bound, self._is_main, boundary, before)
+        scope = Scope(self._per_page, self._every, bound, self._is_main, before=before)
+        if resume and resume.boundary:
+            boundary, pending = resume.boundary.slice, resume.pending
+            scope = replace(scope, boundary=boundary, pending=pending)
         self._sweep = Sweep(scope, self._ticks)
 
     def _next(self) -> None:
@@ -159,12 +161,12 @@ class Crawl:
             # A resumed sweep began before this process did: its first page is not known.
             before = None if self._is_main and self._resumed else sweep.front
             self._is_main = False
-            self._begin(since or self._start.started_at, None, before)
+            self._begin(since or self._start.started_at, before)
 
     def _here(self) -> Resume | None:
         start = replace(self._start, watermark=self._watermark)
         if not self._is_main:
-            return replace(start, front_only=True, digests=())
+            return replace(start, front_only=True, boundary=None, pending=None)
         start = replace(start, bound=self._sweep.bound)
         boundary = self._sweep.boundary
-        return start.below(boundary) if boundary else self._resume
+        return start.below(boundary, self._sweep.pending) if boundary else self._resume

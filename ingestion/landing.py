@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 
 # A row that slides to the next page comes again soon: 250 pages are remembered.
 _RECENT = 25_000
-# A part is put at a page's end, before another page could overfill it.
-_DUE = RECORDS_PER_PART - 500
+# A part is put at a page's end, before another page could overfill it, and so early that with the
+# pages that overtook others a crash costs no more reading than a whole part holds.
+_DUE = RECORDS_PER_PART - 2_500
 
 
 class Landing:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ingestion.extent import Extent
+from ingestion.resume import Mark, Pending
 from ingestion.slices import Purpose, Slice
 from ingestion.watch import Digests, Watch
 
@@ -72,6 +73,14 @@ class Lookout:
         if anchor and anchor.end > offset:
             self.watch.restart(self.watch.front)
             self._deepest = self._looking = None
+
+    def pend(self, lowest: Slice | None) -> Pending | None:
+        """What a later process needs to prove the slices down to `lowest` by a look of its own."""
+        watch = self.watch
+        if lowest is None or watch.anchor is None or None in {*watch.front, *watch.anchor.digests}:
+            return None
+        front = Mark(0, self.front[1], tuple(digest.hex() for digest in watch.front if digest))
+        return Pending(Mark.of(lowest), Mark.of(watch.anchor), front)
 
     def search(self) -> None:
         """Ask for the probes that are due."""

@@ -93,6 +93,21 @@ class Chain:
         proven = takewhile(lambda one: one.seam is Seam.JOINED, filled[1:])
         del self.slices[: sum(1 for _ in proven)]
 
+    @property
+    def pending(self) -> Slice | None:
+        """The lowest slice that a look would prove if it finds all as it was; None without one."""
+        lowest = None
+        for upper, lower in pairwise(self.slices):
+            is_quiet = lower.seam is Seam.WAITING or (
+                lower.seam is Seam.JOINED and lower.shift == 0
+            )
+            if not (is_quiet and lower.is_full) or is_newer(lower.first_at, upper.last_at):
+                break
+            if not all(self.watch.has_stood_since(one.span) for one in (upper, lower)):
+                break
+            lowest = lower
+        return lowest
+
     def _compare(self, upper: Slice, lower: Slice) -> Seam:
         if not lower.offset:
             return Seam.JOINED

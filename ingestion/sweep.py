@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
+    from ingestion.resume import Pending
     from ingestion.slices import Errand, Handler
     from ingestion.watch import Digests
     from ingestion.windows import Landed
@@ -32,6 +33,7 @@ class Scope:
         bound: Stop at the first window whose last row is strictly older; None for the end.
         is_main: Whether to read on to the end where the order does not hold.
         boundary: Go on below this slice, the boundary of a sweep that was broken off.
+        pending: What landed below it; gone on below, if a look shows the list as it was then.
         before: Digests of the first page when the sweep before began: if they are the same now,
             nothing has moved since and there is nothing to do.
     """
@@ -41,6 +43,7 @@ class Scope:
     bound: datetime | None
     is_main: bool = True
     boundary: Slice | None = None
+    pending: Pending | None = None
     before: Digests | None = None
 
 
@@ -65,6 +68,9 @@ class Sweep:
         self._scope, self._ticks = scope, ticks
         front = 1, scope.per_page
         self._errands: list[Errand] = [(front, Purpose.FRONT, self._opened)]
+        self._has_stood = False
+        if scope.pending:  # the first page is asked for after the anchor came
+            self._errands = [(scope.pending.anchor.where, Purpose.LOOK, self._looked_back)]
         self._lookout = Lookout(self._errands, front, self._is_past, scope.heartbeat_every)
         self._lookout.is_shy = scope.bound is not None
         self.chain = Chain(self._lookout.watch)
@@ -88,6 +94,11 @@ class Sweep:
     def shifts(self) -> int:
         """How often the list was seen to have moved."""
         return self._lookout.watch.changes
+
+    @property
+    def pending(self) -> Pending | None:
+        """What has landed below the boundary and waits for a look."""
+        return self._lookout.pend(self.chain.pending)
 
     @property
     def pages_expected(self) -> int | None:
@@ -139,6 +150,12 @@ class Sweep:
         self._awaited[read.number] = handler
         return read
 
+    def _looked_back(self, _read: Read, rows: Sequence[Row], _tick: int) -> None:
+        pending = self._scope.pending
+        digests = tuple(row.digest for row in rows)
+        self._has_stood = pending is not None and pending.anchor.is_same(digests)
+        self._errands.append((self._lookout.front, Purpose.FRONT, self._opened))
+
     def _opened(self, read: Read, rows: Sequence[Row], tick: int) -> None:
         times = [row.active_at for row in rows if row.active_at]
         self.newest = max(times, default=None)
@@ -146,6 +163,9 @@ class Sweep:
         if not rows or self.front == self._scope.before:
             self.is_instant = self.done = True
             return
+        pending = self._scope.pending
+        if pending and self._has_stood and pending.front.is_same(self.front):
+            self.boundary = pending.boundary.slice
         if self.boundary:
             self.chain.slices.append(self.boundary)
         else:

@@ -19,6 +19,7 @@ from ingestion.errors import BadResponseError, IngestionError, LakeError
 from ingestion.orphans import replace_orphans
 from ingestion.pacing import InFlight
 from ingestion.readers import Readers
+from ingestion.resume import has_leapt
 from ingestion.timestamps import format_timestamp, parse_timestamp
 from ingestion.wistia import PER_PAGE
 
@@ -121,7 +122,7 @@ def _find_broken(work: Ingest, resource: Resource) -> Plan | None:
 def _drive(work: Ingest, resource: Resource, crawl: Crawl, landing: Landing, plan: Plan) -> None:
     in_flight = InFlight(work.settings.wistia_requests_per_minute)
     work.client.observe = in_flight.observe
-    warned = False
+    warned, saved = False, crawl.resume
 
     def fetch(page: int, per_page: int) -> list[object]:
         rows: list[object] = work.client.get(
@@ -139,6 +140,10 @@ def _drive(work: Ingest, resource: Resource, crawl: Crawl, landing: Landing, pla
                 log.warning("visitors are not in order of last activity: reading all of them")
                 warned = True
             _land(work, crawl, landing, plan)
+            if landing.is_due or (plan.moves and has_leapt(saved, crawl.resume)):
+                _flush(work, landing, crawl, plan)
+                saved = crawl.resume
+            work.progress(landing.entry)
 
 
 def _land(work: Ingest, crawl: Crawl, landing: Landing, plan: Plan) -> None:
@@ -149,9 +154,6 @@ def _land(work: Ingest, crawl: Crawl, landing: Landing, plan: Plan) -> None:
     for landed in crawl.take():
         landing.land((row.record for row in landed.rows), bound)
     _note(landing, crawl, plan)
-    if landing.is_due:
-        _flush(work, landing, crawl, plan)
-    work.progress(landing.entry)
 
 
 def _flush(work: Ingest, landing: Landing, crawl: Crawl, plan: Plan) -> None:

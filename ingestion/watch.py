@@ -135,6 +135,15 @@ class Watch:
         since = self._opening.received if self._opening else None
         return since is None or span[0] < since
 
+    def has_stood_since(self, span: Span) -> bool:
+        """Whether, for all that looks tell so far, the list has not moved since a page was cut."""
+        is_open = self._settled is not None and not self._late and not self.restless
+        return (
+            is_open
+            and not self.is_hopeless(span)
+            and all(step.late <= span[0] for step in self._steps)
+        )
+
     def level(self, span: Span) -> tuple[int, int] | None:
         """The least and the most rows that were on top; None as long as nobody knows."""
         if self.is_hopeless(span) or self._settled is None or span[1] > self._settled.sent:

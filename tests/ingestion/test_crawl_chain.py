@@ -41,6 +41,34 @@ def test_windows_that_share_a_row_join_and_only_the_lowest_is_kept() -> None:
     assert chain_of(upper, lower).slices == [lower]
 
 
+def waiting_chain(*firsts: int) -> Chain:
+    """Windows that touch, read after a watch was opened."""
+    chain = chain_of()
+    chain.watch.restart((b"front",))
+    chain.watch.open(window(90, 10, 90))
+    chain.slices += [window(first, 10, first) for first in firsts]
+    chain.settle()
+    return chain
+
+
+def test_windows_that_wait_for_a_look_are_pending() -> None:
+    chain = waiting_chain(0, 10, 20)
+    assert [one.seam for one in chain.slices[1:]] == [Seam.WAITING, Seam.WAITING]
+    assert chain.pending is chain.slices[2]
+
+
+def test_nothing_is_pending_below_a_window_that_has_not_come() -> None:
+    chain = waiting_chain(0, 10, 20, 30)
+    chain.slices[2].seam, chain.slices[2].received = Seam.OPEN, None
+    assert chain.pending is chain.slices[1]
+
+
+def test_nothing_is_pending_that_a_look_could_not_prove() -> None:
+    chain = waiting_chain(0, 10, 20)
+    chain.slices[0].sent = 0  # before the watch was open
+    assert chain.pending is None
+
+
 def test_windows_that_touch_are_torn_without_looks() -> None:
     chain = chain_of(window(0, 10, 0), window(10, 10, 10))
     assert [one.seam for one in chain.slices[1:]] == [Seam.TORN]

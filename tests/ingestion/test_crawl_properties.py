@@ -156,6 +156,10 @@ def test_visitors_who_come_and_go_between_two_looks_hide_nobody(schedule: Schedu
 def test_a_crawl_killed_at_any_answer_goes_on_and_misses_nobody(
     schedule: Schedule, kills: list[tuple[int, int]]
 ) -> None:
+    assert_kills_hide_nobody(schedule, kills)
+
+
+def assert_kills_hide_nobody(schedule: Schedule, kills: list[tuple[int, int]]) -> None:
     world = schedule.world()
     wanted = world.model.keys()
     crawl = schedule.crawl(world)
@@ -169,6 +173,17 @@ def test_a_crawl_killed_at_any_answer_goes_on_and_misses_nobody(
     Driver(world, crawl, schedule.in_flight).run()
     assert world.missing(wanted) == set()
     assert_next_crawl_catches_up(world, schedule, crawl)
+
+
+@schedules(200)
+@given(
+    long_lists(["arrive", "return", "delete"]),
+    st.lists(st.tuples(st.integers(20, 90), st.sampled_from([0, 0, 1, 50])), max_size=4),
+)
+def test_a_crawl_killed_between_two_looks_misses_nobody(
+    schedule: Schedule, kills: list[tuple[int, int]]
+) -> None:
+    assert_kills_hide_nobody(schedule, kills)
 
 
 @schedules(150)

@@ -47,6 +47,38 @@ def test_an_arrival_between_two_looks_is_a_step() -> None:
     assert watch.level((33, 39)) == (1, 1)
 
 
+def test_nothing_is_known_to_have_stood_still_before_the_watch_was_open() -> None:
+    assert not Watch().has_stood_since((1, 2))
+    watch = open_watch()
+    assert not watch.has_stood_since((11, 15))
+    assert watch.has_stood_since((13, 15))
+
+
+def test_what_was_cut_before_an_arrival_has_not_stood_still_since() -> None:
+    watch = open_watch()
+    watch.look(anchor(20), FRONT)
+    assert watch.has_stood_since((13, 15))
+    watch.look(anchor(30, (b"w", b"x", b"y")), (b"n", b"a", b"b"))
+    assert not watch.has_stood_since((33, 35))
+    watch.look(anchor(40, (b"w", b"x", b"y")), (b"n", b"a", b"b"))
+    assert not watch.has_stood_since((13, 15))
+    assert watch.has_stood_since((33, 35))
+
+
+def test_where_the_counts_differ_nothing_has_stood_still() -> None:
+    watch = open_watch()
+    watch.look(anchor(20), (b"n", b"a", b"b"))
+    assert not watch.has_stood_since((13, 15))
+    watch.look(anchor(30), (b"n", b"a", b"b"))
+    assert not watch.has_stood_since((33, 35))
+
+
+def test_a_shift_between_two_windows_shows_that_the_list_has_moved() -> None:
+    watch = open_watch()
+    watch.saw_shift((13, 15), (14, 16), 1)
+    assert not watch.has_stood_since((17, 18))
+
+
 def test_an_arrival_between_anchor_and_first_page_is_counted_one_look_later() -> None:
     watch = open_watch()
     watch.look(anchor(20), (b"n", b"a", b"b"))
