@@ -53,10 +53,11 @@ _current: ContextVar[Pipeline | None] = ContextVar("pipeline", default=None)
 
 @contextmanager
 def use(pipeline: Pipeline) -> Iterator[Pipeline]:
-    """Make this the pipeline of every stage inside the block."""
+    """Make this the pipeline of every stage inside the block, and its run known to be alive."""
     token = _current.set(pipeline)
     try:
-        yield pipeline
+        with pipeline.record.alive():
+            yield pipeline
     finally:
         _current.reset(token)
 

@@ -45,7 +45,7 @@ def run_ingest(pipeline: Pipeline) -> int:
     """Ingest alone, without Prefect."""
     progress = RunProgress()
     try:
-        with progress.live("asking Wistia"):
+        with use(pipeline), progress.live("asking Wistia"):
             ingest(
                 pipeline.settings,
                 pipeline.lake,
@@ -66,16 +66,17 @@ def run_build(pipeline: Pipeline) -> None:
     """Build alone, without Prefect."""
     record, progress = pipeline.record, RunProgress()
     try:
-        if pipeline.settings.on_s3:
-            _run_crawl(pipeline, progress)
-        with progress.live("building silver and gold"), record.stage("build"):
-            record.save()
-            pipeline.built = build(
-                pipeline.settings,
-                pipeline.lake,
-                as_of_date=pipeline.as_of_date,
-                full_refresh=pipeline.full_refresh,
-            )
+        with use(pipeline):
+            if pipeline.settings.on_s3:
+                _run_crawl(pipeline, progress)
+            with progress.live("building silver and gold"), record.stage("build"):
+                record.save()
+                pipeline.built = build(
+                    pipeline.settings,
+                    pipeline.lake,
+                    as_of_date=pipeline.as_of_date,
+                    full_refresh=pipeline.full_refresh,
+                )
     except BaseException as error:
         record.fail(error)
         raise

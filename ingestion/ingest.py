@@ -7,13 +7,14 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from ingestion.crashes import close_crashed
 from ingestion.credentials import read_token
 from ingestion.errors import (
     BadResponseError,
     IngestionError,
     NotFoundError,
 )
-from ingestion.manifest import IngestTotals, Manifest, ResourceRun, RunRecord, read_manifests
+from ingestion.manifest import IngestTotals, Manifest, ResourceRun, RunRecord
 from ingestion.media import resolve_media
 from ingestion.pacing import Pacer
 from ingestion.resources import MEDIAS, Resource
@@ -71,7 +72,7 @@ def ingest(  # noqa: PLR0913 - the outside world, each replaceable
             client.check_token()
             run.manifest.source = check_source(lake, settings, client.fetch_account())
             run.manifest.ingest = totals
-            manifests = _close_crashed(run)
+            manifests = close_crashed(run)
             run.save()
             _ingest_all(Ingest(settings, lake, run, scope, client, manifests, progress))
         except BaseException as error:
@@ -143,21 +144,6 @@ def _land_snapshots(work: Ingest, resource: Resource, media_ids: tuple[str, ...]
         work.progress(landing.entry)
     landing.flush()
     work.close(landing.entry, state)
-
-
-def _close_crashed(run: RunRecord) -> list[Manifest]:
-    # The lock is ours, so a run that still says "running" died without saying so.
-    manifests = [m for m in read_manifests(run.lake) if m.run_id != run.manifest.run_id]
-    for manifest in manifests:
-        if manifest.ingest is not None and manifest.ingest.state == "running":
-            manifest.state = manifest.ingest.state = "crashed"
-            manifest.ingest.finished_at = format_timestamp(run.clock())
-            manifest.ingest.error = "the process ended without a word"
-            for stage in manifest.stages:
-                if stage.state == "running":
-                    stage.state = "crashed"
-            manifest.save(run.lake)
-    return manifests
 
 
 def _total(totals: IngestTotals, manifest: Manifest, client: Wistia, now: datetime) -> None:

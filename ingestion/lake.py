@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _TEMPORARY = ".tmp"
 _LOCKS = ".locks"
+# With a run's id behind it: held while the run lives.
+RUN_LOCK = "run-"
 
 
 class Lake(Protocol):
@@ -134,6 +136,8 @@ class LocalLake:
             yield
         finally:
             _remove_quietly(owner)
+            if name.startswith(RUN_LOCK):  # nobody will want it again
+                _remove_quietly(path)
             lock.release()
 
     def _describe_owner(self, owner: Path) -> None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ingestion.errors import ReadableError
+from ingestion.lake import RUN_LOCK
 from ingestion.timestamps import compact_timestamp, format_timestamp
 
 if TYPE_CHECKING:
@@ -161,6 +162,12 @@ class RunRecord:
     def save(self) -> None:
         """Write the manifest as it stands."""
         self.manifest.save(self.lake)
+
+    @contextmanager
+    def alive(self) -> Iterator[None]:
+        """Hold a lock of the run's own: who can take it knows that the run is dead."""
+        with self.lake.lock(RUN_LOCK + self.manifest.run_id):
+            yield
 
     @contextmanager
     def stage(self, name: str) -> Iterator[StageRun]:

@@ -100,6 +100,8 @@ def test_the_next_run_takes_the_lock_over_and_goes_on(
     assert_whole(bench, 300)
     states = [manifest.ingest.state for manifest in bench.manifests() if manifest.ingest]
     assert states == [state for state in (ended, "completed") if state]
+    closed = [manifest.state for manifest in bench.manifests()]
+    assert closed == ["crashed", "completed"][-len(closed) :]
 
 
 def test_kill_after_kill_on_one_lake(bench: Bench, s3: Client) -> None:
