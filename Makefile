@@ -51,6 +51,7 @@ clean: ## remove what the commands made; a lake only when it holds the sandbox's
 	@test ! -f lake/state/demo.json || rm -rf lake
 	@rm -rf $(VENV) .bench .prefect dbt_project/target dbt_project/logs dbt_project/dbt_packages \
 		logs build .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+	@find infra -name .terraform -type d -prune -exec rm -rf {} +
 	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
 $(READY): requirements.lock pyproject.toml .ci/install

@@ -69,7 +69,8 @@ def test_a_missing_python_is_said_with_its_remedy(tmp_path: Path) -> None:
 
 
 def test_a_failed_gate_fails_the_check_and_is_named(tmp_path: Path) -> None:
-    for tool in ("ruff", "mypy", "lint-imports", "deptry", "sqlfluff", "codespell", "pytest"):
+    python = ("ruff", "mypy", "lint-imports", "deptry", "sqlfluff", "codespell", "pytest")
+    for tool in (*python, "terraform", "uv"):
         fails = tool in {"mypy", "codespell"}
         (tmp_path / tool).write_text(f"#!/bin/sh\necho said by {tool}\nexit {int(fails)}\n")
         (tmp_path / tool).chmod(0o755)

@@ -1,0 +1,129 @@
+"""An example of `infra/`, copied and applied by the real Terraform."""
+
+import json
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from tests.infra.emulator import ACCOUNT, REGION
+from tests.servers import ROOT
+
+# What a stranger would have: their own keys in the environment, here planted to be looked for.
+KEYS = {
+    "AWS_ACCESS_KEY_ID": "TERRAFORM",
+    "AWS_SECRET_ACCESS_KEY": "planted-terraform-key-77c1",  # pragma: allowlist secret
+}
+# Endpoints come from AWS's own variables; the rest is what an emulator needs.
+_OVERRIDE = f"""
+terraform {{
+  backend "local" {{}}
+}}
+provider "aws" {{
+  region                      = "{REGION}"
+  max_retries                 = 1
+  s3_use_path_style           = true
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+}}
+"""
+CONNECTION = (
+    f"arn:aws:codeconnections:{REGION}:{ACCOUNT}:connection/11111111-2222-3333-4444-555555555555"
+)
+VARIABLES: dict[str, dict[str, Any]] = {
+    "smallest": {"name": "tiny-lake", "force_destroy": True},
+    "production": {
+        "region": REGION,
+        "name": "acme-video",
+        "tags": {"team": "data"},
+        "alert_emails": ["data@example.com"],
+        "monthly_budget_usd": 50,
+        "delivery": {"connection_arn": CONNECTION, "repository": "acme/wistia-elt"},
+        "github": {"repository": "acme/wistia-elt"},
+        "force_destroy": True,
+    },
+}
+
+
+@dataclass(frozen=True)
+class Root:
+    """A root module in a folder of its own, with its state beside it."""
+
+    folder: Path
+    endpoint: str
+    said: list[str] = field(default_factory=list)
+    known: dict[str, Any] = field(default_factory=dict)
+
+    def terraform(self, *arguments: str, expected: tuple[int, ...] = (0,)) -> str:
+        """Run Terraform; returns what it said."""
+        done = subprocess.run(
+            ["bash", str(ROOT / ".ci/terraform"), *arguments, "-no-color"],
+            cwd=self.folder,
+            env=self.environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=600,
+            check=False,
+        )
+        self.said.append(done.stdout)
+        assert done.returncode in expected, f"terraform {arguments[0]}: {done.stdout[-6000:]}"
+        return done.stdout
+
+    def environment(self) -> dict[str, str]:
+        return aws_environment(self.endpoint) | KEYS
+
+    def apply(self) -> None:
+        self.terraform("init", "-input=false")
+        self.terraform("apply", "-input=false", "-auto-approve")
+        self.known.update(json.loads(self.terraform("output", "-json", "module")))
+
+    def outputs(self) -> dict[str, Any]:
+        """Everything the module gives."""
+        return self.known
+
+    def plan(self) -> tuple[str, dict[str, Any]]:
+        """A second plan: in words, and as data."""
+        said = self.terraform("plan", "-input=false", "-out=again.tfplan")
+        return said, json.loads(self.terraform("show", "-json", "again.tfplan"))
+
+    def client(self, service: str) -> Any:  # noqa: ANN401 - boto3 makes its classes as it runs
+        """The test's own look at what was made."""
+        session: Any = boto3.session.Session("LOOKING", "LOOKING", region_name=REGION)
+        return session.client(service, endpoint_url=self.endpoint)
+
+
+def aws_environment(endpoint: str) -> dict[str, str]:
+    """This process's variables, but for AWS's and the pipeline's, which point at the emulator."""
+    ours = ("AWS_", "WISTIA_", "LAKE_", "PII_", "GLUE_", "ATHENA_", "TF_VAR_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    return kept | {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_REGION": REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }
+
+
+def copy_example(example: str, folder: Path, endpoint: str) -> Root:
+    """Copy the repository's part that the module reads, ready to be applied."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "infra", "dbt_project"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for name in filter(lambda name: (ROOT / name).is_file(), listed.stdout.splitlines()):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, folder / name)
+    root = folder / "infra" / "examples" / example
+    (root / "emulator_override.tf").write_text(_OVERRIDE)
+    (root / "test.auto.tfvars.json").write_text(json.dumps(VARIABLES[example]))
+    return Root(root, endpoint)
