@@ -12,7 +12,7 @@ from flows.doctor import Check
 from flows.forgetting import WarehouseTables
 from flows.show import show_checks
 from ingestion.audit import Audit
-from ingestion.forget import forget
+from ingestion.forget import OLDER, forget
 from ingestion.imports import import_files
 from ingestion.lake import open_lake
 from ingestion.progress import RunProgress
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ingestion.settings import Settings
 
 _QUARANTINED = 3
+_RIGHTS = "s3:ListBucketVersions, s3:GetObjectVersion and s3:DeleteObjectVersion"
 
 
 def show_audit(settings: Settings, *, rebuild: bool, as_json: bool) -> int:
@@ -126,13 +127,29 @@ def run_forget(settings: Settings, who: str, *, confirmed: bool) -> int:
     with lake.lock("build"):
         tables = _tables(settings)
         manifest, damaged = forget(settings, lake, who, tables, utc_now)
+        if settings.on_s3 and OLDER not in damaged:
+            _empty_older_tables(settings)
     rows = [(layer, f"{n:,}") for layer, n in manifest.removed.items()]
     show_table(("layer", "rows removed"), rows, ("rows removed",))
     click.echo("digests of the person have left the states; the run records the counts alone")
     _say_what_remains(settings)
     for key in damaged:
-        click.echo(f"{key} cannot be read, so nobody knows whether the person is in it", err=True)
+        where = f"{lake.uri}'s {OLDER}" if key == OLDER else key
+        click.echo(f"{where} cannot be read, so nobody knows whether the person is there", err=True)
+        if key == OLDER:
+            click.echo(f"try: give the role {_RIGHTS}, then ask for the same again", err=True)
     return 1 if damaged else 0
+
+
+def _empty_older_tables(settings: Settings) -> None:
+    """Remove what a versioned bucket keeps of the tables' files: all of it can be built again."""
+    from flows.athena.folders import delete_older  # noqa: PLC0415 - boto3 is for buckets
+
+    lake = settings.lake_uri.rstrip("/")
+    delete_older(settings.silver_uri or f"{lake}/silver")
+    delete_older(settings.gold_uri or f"{lake}/gold")
+    if settings.athena_results_uri:
+        delete_older(settings.athena_results_uri)
 
 
 def _tables(settings: Settings) -> Tables:
@@ -150,9 +167,5 @@ def _say_what_remains(settings: Settings) -> None:
         "first. Backups, and files that were imported, are yours to clean"
     )
     if settings.on_s3:
-        click.echo(
-            "the bucket's older versions keep the person until its lifecycle rule removes them; "
-            "`wistia-elt build` counts the totals again"
-        )
-    else:
-        click.echo("`wistia-elt build` counts the totals again")
+        click.echo("copies in other buckets or accounts (replication, backups) are not touched")
+    click.echo("`wistia-elt build` counts the totals again")

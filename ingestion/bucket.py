@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 from ingestion.aws import DAMAGE, code_of, explain, explained
 from ingestion.errors import LakeError
 from ingestion.lease import Lease
+from ingestion.versions import Version
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,7 +28,7 @@ _TAG = "project=wistia-elt"
 LEASE_SECONDS = 30.0
 _ATTEMPTS = 9
 _READS = 3
-_ABSENT = {"NoSuchKey", "404", "NotFound"}
+_ABSENT = {"NoSuchKey", "NoSuchVersion", "404", "NotFound"}
 _LOST = {"PreconditionFailed", "412", "ConditionalRequestConflict", "409"}
 
 
@@ -106,6 +107,30 @@ class BucketLake:
         with self._explained(f"remove {key} from"):
             self._s3.delete_object(Bucket=self._bucket, Key=self._prefix + key)
 
+    def list_older(self, prefix: str) -> Iterator[Version]:
+        """Yield what a versioned bucket keeps of replaced and removed objects."""
+        pages = self._s3.get_paginator("list_object_versions")
+        below = self._prefix + (f"{prefix}/" if prefix else "")
+        with self._explained("list older versions in"):
+            for page in pages.paginate(Bucket=self._bucket, Prefix=below):
+                for item in page.get("Versions", ()):
+                    if not item["IsLatest"]:
+                        yield Version(item["Key"].removeprefix(self._prefix), item["VersionId"])
+
+    def get_older(self, version: Version) -> bytes | None:
+        """Read an older version whole; None when it is gone."""
+        found = self.read(version.key, VersionId=version.id)
+        return None if found is None else found[0]
+
+    def delete_older(self, version: Version) -> None:
+        """Remove an older version for good."""
+        for lease in self._leases:
+            lease.ensure()
+        with self._explained(f"remove an older version of {version.key} from"):
+            self._s3.delete_object(
+                Bucket=self._bucket, Key=self._prefix + version.key, VersionId=version.id
+            )
+
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:
         """Hold a lease that is renewed while the block runs and runs out with its owner.
@@ -155,20 +180,20 @@ class BucketLake:
                 if code_of(error) not in _LOST | _ABSENT:
                     raise
 
-    def read(self, key: str) -> tuple[bytes, str] | None:
+    def read(self, key: str, **version: str) -> tuple[bytes, str] | None:
         """Body and ETag of an object, its checksum held; None when there is none."""
         with self._explained(f"read {key} in"):
             for attempt in range(1, _READS):
                 try:
-                    return self._read(key)
+                    return self._read(key, **version)
                 except DAMAGE:
                     # boto3 tries a request again, but not a body that breaks off.
                     self._sleep(attempt / 4)
-            return self._read(key)
+            return self._read(key, **version)
 
-    def _read(self, key: str) -> tuple[bytes, str] | None:
+    def _read(self, key: str, **version: str) -> tuple[bytes, str] | None:
         try:
-            answer = self._s3.get_object(Bucket=self._bucket, Key=self._prefix + key)
+            answer = self._s3.get_object(Bucket=self._bucket, Key=self._prefix + key, **version)
         except ClientError as error:
             if code_of(error) in _ABSENT:
                 return None

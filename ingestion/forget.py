@@ -3,27 +3,28 @@
 The one exception to "never edited". The run's manifest lists the objects about to change before
 the first does. Each is put again whole, under its own key, without the person's lines; then the
 manifests that list it are brought up to date from what lies there. A forget that was killed is
-therefore completed by asking for the same person again. What names an e-mail address goes last, so
-that the person's keys can be found until the end. Of the person nothing is recorded: no key, no
-address, and no digest of either.
+therefore completed by asking for the same person again. Where the bucket keeps older versions,
+those that hold the person go too. What names an e-mail address goes last, so that the person's keys
+can be found until the end. Of the person nothing is recorded: no key, no address, and no digest of
+either.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections import Counter
+import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from ingestion.bronze import QUARANTINE, RAW, compress
 from ingestion.custody import Custody, Job, is_broken, open_job
-from ingestion.errors import IngestionError
-from ingestion.objects import count_records, unpack_lines
+from ingestion.errors import IngestionError, LakeError
+from ingestion.objects import unpack_lines
 from ingestion.person import Person, make_person
-from ingestion.replay import line_digest
+from ingestion.relisting import relist
 from ingestion.resources import RESOURCES
 from ingestion.source import check_source, read_source
+from ingestion.versions import find_versions, learn_keys, remove_versions
 from ingestion.watermark import ResourceState, identity_of, state_key
 
 if TYPE_CHECKING:
@@ -31,8 +32,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ingestion.lake import Lake
-    from ingestion.manifest import ResourceRun, StoredObject
     from ingestion.settings import Settings
+    from ingestion.versions import Version
+
+# A layer of its own: what a versioned bucket keeps of replaced and removed objects.
+OLDER = "older versions"
+log = logging.getLogger(__name__)
 
 
 class UnknownPersonError(IngestionError):
@@ -94,15 +99,17 @@ def forget(
             person.keys |= tables.find_keys(person.email)
             _find_keys(lake, person)
         plan = _plan(lake, person)
+        older = _find_older(lake, person, plan)
         state = _read_state(lake)
         is_in_state = any(identity_of(key) in state.known for key in person.keys)
-        if not plan.objects and not is_in_state and not tables.count(person.keys):
+        if not (plan.objects or older or is_in_state or tables.count(person.keys)):
             _complete_broken(job)
             raise UnknownPersonError(
                 "nothing in this lake is of that person",
                 "check the visitor key or address; under PII_POLICY=drop no address is kept",
             )
         _remove(job, person, plan, tables)
+        _remove_older(job, person, plan)
         return job.manifest, plan.damaged
 
 
@@ -112,6 +119,26 @@ def _check_policy(settings: Settings, lake: Lake) -> None:
     if recorded is not None:
         same = settings.model_copy(update={"wistia_base_url": recorded.get("base_url")})
         check_source(lake, same, recorded.get("account"))
+
+
+def _find_older(lake: Lake, person: Person, plan: _Plan) -> list[Version]:
+    """What a versioned bucket still has of the person; a role may lack the right to look."""
+    try:
+        if person.email:
+            learn_keys(lake, person)
+        return find_versions(lake, person)
+    except LakeError as error:
+        log.warning("%s", error)
+        plan.damaged.append(OLDER)
+        return []
+
+
+def _remove_older(job: Job, person: Person, plan: _Plan) -> None:
+    """Remove the versions that held the person, those that this forget replaced among them."""
+    if OLDER in plan.damaged:
+        return
+    if removed := remove_versions(job.lake, person):
+        job.manifest.removed[OLDER] = removed
 
 
 def _keys(lake: Lake) -> list[str]:
@@ -155,7 +182,7 @@ def _remove(job: Job, person: Person, plan: _Plan, tables: Tables) -> None:
     _forget_digests(lake, person)
     for key in plan.objects:
         _rewrite(lake, key, person)
-    _relist(job, set(plan.objects))
+    relist(job, set(plan.objects))
     _complete_broken(job)
     manifest.rewriting = []
 
@@ -174,53 +201,11 @@ def _complete_broken(job: Job) -> None:
     broken = [run for run in job.before if run.kind == "forget" and run.rewriting]
     if not broken:
         return
-    _relist(job, {key for run in broken for key in run.rewriting})
+    relist(job, {key for run in broken for key in run.rewriting})
     for run in broken:
         run.rewriting = []
         run.state = "crashed" if is_broken(run) else run.state
         run.save(job.lake)
-
-
-def _relist(job: Job, keys: set[str]) -> None:
-    for run in job.before:
-        was = run.model_dump_json()
-        for entry in run.resources:
-            # Digests of rows, the person's perhaps among them: the next crawl begins anew.
-            entry.resume = None
-            _relist_entry(job.lake, entry, keys)
-        for key in keys & set(run.replayed):
-            run.replayed[key] = _still_there(job.lake, key, run.replayed[key])
-        if run.model_dump_json() != was:
-            run.save(job.lake)
-
-
-def _relist_entry(lake: Lake, entry: ResourceRun, keys: set[str]) -> None:
-    for listed, field_name in ((entry.objects, "records"), (entry.quarantine, "quarantined")):
-        before = sum(stored.records for stored in listed)
-        listed[:] = [
-            now
-            for stored in listed
-            if (now := _describe(lake, stored) if stored.key in keys else stored) is not None
-        ]
-        gone = before - sum(stored.records for stored in listed)
-        setattr(entry, field_name, getattr(entry, field_name) - gone)
-
-
-def _describe(lake: Lake, stored: StoredObject) -> StoredObject | None:
-    body = lake.get(stored.key)
-    if body is None:
-        return None
-    records = count_records(body)
-    # An object that cannot be read is no forget's doing: its listing goes on saying so.
-    if records is None:
-        return stored
-    checksum = hashlib.sha256(body).hexdigest()
-    return stored.model_copy(update={"records": records, "bytes": len(body), "sha256": checksum})
-
-
-def _still_there(lake: Lake, key: str, digests: list[str]) -> list[str]:
-    there = Counter(map(line_digest, unpack_lines(lake.get(key) or b"") or ()))
-    return list((Counter(digests) & there).elements())
 
 
 def _read_state(lake: Lake) -> ResourceState:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import awswrangler as wr
 
+from ingestion.bucket import BucketLake
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -25,3 +27,14 @@ def delete_folder(uri: str) -> None:
     """Delete every object below; a folder that is not one of a bucket is left alone."""
     if uri.startswith("s3://") and uri.count("/") > 3:  # noqa: PLR2004 - never a whole bucket
         wr.s3.delete_objects(f"{uri.rstrip('/')}/")
+
+
+def delete_older(uri: str) -> None:
+    """Delete what a versioned bucket keeps of replaced and removed objects below.
+
+    Raises:
+        LakeError: AWS refuses.
+    """
+    folder = BucketLake(uri)
+    for version in folder.list_older(""):
+        folder.delete_older(version)

@@ -1,0 +1,58 @@
+"""Manifests brought up to date with objects that a forget has rewritten."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from ingestion.objects import count_records, unpack_lines
+from ingestion.replay import line_digest
+
+if TYPE_CHECKING:
+    from ingestion.custody import Job
+    from ingestion.lake import Lake
+    from ingestion.manifest import ResourceRun, StoredObject
+
+
+def relist(job: Job, keys: set[str]) -> None:
+    """List in every manifest what these objects hold by now."""
+    for run in job.before:
+        was = run.model_dump_json()
+        for entry in run.resources:
+            # Digests of rows, the person's perhaps among them: the next crawl begins anew.
+            entry.resume = None
+            _relist_entry(job.lake, entry, keys)
+        for key in keys & set(run.replayed):
+            run.replayed[key] = _still_there(job.lake, key, run.replayed[key])
+        if run.model_dump_json() != was:
+            run.save(job.lake)
+
+
+def _relist_entry(lake: Lake, entry: ResourceRun, keys: set[str]) -> None:
+    for listed, field_name in ((entry.objects, "records"), (entry.quarantine, "quarantined")):
+        before = sum(stored.records for stored in listed)
+        listed[:] = [
+            now
+            for stored in listed
+            if (now := _describe(lake, stored) if stored.key in keys else stored) is not None
+        ]
+        gone = before - sum(stored.records for stored in listed)
+        setattr(entry, field_name, getattr(entry, field_name) - gone)
+
+
+def _describe(lake: Lake, stored: StoredObject) -> StoredObject | None:
+    body = lake.get(stored.key)
+    if body is None:
+        return None
+    records = count_records(body)
+    # An object that cannot be read is no forget's doing: its listing goes on saying so.
+    if records is None:
+        return stored
+    checksum = hashlib.sha256(body).hexdigest()
+    return stored.model_copy(update={"records": records, "bytes": len(body), "sha256": checksum})
+
+
+def _still_there(lake: Lake, key: str, digests: list[str]) -> list[str]:
+    there = Counter(map(line_digest, unpack_lines(lake.get(key) or b"") or ()))
+    return list((Counter(digests) & there).elements())

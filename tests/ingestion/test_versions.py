@@ -1,0 +1,117 @@
+"""In a bucket that keeps older versions a person leaves those too."""
+
+import gzip
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ingestion.audit import Audit
+from ingestion.bucket import BucketLake
+from ingestion.forget import OLDER, UnknownPersonError, forget
+from ingestion.watermark import identity_of
+from tests.ingestion.account import NOON, visitor
+from tests.ingestion.conftest import Bench
+from tests.ingestion.front import Front, refusal
+from tests.ingestion.homes import BUCKET, Bucket, Client
+from tests.ingestion.test_forget import KEY, SECOND, fill, forgotten, no_tables
+
+
+@pytest.fixture
+def home(aws: str, s3: Client) -> Iterator[Bucket]:  # noqa: ARG001
+    """A lake in a bucket of its own kind, versioned as in production."""
+    s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    yield Bucket(f"versioned/{uuid.uuid4().hex[:8]}", s3)
+    s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Suspended"})
+
+
+def every_version(bench: Bench) -> str:
+    """What any version of any object holds, unpacked."""
+    assert isinstance(bench.home, Bucket)
+    s3, prefix = bench.home.s3, f"{bench.home.prefix}/"
+    pages = s3.get_paginator("list_object_versions").paginate(Bucket=BUCKET, Prefix=prefix)
+    found = []
+    for item in (item for page in pages for item in page.get("Versions", [])):
+        key = {"Bucket": BUCKET, "Key": item["Key"], "VersionId": item["VersionId"]}
+        body = s3.get_object(**key)["Body"].read()
+        found.append(gzip.decompress(body) if item["Key"].endswith(".gz") else body)
+    return b"\n".join(found).decode()
+
+
+def test_no_older_version_holds_the_person(bench: Bench, tmp_path: Path) -> None:
+    fill(bench)
+    assert identity_of(KEY) in every_version(bench)
+
+    run = forgotten(bench, "nadine@planted.example", no_tables(tmp_path))
+
+    assert (run.removed["bronze"], run.removed["quarantine"]) == (3, 1)
+    # Two parts and what was set aside were rewritten; the first state knew her first key.
+    assert run.removed[OLDER] >= 4
+    left = every_version(bench)
+    for trace in (KEY, SECOND, "Nadine", " NADINE", identity_of(KEY), identity_of(SECOND)):
+        assert trace not in left
+    assert "xnadine@planted.example" in left
+    assert list(Audit(bench.lake()).examine()) == []
+
+
+def test_a_person_who_is_left_in_older_versions_alone_is_found_there(
+    bench: Bench, tmp_path: Path
+) -> None:
+    fill(bench)
+    for key in (*bench.objects("raw-data"), *bench.objects("quarantine"), "state/visitors.json"):
+        bench.home.remove(key)
+
+    run = forgotten(bench, "nadine@planted.example", no_tables(tmp_path))
+
+    assert (run.removed["bronze"], run.removed[OLDER] > 0) == (0, True)
+    for trace in (KEY, SECOND, "Nadine"):
+        assert trace not in every_version(bench)
+    with pytest.raises(UnknownPersonError):
+        forgotten(bench, "nadine@planted.example", no_tables(tmp_path))
+
+
+def test_others_keep_their_older_versions(bench: Bench, tmp_path: Path) -> None:
+    bench.api.visitors = [visitor(0)]
+    bench.ingest()
+    (part,) = bench.objects("raw-data/visitors")
+    bench.home.write(part, b"spoilt")
+    bench.api.visitors = [visitor(1, NOON), visitor(0)]
+    bench.ingest()
+
+    run, _ = forget(bench.settings(), bench.lake(), KEY, no_tables(tmp_path), bench.clock)
+
+    lake = bench.lake()
+    assert isinstance(lake, BucketLake)
+    assert part in [version.key for version in lake.list_older("raw-data")]
+    assert run.removed["bronze"] == 1
+
+
+def test_a_role_that_may_not_look_there_is_told_so(
+    bench: Bench, tmp_path: Path, aws: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(bench)
+    with Front(aws).running() as front:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", front.url)
+        front.order("GET", "versions", refusal("AccessDenied", 403), times=9)
+        settings = bench.settings()
+        run, unread = forget(settings, bench.lake(), KEY, no_tables(tmp_path), bench.clock)
+
+    assert unread == [OLDER]
+    assert run.removed == {"bronze": 2, "quarantine": 0}
+    assert KEY not in bench.text()
+    assert KEY in every_version(bench)
+
+
+def test_a_version_that_is_gone_reads_as_nothing(bench: Bench) -> None:
+    lake = bench.lake()
+    assert isinstance(lake, BucketLake)
+    lake.put("a/b", b"1")
+    assert list(lake.list_older("a")) == []
+    lake.put("a/b", b"2")
+    (older,) = lake.list_older("a")
+    assert lake.get_older(older) == b"1"
+    lake.delete_older(older)
+    assert list(lake.list_older("a")) == []
+    assert lake.get_older(older) is None
+    assert lake.get("a/b") == b"2"
