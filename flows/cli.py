@@ -185,15 +185,19 @@ class _Sandboxes(click.Group):
     # Imported when asked for: their servers are heavy, and nothing else needs them.
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
-        return ["wistia"]
+        return ["athena", "wistia"]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         del ctx
-        if cmd_name != "wistia":
-            return None
-        from sandbox.wistia.__main__ import wistia  # noqa: PLC0415
+        if cmd_name == "athena":
+            from sandbox.athena.__main__ import athena  # noqa: PLC0415
 
-        return wistia
+            return athena
+        if cmd_name == "wistia":
+            from sandbox.wistia.__main__ import wistia  # noqa: PLC0415
+
+            return wistia
+        return None
 
 
 @cli.group(cls=_Sandboxes)

@@ -1,9 +1,13 @@
 """Skips for the whole tree: said at the end on a user's machine, failures in CI."""
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.athena_stack import AthenaStack
 
 # What CI may lack and be whole: Wistia's specification is not ours to ship, and not every
 # runner's user may mount a disk.
@@ -18,6 +22,15 @@ def forbid(report: pytest.TestReport | pytest.CollectReport) -> None:
     if not any(known in reason for known in OPTIONAL):
         report.outcome = "failed"
         report.longrepr = f"nothing may be skipped where CI is set. {reason}"
+
+
+@pytest.fixture(scope="session")
+def athena() -> "Iterator[AthenaStack]":
+    """One local Athena a session; the tests share it, each in databases of its own."""
+    # This file must load where the rest of the project is not.
+    from tests.athena_stack import session_stack  # noqa: PLC0415
+
+    yield from session_stack()
 
 
 @pytest.hookimpl(wrapper=True)

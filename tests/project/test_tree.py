@@ -114,7 +114,8 @@ def locked() -> dict[str, tuple[str, bool]]:
 
 def asked() -> dict[str, Requirement]:
     project = tomllib.loads(text_of("pyproject.toml"))["project"]
-    lines = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    extras = project["optional-dependencies"].values()
+    lines = [*project["dependencies"], *(line for extra in extras for line in extra)]
     return {canonicalize_name(Requirement(line).name): Requirement(line) for line in lines}
 
 

@@ -1,0 +1,1 @@
+"""Athena's protocol: what a client says and hears."""

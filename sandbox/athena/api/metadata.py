@@ -1,0 +1,108 @@
+"""The actions on catalogues, databases and tables."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from sandbox.athena.api.protocol import Action, Request, page
+from sandbox.athena.engine.server import HIVE
+from sandbox.athena.errors import ApiError, InvalidRequest, QueryError
+from sandbox.athena.sql.show import columns_of
+
+if TYPE_CHECKING:
+    from sandbox.athena.catalogue import Catalogue
+
+_CATALOG = "AwsDataCatalog"
+
+
+class Metadata:
+    """Reads the catalogue for clients that do not ask Glue."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        """Read this catalogue."""
+        self._catalogue = catalogue
+
+    def actions(self) -> dict[str, Action]:
+        """Return the actions by name."""
+        return {
+            "ListDataCatalogs": lambda _: {
+                "DataCatalogsSummary": [{"CatalogName": _CATALOG, "Type": "GLUE"}]
+            },
+            "GetDataCatalog": self._catalog,
+            "ListDatabases": self._databases,
+            "GetDatabase": self._database,
+            "ListTableMetadata": self._tables,
+            "GetTableMetadata": self._table,
+        }
+
+    def _catalog(self, request: Request) -> dict[str, Any]:
+        self._check(request["Name"])
+        return {"DataCatalog": {"Name": _CATALOG, "Type": "GLUE"}}
+
+    def _databases(self, request: Request) -> dict[str, Any]:
+        self._check(request["CatalogName"])
+        found = [{"Name": name} for name in self._catalogue.databases()]
+        shown, following = page(found, request)
+        return {"DatabaseList": shown, **following}
+
+    def _database(self, request: Request) -> dict[str, Any]:
+        self._check(request["CatalogName"])
+        name = request["DatabaseName"]
+        if not self._catalogue.has_database(name):
+            raise _missing(f"Database {name} not found.")
+        found = self._catalogue.glue.get_database(Name=name)["Database"]
+        kept = ("Name", "Description", "Parameters")
+        return {"Database": {key: found[key] for key in kept if found.get(key)}}  # type: ignore[literal-required]
+
+    def _tables(self, request: Request) -> dict[str, Any]:
+        self._check(request["CatalogName"])
+        try:
+            tables = self._catalogue.tables(request["DatabaseName"])
+        except QueryError as error:
+            raise _missing(f"Database {request['DatabaseName']} not found.") from error
+        if expression := request.get("Expression"):
+            tables = [table for table in tables if re.fullmatch(expression, table["Name"])]
+        shown, following = page([_shape(table) for table in tables], request)
+        return {"TableMetadataList": shown, **following}
+
+    def _table(self, request: Request) -> dict[str, Any]:
+        self._check(request["CatalogName"])
+        database, name = request["DatabaseName"], request["TableName"]
+        table = self._catalogue.find(database, name)
+        if table is None:
+            raise _missing(f"Table {name} not found in database {database}.")
+        return {"TableMetadata": _shape(table)}
+
+    @staticmethod
+    def _check(catalog: str) -> None:
+        if catalog.lower() != HIVE:
+            raise InvalidRequest(f"DataCatalog {catalog} was not found")
+
+
+def _missing(message: str) -> ApiError:
+    return ApiError("MetadataException", f"EntityNotFoundException: {message}")
+
+
+def _shape(table: dict[str, Any]) -> dict[str, Any]:
+    descriptor, keys = table["StorageDescriptor"], table.get("PartitionKeys", [])
+    own = columns_of({**table, "PartitionKeys": []})
+    serde = descriptor.get("SerdeInfo", {})
+    described = {
+        "inputformat": descriptor.get("InputFormat", ""),
+        "location": descriptor.get("Location", ""),
+        "outputformat": descriptor.get("OutputFormat", ""),
+        "serde.serialization.lib": serde.get("SerializationLibrary", ""),
+    }
+    return {
+        "Name": table["Name"],
+        "CreateTime": table["CreateTime"].timestamp(),
+        "TableType": table.get("TableType", ""),
+        "Columns": [_column(column) for column in own],
+        "PartitionKeys": [_column(column) for column in keys],
+        "Parameters": {**table.get("Parameters", {}), **described},
+    }
+
+
+def _column(column: dict[str, str]) -> dict[str, str]:
+    return {key: column[key] for key in ("Name", "Type", "Comment") if column.get(key)}

@@ -1,0 +1,1 @@
+"""The engine, Trino: fetched, started, asked."""

@@ -1,0 +1,151 @@
+"""Ask the engine: one statement, its rows as text or JSON values, its statistics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from trino.client import ClientSession, TrinoQuery, TrinoRequest
+from trino.exceptions import Error, TrinoQueryError
+
+from sandbox.athena.engine.server import HIVE, ICEBERG
+from sandbox.athena.errors import QueryError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+Values = list[Any]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A result's column: its name and the engine's type, such as `array(row(x bigint))`."""
+
+    name: str
+    type: str
+    signature: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+
+@dataclass
+class Watch:
+    """What a caller sees of a running statement, and how it stops it."""
+
+    scanned_bytes: int = 0
+    written_rows: int | None = None
+    input_rows: int = 0
+    scan_limit: int | None = None
+    # Raises to end the statement; called each time the engine tells how far it is.
+    check: Callable[[], None] = lambda: None
+
+
+@dataclass
+class Result:
+    """Columns at once, rows as they come; `update` is set where there are none."""
+
+    columns: list[Column]
+    rows: Iterator[Values]
+    update: str | None = None
+
+
+class Engine:
+    """One engine; each statement has a session of its own."""
+
+    def __init__(self, address: str) -> None:
+        """Ask the engine at this address."""
+        parts = urlsplit(address)
+        self._host, self._port = parts.hostname or "", parts.port or 0
+
+    def run(
+        self,
+        sql: str,
+        database: str | None = None,
+        *,
+        watch: Watch | None = None,
+        properties: Mapping[str, str] | None = None,
+        prepared: Mapping[str, str] | None = None,
+    ) -> Result:
+        """Run one statement in `database` of the Hive catalogue.
+
+        Raises:
+            QueryError: the engine refused it, or it failed; also while rows are read.
+        """
+        watch = watch or Watch()
+        settings = dict(properties or {})
+        if watch.scan_limit:
+            settings["query_max_scan_physical_bytes"] = f"{watch.scan_limit}B"
+        session = ClientSession(
+            user="athena", catalog=HIVE, schema=database, timezone="UTC", properties=settings
+        )
+        session.prepared_statements = dict(prepared or {})
+        request = TrinoRequest(self._host, self._port, session)
+        query = TrinoQuery(request, sql, legacy_primitive_types=True, stats_callback=_follow(watch))
+        with _translated(query):
+            result = query.execute()
+            columns = [
+                Column(item["name"], item["type"], item["typeSignature"])
+                for item in query.columns or ()
+            ]
+        if query.update_type is not None:
+            watch.written_rows = query.update_count
+        return Result(columns, _rows(query, result), query.update_type)
+
+    def check(self, sql: str) -> None:
+        """Parse one statement, without looking at tables.
+
+        Raises:
+            QueryError: it is not SQL.
+        """
+        self.run(f"PREPARE checked FROM {sql}")
+
+    def describe(self, sql: str, database: str | None) -> list[tuple[str, str]]:
+        """Return the names and types of a query's columns without running it."""
+        found = self.run("DESCRIBE OUTPUT described", database, prepared={"described": sql})
+        return [(row[0], row[4]) for row in found.rows]
+
+
+def _follow(watch: Watch) -> Callable[[Mapping[str, Any]], None]:
+    def follow(stats: Mapping[str, Any]) -> None:
+        watch.scanned_bytes = stats.get("physicalInputBytes", 0)
+        watch.input_rows = stats.get("processedRows", 0)
+        watch.check()
+
+    return follow
+
+
+def _rows(query: TrinoQuery, result: Any) -> Iterator[Values]:  # noqa: ANN401 - the driver's
+    with _translated(query):
+        if query.update_type is not None:
+            return
+        yield from result
+
+
+class _translated:  # noqa: N801 - reads as a statement
+    """Turns the driver's errors into a query's failure; stops the query that is left early."""
+
+    def __init__(self, query: TrinoQuery) -> None:
+        self._query = query
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is None:
+            return
+        if isinstance(error, TrinoQueryError):
+            raise _failure(error) from error
+        if isinstance(error, Error):
+            raise QueryError(f"GENERIC_INTERNAL_ERROR: {error}", category=1, kind=1) from error
+        if not self._query.finished:
+            self._query.cancel()
+
+
+def _failure(error: TrinoQueryError) -> QueryError:
+    """Say it as Athena does: `NAME: line 1:8: Column 'x' cannot be resolved`."""
+    name, text = error.error_name or "", error.message
+    # Names of the two catalogues are the engine's affair.
+    text = text.replace(f"{ICEBERG}.", f"{HIVE}.")
+    if name.startswith("ICEBERG"):
+        return QueryError(f"{name}: {text}", category=QueryError.USER, kind=QueryError.ICEBERG)
+    category = QueryError.SYSTEM if error.error_type == "INTERNAL_ERROR" else QueryError.USER
+    return QueryError(f"{name}: {text}", category=category)

@@ -1,0 +1,49 @@
+"""What goes wrong before a query runs.
+
+SandboxError       the stack itself cannot start; a sentence and its remedy
+ApiError           an action is refused: what a client's exception is made of
+QueryError         a query fails: what GetQueryExecution tells of it
+"""
+
+
+class SandboxError(Exception):
+    """The stack cannot start; `remedy` says what mends that."""
+
+    def __init__(self, message: str, remedy: str) -> None:
+        """Keep the sentence and what mends it."""
+        super().__init__(message)
+        self.remedy = remedy
+
+
+class ApiError(Exception):
+    """An action is refused, by the name and status that the service gives."""
+
+    def __init__(self, code: str, message: str, status: int = 400, **fields: str) -> None:
+        """Keep what the answer is made of; `fields` stand beside the message."""
+        super().__init__(message)
+        self.code, self.status, self.fields = code, status, fields
+
+
+class InvalidRequest(ApiError):  # noqa: N818 - the service's own name
+    """Athena's InvalidRequestException, which it gives for most refusals."""
+
+    def __init__(self, message: str, reason: str = "INVALID_INPUT") -> None:
+        """Refuse with this message; `reason` is the service's AthenaErrorCode."""
+        super().__init__("InvalidRequestException", message, AthenaErrorCode=reason)
+
+
+class QueryError(Exception):
+    """A query failed, or was stopped; the text becomes its StateChangeReason."""
+
+    # https://docs.aws.amazon.com/athena/latest/ug/error-reference.html
+    SYSTEM, USER, OTHER = 1, 2, 3
+    ICEBERG = 233
+
+    def __init__(self, reason: str, *, category: int = USER, kind: int = 1003) -> None:
+        """Fail for this reason; `kind` is Athena's ErrorType, 1003 a query's own fault."""
+        super().__init__(reason)
+        self.category, self.kind = category, kind
+
+
+class QueryCancelled(QueryError):  # noqa: N818 - a state, not a fault
+    """The query was stopped: on request, or by its workgroup's limit."""

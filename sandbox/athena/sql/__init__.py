@@ -1,0 +1,1 @@
+"""Statements: what Athena takes, said in the engine's words or in the catalogue's."""

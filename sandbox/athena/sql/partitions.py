@@ -1,0 +1,114 @@
+"""Partitions of Hive tables: ALTER TABLE ADD and DROP PARTITION, MSCK REPAIR TABLE."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from sandbox.athena.catalogue import is_iceberg
+from sandbox.athena.errors import QueryError
+from sandbox.athena.job import Job, Outcome, text_column
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sandbox.athena.sql.words import Words
+
+Table = dict[str, Any]
+
+
+def add_partitions(words: Words, job: Job, table: Table) -> Outcome:
+    """Add partitions, each `PARTITION (k='v', …) [LOCATION '…']`."""
+    lenient = words.take("IF", "NOT", "EXISTS")
+    places = []
+    while words.take("PARTITION"):
+        values = _values(words, table)
+        default = table["StorageDescriptor"]["Location"].rstrip("/") + "/" + path(table, values)
+        places.append((values, words.string() if words.take("LOCATION") else default))
+    words.finish()
+    if not places:
+        raise words.unexpected("PARTITION")
+    problems = job.catalogue.add_partitions(table, places)
+    if problems and not lenient:
+        raise QueryError(f"FAILED: Execution Error: {problems[0]}")
+    return Outcome()
+
+
+def drop_partitions(words: Words, job: Job, table: Table) -> Outcome:
+    """Drop partitions; their files stay."""
+    lenient = words.take("IF", "EXISTS")
+    dropped = []
+    while True:
+        words.expect("PARTITION")
+        dropped.append(_values(words, table))
+        if not words.take(","):
+            break
+    words.finish()
+    for values in dropped:
+        if not job.catalogue.drop_partition(table, values) and not lenient:
+            raise QueryError(
+                f"FAILED: SemanticException [Error 10006]: Partition not found "
+                f"{path(table, values)}"
+            )
+    return Outcome()
+
+
+def repair_table(words: Words, job: Job) -> Outcome:
+    """Add the partitions whose folders are in S3 and not in the catalogue."""
+    words.expect("MSCK", "REPAIR", "TABLE")
+    table = job.catalogue.require(*job.place(words.names()))
+    words.finish()
+    if is_iceberg(table) or not table.get("PartitionKeys"):
+        return Outcome()
+    known = {tuple(found["Values"]) for found in job.catalogue.partitions(table)}
+    location = table["StorageDescriptor"]["Location"].rstrip("/") + "/"
+    files = job.stack.storage.files(location)
+    missing = {
+        values: folder for values, folder in folders(table, files).items() if values not in known
+    }
+    if not missing:
+        return Outcome()
+    job.catalogue.add_partitions(table, [(list(values), at) for values, at in missing.items()])
+    names = [path(table, list(values)) for values in missing]
+    title = f"{table['DatabaseName']}.{table['Name']}"
+    lines = [f"Partitions not in metastore:\t{title}:{name}" for name in names]
+    lines += [f"Repair: Added partition to metastore {title}:{name}" for name in names]
+    return Outcome([text_column("result")], [[line] for line in lines])
+
+
+def path(table: Table, values: list[str]) -> str:
+    """Return a partition's folder below its table's, without a slash at its end."""
+    keys = [key["Name"] for key in table["PartitionKeys"]]
+    return "/".join(f"{key}={value}" for key, value in zip(keys, values, strict=True))
+
+
+def folders(table: Table, files: Iterable[str]) -> dict[tuple[str, ...], str]:
+    """Return the partitions that `files` lie in: values and folder, in order."""
+    location = table["StorageDescriptor"]["Location"].rstrip("/") + "/"
+    keys = [key["Name"] for key in table["PartitionKeys"]]
+    found = {}
+    for file in files:
+        steps = file.removeprefix(location).split("/")[: len(keys)]
+        names = [step.partition("=")[0].lower() for step in steps]
+        if names == keys:
+            values = tuple(unquote(step.partition("=")[2]) for step in steps)
+            found[values] = location + "/".join(steps) + "/"
+    return found
+
+
+def _values(words: Words, table: Table) -> list[str]:
+    """Take `(k = 'v', …)`; return the values in the order of the table's keys."""
+
+    def pair() -> tuple[str, str]:
+        name = words.name()
+        words.expect("=")
+        return name, words.literal()
+
+    given = dict(words.listed(pair))
+    keys = [key["Name"] for key in table.get("PartitionKeys", [])]
+    if sorted(given) != sorted(keys):
+        raise QueryError(
+            f"FAILED: SemanticException [Error 10098]: the partition spec {sorted(given)} does not "
+            f"name the table's partition columns {keys}"
+        )
+    return [given[key] for key in keys]

@@ -1,0 +1,53 @@
+"""CREATE and DROP VIEW."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sandbox.athena.catalogue import is_view
+from sandbox.athena.engine.server import HIVE
+from sandbox.athena.errors import QueryError
+from sandbox.athena.job import Job, Outcome, quoted
+from sandbox.athena.sql.types import hive_name
+
+if TYPE_CHECKING:
+    from sandbox.athena.sql.words import Words
+
+
+def create_view(words: Words, job: Job) -> Outcome:
+    """Make a view, and tell the catalogue its columns as Athena does."""
+    words.expect("CREATE")
+    replace = words.take("OR", "REPLACE")
+    words.expect("VIEW")
+    database, name = job.place(words.names())
+    words.expect("AS")
+    query = words.rest
+    before = job.catalogue.find(database, name)
+    if before and not is_view(before):
+        raise QueryError(f"NOT_SUPPORTED: Table already exists: '{HIVE}.{database}.{name}'")
+    target = quoted(HIVE, database, name)
+    job.run(f"CREATE {'OR REPLACE ' if replace else ''}VIEW {target} AS {query}")
+    # The engine leaves one dummy column; clients read the catalogue.
+    shown = job.stack.engine.run(f"SELECT * FROM {target} LIMIT 0")
+    columns = [
+        {"Name": column.name, "Type": hive_name(column.signature)} for column in shown.columns
+    ]
+    table = job.catalogue.require(database, name)
+    job.catalogue.update(
+        table, StorageDescriptor={**table["StorageDescriptor"], "Columns": columns}
+    )
+    return Outcome()
+
+
+def drop_view(words: Words, job: Job) -> Outcome:
+    """Forget a view."""
+    words.expect("DROP", "VIEW")
+    lenient, (database, name) = words.take("IF", "EXISTS"), job.place(words.names())
+    words.finish()
+    table = job.catalogue.find(database, name)
+    if table is None and lenient:
+        return Outcome()
+    if table is None or not is_view(table):
+        raise QueryError(f"NOT_FOUND: line 1:1: View '{HIVE}.{database}.{name}' does not exist")
+    job.catalogue.delete(table)
+    return Outcome()

@@ -1,0 +1,129 @@
+"""A local Athena for tests: one a test session, shared by every test that asks for it.
+
+    def test_something(athena: AthenaStack) -> None:
+        athena.environment   # AWS_ENDPOINT_URL, keys, region, LAKE_URI, ATHENA_RESULTS_URI, …
+        athena.client("s3")  # boto3's, pointed at the stack
+        athena.faults({"service": "athena", "action": "StartQueryExecution",
+                       "code": "ThrottlingException", "times": 2})
+
+A test works in databases and prefixes of its own (`athena.new_lake()`): the stack lives on.
+Where Java or the engine is missing the tests are skipped with what mends it; with CI set
+that is a failure.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+import requests
+
+from sandbox.athena.engine.install import engine_home, require_engine
+from sandbox.athena.engine.java import find_java
+from sandbox.athena.errors import SandboxError
+
+ROOT = Path(__file__).parent.parent
+# What a user's own machine may have set would lead elsewhere.
+_FOREIGN = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_CONFIG_FILE")
+
+
+@dataclass(frozen=True)
+class AthenaStack:
+    """A running stack."""
+
+    environment: dict[str, str]
+    process: subprocess.Popen[str]
+
+    @property
+    def endpoint(self) -> str:
+        """The one address of all its services."""
+        return self.environment["AWS_ENDPOINT_URL"]
+
+    def client(self, service: str, **options: Any) -> Any:  # noqa: ANN401 - boto3's
+        """Return boto3's client of a service; `options` are its own, such as `region_name`."""
+        connect: Any = boto3.client
+        return connect(
+            service,
+            **{
+                "endpoint_url": self.endpoint,
+                "region_name": self.environment["AWS_REGION"],
+                "aws_access_key_id": self.environment["AWS_ACCESS_KEY_ID"],
+                "aws_secret_access_key": self.environment["AWS_SECRET_ACCESS_KEY"],
+                **options,
+            },
+        )
+
+    def new_lake(self) -> str:
+        """Return the address of a prefix that nothing is under yet."""
+        return f"s3://lake/{uuid.uuid4().hex[:8]}"
+
+    def control(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401
+        """Call a control address, such as `POST faults` or `GET calls`."""
+        answer = requests.request(method, f"{self.endpoint}/_sandbox/{path}", json=body, timeout=60)
+        assert answer.ok, answer.text
+        return answer.json()
+
+    def faults(self, *orders: Mapping[str, object]) -> Any:  # noqa: ANN401
+        """Order faults: `{"service": "glue", "code": "ThrottlingException", "times": 3}`."""
+        return self.control("POST", "faults", list(orders))
+
+    def calls(self) -> dict[str, int]:
+        """Return how often each action was called, such as `athena:StartQueryExecution`."""
+        return dict(self.control("GET", "calls"))
+
+
+@contextmanager
+def running_athena(*options: str) -> Iterator[AthenaStack]:
+    """Run a stack of its own on a free port until the block ends."""
+    command = [sys.executable, "-m", "sandbox.athena", "--port=0", *options]
+    environment = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        try:
+            assert process.stdout is not None
+            lines = []
+            for line in process.stdout:
+                if line.strip() == "ready":
+                    break
+                lines.append(line.strip())
+            settings = dict(line.split("=", 1) for line in lines)
+            assert settings, f"the stack did not start: {command}"
+            yield AthenaStack(settings, process)
+        finally:
+            process.terminate()
+            try:
+                process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def missing_tool() -> str | None:
+    """Return what the stack lacks on this machine and what mends it, None where it can run."""
+    try:
+        find_java()
+        require_engine(engine_home())
+    except SandboxError as error:
+        return f"{error}; try: {error.remedy}"
+    return None
+
+
+def session_stack() -> Iterator[AthenaStack]:
+    """Give the stack that the fixture `athena` (tests/conftest.py) is, or skip."""
+    if reason := missing_tool():
+        pytest.skip(reason)
+    with running_athena() as stack:
+        yield stack
+
+
+def as_lines(records: list[dict[str, object]]) -> bytes:
+    """Return records as JSON Lines."""
+    return "".join(json.dumps(record) + "\n" for record in records).encode()
