@@ -7,19 +7,18 @@ that are not listed yet.
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from pydantic import ValidationError
 
 from ingestion.bronze import QUARANTINE, RAW
 from ingestion.custody import Custody, is_broken, parse_run
 from ingestion.manifest import PREFIX
 from ingestion.objects import count_records
 from ingestion.resources import RESOURCES
+from ingestion.sealing import is_whole
 from ingestion.source import KEY as SOURCE
-from ingestion.watermark import ResourceState, state_key
+from ingestion.source import parse_source
+from ingestion.watermark import parse_state, state_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +46,7 @@ class Audit:
         objects: Objects of bronze and quarantine.
         records: Records inside them.
         runs: Manifests that can be read.
-        corrupt: Keys of those that cannot.
+        corrupt: Keys of those that are not what was written, whether or not they can.
     """
 
     def __init__(self, lake: Lake) -> None:
@@ -75,17 +74,19 @@ class Audit:
     def read_runs(self) -> None:
         """Read every manifest, and note the corrupt ones."""
         for key in self._lake.list(PREFIX):
-            run = parse_run(self._lake.get(key))
-            if run is None or run.key != key:
-                self.corrupt.append(key)
-            else:
+            body = self._lake.get(key) or b""
+            run = parse_run(body)
+            is_readable = run is not None and run.key == key
+            if run is not None and is_readable:
                 self.runs.append(run)
+            if not is_readable or not is_whole(body):
+                self.corrupt.append(key)
         self.runs.sort(key=lambda run: (run.started_at, run.run_id))
 
     def _examine_runs(self) -> Iterator[Finding]:
         self.read_runs()
         for key in self.corrupt:
-            yield Finding(key, "this manifest cannot be read", _REBUILD)
+            yield Finding(key, "this manifest is not what was written", _REBUILD)
         for run in self.runs:
             if run.kind == "forget" and run.rewriting and is_broken(run):
                 again = "ask `wistia-elt forget` for the same person again: it completes"
@@ -99,14 +100,12 @@ class Audit:
                 if self._was_completed(resource.name):
                     yield Finding(key, "this state is missing", _REBUILD)
                 continue
-            try:
-                ResourceState.model_validate_json(body)
-            except ValidationError:
-                yield Finding(key, "this state cannot be read", _REBUILD)
+            if parse_state(body) is None:
+                yield Finding(key, "this state is not what was written", _REBUILD)
         body = self._lake.get(SOURCE)
         is_named = any(run.source.get("base_url") for run in self.runs)
-        if not _is_source(body) and (body is not None or is_named):
-            yield Finding(SOURCE, "the note of the lake's source cannot be read", _REBUILD)
+        if parse_source(body) is None and (body is not None or is_named):
+            yield Finding(SOURCE, "the note of the source is not what was written", _REBUILD)
 
     def _was_completed(self, name: str) -> bool:
         entries = (entry for run in self.runs for entry in run.resources)
@@ -162,11 +161,3 @@ def _compare(stored: StoredObject, body: bytes, records: int | None) -> str | No
     if records != stored.records:
         return f"this object holds {records} records, and its manifest says {stored.records}"
     return None
-
-
-def _is_source(body: bytes | None) -> bool:
-    try:
-        found = json.loads(body or b"")
-    except ValueError:
-        return False
-    return isinstance(found, dict) and bool(found.get("base_url"))

@@ -20,6 +20,7 @@ from pydantic import BaseModel, Field, ValidationError
 from ingestion.bronze import QUARANTINE, RAW, read_records
 from ingestion.landing import Landing
 from ingestion.manifest import PREFIX, Manifest, ProcessOfRun, ResourceRun, RunRecord
+from ingestion.sealing import seal
 from ingestion.timestamps import compact_timestamp, format_timestamp
 from ingestion.version import code_version
 from ingestion.watermark import load_state
@@ -81,7 +82,7 @@ class Custody(Manifest):
     def save(self, lake: Lake) -> None:
         """Write it whole, on one line, without what it has no use for."""
         unused = {name for name in _OWN if not getattr(self, name)}
-        lake.put(self.key, self.model_dump_json(exclude=unused).encode())
+        lake.put(self.key, seal(self.model_dump_json(exclude=unused)))
 
 
 def parse_run(body: bytes | None) -> Custody | None:

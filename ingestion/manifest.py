@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ingestion.errors import ReadableError
 from ingestion.lake import RUN_LOCK
+from ingestion.sealing import seal
 from ingestion.timestamps import compact_timestamp, format_timestamp
 
 if TYPE_CHECKING:
@@ -126,6 +127,7 @@ class Manifest(BaseModel):
     ingest: IngestTotals | None = None
     stages: list[StageRun] = Field(default_factory=list)
     resources: list[ResourceRun] = Field(default_factory=list)
+    seal: str = Field(default="", exclude=True)
 
     @property
     def key(self) -> str:
@@ -147,7 +149,7 @@ class Manifest(BaseModel):
 
     def save(self, lake: Lake) -> None:
         """Write it whole, on one line: Athena reads JSON by lines."""
-        lake.put(self.key, self.model_dump_json().encode())
+        lake.put(self.key, seal(self.model_dump_json()))
 
 
 class RunRecord:
@@ -171,10 +173,7 @@ class RunRecord:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[StageRun]:
-        """Record a stage from its start to its end, and its error.
-
-        The first save is the stage's own: one that is refused leaves no trace.
-        """
+        """Record a stage; the first save is its own, so one that is refused leaves no trace."""
         stages = self.manifest.stages
         # A stage tried again replaces its earlier try: the record says how it ended.
         stages[:] = [other for other in stages if other.stage != name]

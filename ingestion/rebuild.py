@@ -19,8 +19,7 @@ from ingestion.custody import Custody, listed_keys
 from ingestion.manifest import PREFIX, IngestTotals, StageRun, StoredObject
 from ingestion.objects import unpack_lines
 from ingestion.resources import RESOURCES
-from ingestion.source import KEY as SOURCE
-from ingestion.source import read_source
+from ingestion.source import read_source, write_source
 from ingestion.timestamps import format_timestamp
 from ingestion.watermark import load_state, state_key
 
@@ -50,13 +49,14 @@ def rebuild(settings: Settings, lake: Lake) -> list[str]:
     with lake.lock("ingest"):
         audit = Audit(lake)
         audit.read_runs()
+        audit.runs = [run for run in audit.runs if run.key not in audit.corrupt]
         said = _recover_runs(lake, audit)
         damaged = {finding.key for finding in audit.examine_objects()}
         for resource in RESOURCES:
             said += _rebuild_state(settings, lake, resource, audit.runs, damaged)
         source = read_source(lake)
         if source is not None:
-            lake.put(SOURCE, json.dumps(source).encode())
+            write_source(lake, source)
         return said
 
 

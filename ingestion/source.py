@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ingestion.errors import SourceMismatchError
 from ingestion.manifest import read_manifests
 from ingestion.privacy import fingerprint_key
+from ingestion.sealing import is_whole, seal
 
 if TYPE_CHECKING:
     from ingestion.lake import Lake
@@ -57,7 +58,7 @@ def check_source(lake: Lake, settings: Settings, account: str | None) -> Source:
     else:
         kept = source
     if kept != noted:
-        lake.put(KEY, json.dumps(kept).encode())
+        write_source(lake, kept)
     return source
 
 
@@ -89,13 +90,25 @@ def read_source(lake: Lake) -> Source | None:
     return _read(lake) or _recall(lake)
 
 
-def _read(lake: Lake) -> Source | None:
-    body = lake.get(KEY)
+def write_source(lake: Lake, source: Source) -> None:
+    """Note whose data a lake holds."""
+    lake.put(KEY, seal(json.dumps(source)))
+
+
+def parse_source(body: bytes | None) -> Source | None:
+    """Read the note; None when it is not what was written."""
     try:
-        found = json.loads(body) if body else None
+        found = json.loads(body) if body and is_whole(body) else None
     except ValueError:
         return None
-    return found if isinstance(found, dict) and found.get("base_url") else None
+    if not isinstance(found, dict) or not found.get("base_url"):
+        return None
+    del found["seal"]
+    return found
+
+
+def _read(lake: Lake) -> Source | None:
+    return parse_source(lake.get(KEY))
 
 
 def _recall(lake: Lake) -> Source | None:

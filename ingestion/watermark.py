@@ -15,6 +15,7 @@ from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
 from ingestion.bronze import digest, read_records
 from ingestion.orphans import adopt_orphans
+from ingestion.sealing import is_whole, seal
 from ingestion.timestamps import format_timestamp, parse_timestamp
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class ResourceState(BaseModel):
 
     def save(self, lake: Lake) -> None:
         """Write it whole."""
-        lake.put(state_key(self.resource), self.model_dump_json().encode())
+        lake.put(state_key(self.resource), seal(self.model_dump_json()))
 
     def note(
         self, identity: str, version: str, at: datetime | None, touched: datetime | None = None
@@ -133,12 +134,19 @@ def _read_state(lake: Lake, name: str, *, is_expected: bool) -> ResourceState:
         if is_expected:
             log.warning("%s is missing; rebuilding it from the manifests", key)
         return ResourceState(resource=name)
-    try:
-        state = ResourceState.model_validate_json(body)
-    except ValidationError:
+    state = parse_state(body)
+    if state is None:
         log.warning("%s is corrupt; rebuilding it from the manifests", key)
         return ResourceState(resource=name)
     return state
+
+
+def parse_state(body: bytes) -> ResourceState | None:
+    """Read a state; None when it is not what was written."""
+    try:
+        return ResourceState.model_validate_json(body) if is_whole(body) else None
+    except ValidationError:
+        return None
 
 
 def _fold(

@@ -9,6 +9,7 @@ from ingestion.audit import Audit, Finding
 from ingestion.custody import read_runs
 from ingestion.errors import LakeBusyError
 from ingestion.rebuild import rebuild
+from ingestion.sealing import is_whole, seal
 from ingestion.work import Scope
 from tests.ingestion.account import NOON, visitor, visitors
 from tests.ingestion.conftest import Bench
@@ -57,6 +58,36 @@ def test_one_flipped_byte_in_any_object_is_found(bench: Bench, place: float) -> 
         bench.home.write(key, good)
 
 
+@pytest.mark.folder_only
+def test_one_flipped_byte_in_what_the_lake_says_of_itself_is_found_and_mended(
+    bench: Bench,
+) -> None:
+    fill(bench)
+    whole = bench.every_byte()
+    for key in bench.objects("state"):
+        good = whole[key]
+        for place in range(0, len(good), len(good) // 3):
+            body = bytearray(good)
+            body[place] ^= 1
+            bench.home.write(key, bytes(body))
+            assert key in [found.key for found in findings(bench)]
+        rebuild(bench.settings(), bench.lake())
+        assert findings(bench) == []
+        for name, was in whole.items():
+            bench.home.write(name, was)
+
+
+def test_any_flipped_bit_breaks_a_seal() -> None:
+    whole = seal('{"run_id": "2026", "records": 7}')
+    assert is_whole(whole)
+    for place in range(len(whole) * 8):
+        body = bytearray(whole)
+        body[place // 8] ^= 1 << place % 8
+        assert not is_whole(bytes(body))
+    assert not is_whole(b"")
+    assert not is_whole(b'{"run_id": "2026"}')
+
+
 def test_missing_short_and_unlisted_objects_are_named(bench: Bench) -> None:
     fill(bench)
     gone, short, *_ = objects(bench)
@@ -79,7 +110,8 @@ def test_a_manifest_that_counts_wrongly_is_found(bench: Bench) -> None:
     run = json.loads(bench.home.read(key))
     entry = next(e for e in run["resources"] if e["resource"] == "visitors")
     entry["objects"][0]["records"] += 1
-    bench.home.write(key, json.dumps(run).encode())
+    del run["seal"]
+    bench.home.write(key, seal(json.dumps(run)))
 
     (found,) = findings(bench)
     assert "holds 11 records, and its manifest says 12" in found.detail

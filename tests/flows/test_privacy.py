@@ -1,0 +1,96 @@
+"""Planted persons and tokens are searched for in all that runs leave, Prefect's database too."""
+
+import gzip
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.flows.conftest import CommandLine
+from tests.ingestion.account import TOKEN, Account, visitor
+from tests.ingestion.wire import Wire, as_json, text
+
+HASH_KEY = "planted-key-4d2"
+PERSON = {
+    "name": "Nadine Planted",
+    "email": "nadine@planted.example",
+    "org": {"name": "Planted & Sons", "title": "Chief Planter"},
+}
+PERSONS = ("Nadine", "nadine@", "Sons", "Planter")
+SECRETS = (TOKEN, HASH_KEY)
+BROKEN: dict[str, Any] = {
+    "/stats/visitors": text('[{"visitor_identity": {"name": "Nadine", "email": "nadine@'),
+    "/stats/medias/abc": as_json({"code": "unauthorized_scope", "error": "nadine@planted"}, 403),
+    "/medias": text("<html>Nadine"),
+}
+
+
+@pytest.fixture
+def account() -> Account:
+    account = Account(
+        visitors=[
+            visitor(0, visitor_identity=PERSON),
+            visitor(1, load_count="x", visitor_identity=PERSON),
+            visitor(2),
+        ]
+    )
+    account.add_medium("abc")
+    return account
+
+
+@pytest.fixture
+def wire(account: Account) -> Iterator[Wire]:
+    with Wire(account).running() as running:
+        yield running
+
+
+def command_line(wire: Wire, folder: Path, prefect: dict[str, str], policy: str) -> CommandLine:
+    return CommandLine(
+        folder,
+        {
+            **prefect,
+            "WISTIA_BASE_URL": wire.base_url,
+            "WISTIA_API_TOKEN": TOKEN,
+            "WISTIA_REQUESTS_PER_MINUTE": "0",
+            "PII_POLICY": policy,
+            "PII_HASH_KEY": HASH_KEY,
+        },
+    )
+
+
+def everything(*folders: Path) -> dict[str, bytes]:
+    """Every file below, unpacked."""
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    return {
+        str(path): gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        for path in files
+    }
+
+
+@pytest.mark.parametrize("policy", ["drop", "hash"])
+def test_good_and_failing_runs_tell_nobody_anywhere(
+    account: Account,
+    wire: Wire,
+    tmp_path: Path,
+    prefect_settings: dict[str, str],
+    policy: str,
+) -> None:
+    cli = command_line(wire, tmp_path, prefect_settings, policy)
+    said = [cli.run("run")]
+    for path, reply in BROKEN.items():
+        account.order(path, *[reply] * 9)
+        said.append(cli.run("--debug", "ingest"))
+        account.faults.clear()
+    said += [cli.run("query", "select * from silver.fact_visitors", "--json"), cli.run("status")]
+
+    assert [run.returncode for run in said] == [3, 1, 1, 1, 0, 0]
+    assert len(json.loads(said[-2].stdout)) == 2
+    told = "".join(run.stdout + run.stderr for run in said).encode()
+    # Prefect's database is a file of its home: runs, parameters, artifacts, logs.
+    found = everything(tmp_path, Path(prefect_settings["PREFECT_HOME"])) | {"the terminal": told}
+    assert any(name.endswith("prefect.db") for name in found)
+    traces = [word.encode() for word in (*PERSONS, *SECRETS)]
+    leaks = [(name, word) for name, body in found.items() for word in traces if word in body]
+    assert leaks == []
