@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -96,7 +97,15 @@ class Engine:
         Raises:
             QueryError: it is not SQL.
         """
-        self.run(f"PREPARE checked FROM {sql}")
+        head = "PREPARE checked FROM "
+        try:
+            self.run(head + sql)
+        except QueryError as error:
+            # Places are those of the statement itself.
+            text = re.sub(
+                r"line 1:(\d+)", lambda m: f"line 1:{int(m[1]) - len(head)}", str(error), count=1
+            )
+            raise QueryError(text) from error
 
     def describe(self, sql: str, database: str | None) -> list[tuple[str, str]]:
         """Return the names and types of a query's columns without running it."""

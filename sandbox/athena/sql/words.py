@@ -63,8 +63,11 @@ class Words:
 
     @property
     def rest(self) -> str:
-        """Return the text from the next word on."""
-        return self.sql[self.position :]
+        """Return the text from the next word on, in the lines that it stands in.
+
+        So the engine's complaints name the user's lines.
+        """
+        return "\n" * self.sql[: self.position].count("\n") + self.sql[self.position :]
 
     def peek(self, *words: str) -> bool:
         """Say whether these words come next, whatever their case."""

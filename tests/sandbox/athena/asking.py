@@ -20,9 +20,34 @@ class Asking:
         self.glue = athena.client("glue")
         self.run(f"create database {self.database}")
 
+    def declare_events(self) -> None:
+        """Declare the table `events` over what lies under `events/`."""
+        self.run(
+            "create external table events (`id` string comment 'a key', at struct<x:string>) "
+            "partitioned by (day string) row format serde 'org.openx.data.jsonserde.JsonSerDe' "
+            f"location '{self.lake}/events/' tblproperties ('classification'='json')"
+        )
+
+    def table(self, name: str) -> dict[str, Any]:
+        """Return a table as Glue has it."""
+        return dict(self.glue.get_table(DatabaseName=self.database, Name=name)["Table"])
+
     def put(self, path: str, body: bytes) -> None:
         """Store an object under the prefix."""
         self.s3.put_object(Bucket=self.bucket, Key=f"{self.prefix}/{path}", Body=body)
+
+    def read(self, path: str) -> bytes:
+        """Return an object under the prefix."""
+        return self.read_uri(f"{self.lake}/{path}")
+
+    def read_uri(self, uri: str) -> bytes:
+        """Return an object by its address."""
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        return bytes(self.s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+
+    def output(self, path: str) -> dict[str, str]:
+        """Return a ResultConfiguration that leaves results under the prefix."""
+        return {"OutputLocation": f"{self.lake}/{path}"}
 
     def files(self, path: str) -> list[str]:
         """Return what lies under a path of the prefix, without it."""

@@ -1,0 +1,121 @@
+"""What Athena refuses is refused here, never quietly done."""
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.sandbox.athena.asking import Asking
+
+NOT_STARTED = {
+    "select 1; select 2": "Only one sql statement is allowed",
+    "selec 1": "Queries of this type are not supported",
+    "select from where": "line 1:8: mismatched input 'from'",
+    "call system.x()": "Queries of this type are not supported",
+    "set session a = 1": "Queries of this type are not supported",
+    "grant select on a to b": "Queries of this type are not supported",
+    "truncate table a": "Queries of this type are not supported",
+    "-- nothing": "Query is empty",
+    "execute nowhere using 1": "PreparedStatement nowhere was not found",
+}
+
+
+@pytest.mark.parametrize("sql", NOT_STARTED)
+def test_what_is_no_statement_of_athena_is_not_started(ask: Asking, sql: str) -> None:
+    with pytest.raises(ClientError, match=NOT_STARTED[sql].replace("(", r"\(")) as refused:
+        ask.start(sql)
+    assert refused.value.response["Error"]["Code"] == "InvalidRequestException"
+
+
+FAILED = {
+    "select nope from events": "COLUMN_NOT_FOUND: line 1:8: Column 'nope' cannot be resolved",
+    "select `id` from events": "SYNTAX_ERROR",
+    "create table made (id int)": "needs the EXTERNAL keyword",
+    "create external table made (id int)": "needs a LOCATION",
+    "create external table made (id number) location 's3://lake/x/'": "no such type: number",
+    "create external table made (id int) row format serde 'a.b' location 's3://lake/x/'": "a.b",
+    "create external table made (id int) stored as ion location 's3://lake/x/'": "ION",
+    "create table made with (formt = 'PARQUET') as select 1 as a": "property 'formt'",
+    "create table made with (format = 'XML') as select 1 as a": "'XML' is not supported",
+    "create table made with (table_type = 'DELTA') as select 1 as a": "neither HIVE nor ICEBERG",
+    "create table made with (table_type = 'ICEBERG') as select 1 as a": "location is required",
+    "create table made with (table_type = 'ICEBERG', location = 's3://lake/x/') as "
+    "select timestamp '2026-01-01 00:00:00.000' as a": 'Use "timestamp(6)" instead',
+    "create table made with (table_type = 'ICEBERG', location = 's3://lake/x/') as "
+    "select cast(1 as smallint) as a": "Type not supported for Iceberg: smallint",
+    "create table made (id int) location 's3://lake/x/' tblproperties "
+    "('table_type' = 'ICEBERG', 'write.format.default' = 'orc')": "write.format.default",
+    "create table events as select 1 as a": "TABLE_ALREADY_EXISTS",
+    "delete from events where id = '1'": "Modifying Hive table rows is not supported",
+    "merge into events using (select 1 as a) s on id = '1' when matched then delete": "NOT_SUPP",
+    "optimize events rewrite data using bin_pack": "is not an Iceberg table",
+    "drop table nowhere": "Table not found",
+    "drop database nowhere": "Database does not exist: nowhere",
+    "alter table events rename to other": "expecting a change that Athena makes to Hive tables",
+    "alter table events add partition (id = '1')": "partition columns",
+    "alter table events add partition (day = '2026-01-01')": "AlreadyExistsException",
+    "show partitions nowhere": "Table not found",
+    "unload (select 1 as a) to 's3://lake/x/' with (forma = 'JSON')": "property 'forma'",
+    "create view seen as select nope from events": "COLUMN_NOT_FOUND",
+}
+
+
+@pytest.fixture(scope="module")
+def shared(athena: object) -> Asking:
+    """One database with a Hive table `events`; no failing statement changes it."""
+    ask = Asking(athena)  # type: ignore[arg-type]
+    ask.put("events/day=2026-01-01/a.json", b'{"id": "1"}\n')
+    ask.declare_events()
+    ask.run("msck repair table events")
+    return ask
+
+
+def test_what_athena_cannot_do_fails_and_changes_nothing(shared: Asking) -> None:
+    started = {sql: shared.start(sql) for sql in FAILED if "`id`" not in sql}
+    for sql, name in started.items():
+        status = shared.wait(name)["Status"]
+        assert status["State"] == "FAILED", sql
+        assert FAILED[sql] in status["StateChangeReason"], sql
+    assert shared.rows("show tables") == [["events"]]
+    assert shared.rows("select count(*) from events")[1] == ["1"]
+
+
+def test_backticks_are_for_ddl_alone(shared: Asking) -> None:
+    with pytest.raises(ClientError, match="backquoted identifiers are not supported"):
+        shared.start("select `id` from events")
+
+
+def test_the_hundred_and_first_partition_fails_a_query(ask: Asking) -> None:
+    for kind, head in {
+        "HIVE": f"external_location = '{ask.lake}/hive/', partitioned_by = array['p']",
+        "ICEBERG": f"table_type = 'ICEBERG', location = '{ask.lake}/ice/', "
+        "is_external = false, partitioning = array['p']",
+    }.items():
+        reason = ask.failure(
+            f"create table many with ({head}) as "
+            "select 1 as a, cast(n as varchar) as p from unnest(sequence(1, 101)) as t(n)"
+        )
+        assert f"{kind}_TOO_MANY_OPEN_PARTITIONS" in reason
+    assert ask.rows("show tables") == []
+
+
+def test_files_are_never_written_among_others(ask: Asking) -> None:
+    ask.put("taken/a.txt", b"here before\n")
+    made = ask.failure(f"create table t with (external_location = '{ask.lake}/taken/') as select 1")
+    unloaded = ask.failure(f"unload (select 1) to '{ask.lake}/taken/' with (format = 'JSON')")
+    assert "HIVE_PATH_ALREADY_EXISTS" in made
+    assert "HIVE_PATH_ALREADY_EXISTS" in unloaded
+    assert ask.files("taken/") == ["a.txt"]
+
+
+def test_broken_json_fails_a_query_unless_the_table_forgives(ask: Asking) -> None:
+    ask.put("events/day=2026-01-01/a.json", b'{"id": "1"}\n{"id": "2\n')
+    ask.declare_events()
+    ask.run("msck repair table events")
+    assert "HIVE" in ask.failure("select id from events")
+    ask.run("drop table events")
+    ask.run(
+        "create external table events (id string) partitioned by (day string) row format serde "
+        "'org.openx.data.jsonserde.JsonSerDe' with serdeproperties "
+        f"('ignore.malformed.json' = 'true') location '{ask.lake}/events/'"
+    )
+    ask.run("msck repair table events")
+    assert ask.rows("select id from events order by id")[1:] == [["1"], [None]]
