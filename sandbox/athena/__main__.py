@@ -52,8 +52,8 @@ def athena(*, only_install: bool, host: str, port: int, **chosen: str) -> None:
         if only_install:
             install(engine_home(), repository_url(), click.echo)
             return
-        java, home = find_java(), require_engine(engine_home())
         link = _listen(host, port)
+        java, home = find_java(), require_engine(engine_home())
         options_of, running_stack = _load()
         results = f"{chosen['bucket']}-athena-results"
         options = options_of(host=host, java=java, home=home, results=results, **chosen)
@@ -65,7 +65,7 @@ def athena(*, only_install: bool, host: str, port: int, **chosen: str) -> None:
             sys.stdout.flush()
             stopped.wait()
     except SandboxError as error:
-        _fail(str(error), error.remedy, 1)
+        _fail(str(error), error.remedy, error.code)
 
 
 def _load() -> tuple[type[Options], Callable[..., AbstractContextManager[str]]]:

@@ -9,10 +9,10 @@ QueryError         a query fails: what GetQueryExecution tells of it
 class SandboxError(Exception):
     """The stack cannot start; `remedy` says what mends that."""
 
-    def __init__(self, message: str, remedy: str) -> None:
-        """Keep the sentence and what mends it."""
+    def __init__(self, message: str, remedy: str, code: int = 2) -> None:
+        """Keep the sentence, what mends it, and the exit code: 2 where something is missing."""
         super().__init__(message)
-        self.remedy = remedy
+        self.remedy, self.code = remedy, code
 
 
 class ApiError(Exception):

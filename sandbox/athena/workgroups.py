@@ -35,6 +35,7 @@ class WorkGroups:
     def __init__(self, primary_output: str | None) -> None:
         """Begin with `primary`, whose results go to `primary_output`."""
         self._groups: dict[str, Group] = {}
+        self.tags: dict[str, dict[str, str]] = {}
         # As a new account has it: not enforced, so a client's own location wins.
         result = {"OutputLocation": primary_output} if primary_output else {}
         self.create(
@@ -61,6 +62,7 @@ class WorkGroups:
             "EngineVersion": _ENGINE,
         }
         _check_limit(configuration)
+        self.tags[name] = {tag["Key"]: tag["Value"] for tag in request.get("Tags", [])}
         self._groups[name] = {
             "Name": name,
             "State": "ENABLED",

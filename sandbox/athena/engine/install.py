@@ -84,7 +84,13 @@ def require_engine(home: Path) -> Path:
     )
 
 
-def install(home: Path, repository: str, say: Callable[[str], None]) -> None:
+def install(
+    home: Path,
+    repository: str,
+    say: Callable[[str], None],
+    core: Archive = CORE,
+    lake: Archive = LAKE,
+) -> None:
     """Fetch, check and unpack the engine; nothing happens where it is there already.
 
     Raises:
@@ -96,12 +102,12 @@ def install(home: Path, repository: str, say: Callable[[str], None]) -> None:
     home.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=f".{home.name}.", dir=home.parent) as work:
         folder = Path(work)
-        say(f"fetching {CORE.name} ({CORE.megabytes} MB)")
-        _unpack_core(_fetch(CORE, repository, folder), folder / "new")
-        say(f"fetching {LAKE.name} ({LAKE.megabytes} MB)")
-        _unpack_lake(_fetch(LAKE, repository, folder), folder / "new/plugin/lake")
+        say(f"fetching {core.name} ({core.megabytes} MB)")
+        _unpack_core(_fetch(core, repository, folder), folder / "new")
+        say(f"fetching {lake.name} ({lake.megabytes} MB)")
+        _unpack_lake(_fetch(lake, repository, folder), folder / "new/plugin/lake")
         # Another process may have been quicker: its engine is as good.
-        with suppress(FileExistsError, OSError):
+        with suppress(OSError):
             (folder / "new").rename(home)
     require_engine(home)
     say(f"Trino {VERSION} is in {home}")
@@ -141,11 +147,13 @@ def _fetch(archive: Archive, repository: str, folder: Path) -> Path:
         raise SandboxError(
             f"{url} cannot be fetched: {error}",
             "the same command again, or MAVEN_REPOSITORY=<a mirror of Maven Central>",
+            code=1,
         ) from error
     if digest.hexdigest() != archive.sha256:
         raise SandboxError(
             f"{url} is not what Trino published: its sha256 is {digest.hexdigest()}",
             "the same command again; if it stays so, another mirror in MAVEN_REPOSITORY",
+            code=1,
         )
     return target
 

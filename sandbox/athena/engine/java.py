@@ -4,14 +4,14 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from sandbox.athena.errors import SandboxError
 
 LOWEST = 24  # what Trino 476 asks for
 # Where Debian, Red Hat, macOS, SDKMAN and Homebrew put what they install.
-_PLACES = (
+PLACES = (
     "/usr/lib/jvm/*",
     "/usr/java/*",
     "/opt/java/*",
@@ -21,14 +21,14 @@ _PLACES = (
 )
 
 
-def find_java(environment: Mapping[str, str] = os.environ) -> Path:
+def find_java(environment: Mapping[str, str] = os.environ, places: Sequence[str] = PLACES) -> Path:
     """Return a `java` that is new enough: JAVA_HOME's, an installed one's, or PATH's.
 
     Raises:
         SandboxError: there is none; the sentence names what was found instead.
     """
     seen = {}
-    for java in _candidates(environment):
+    for java in _candidates(environment, places):
         version = _version(java)
         if version >= LOWEST:
             return java
@@ -40,12 +40,12 @@ def find_java(environment: Mapping[str, str] = os.environ) -> Path:
     )
 
 
-def _candidates(environment: Mapping[str, str]) -> Iterator[Path]:
+def _candidates(environment: Mapping[str, str], places: Sequence[str]) -> Iterator[Path]:
     if home := environment.get("JAVA_HOME"):
         yield Path(home) / "bin/java"
     if on_path := shutil.which("java", path=environment.get("PATH")):
         yield Path(on_path)
-    for pattern in _PLACES:
+    for pattern in places:
         place = Path(pattern).expanduser()
         # Newest name first: temurin-25 before temurin-24.
         for home_of_one in sorted(Path("/").glob(str(place).lstrip("/")), reverse=True):

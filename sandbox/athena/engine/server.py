@@ -121,7 +121,8 @@ def _wait_until_ready(address: str, server: subprocess.Popen[bytes], log: Path) 
         if server.poll() is not None:
             raise SandboxError(
                 f"the engine ended while it started: {_last_words(log)}",
-                "free some memory (it takes about 1 GB), or see the lines above",
+                "free some memory: it takes about 1 GB",
+                code=1,
             )
         try:
             if requests.get(f"{address}/v1/info", timeout=5).json()["starting"] is False:
@@ -132,6 +133,7 @@ def _wait_until_ready(address: str, server: subprocess.Popen[bytes], log: Path) 
     raise SandboxError(
         f"the engine did not answer in {_START_SECONDS} s: {_last_words(log)}",
         "the same command again when the machine is less busy",
+        code=1,
     )
 
 

@@ -145,13 +145,20 @@ def test_an_enforced_workgroup_decides_where_results_go(ask: Asking, group: str)
     assert listed[-1] == execution["QueryExecutionId"]
 
 
+def test_a_workgroup_keeps_its_tags(ask: Asking, group: str) -> None:
+    arn = {"ResourceARN": f"arn:aws:athena:us-east-1:123456789012:workgroup/{group}"}
+    ask.client.tag_resource(Tags=[{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}], **arn)
+    ask.client.untag_resource(TagKeys=["a"], **arn)
+    assert ask.client.list_tags_for_resource(**arn)["Tags"] == [{"Key": "b", "Value": "2"}]
+
+
 def test_a_disabled_workgroup_takes_no_queries(ask: Asking, group: str) -> None:
     ask.client.update_work_group(WorkGroup=group, State="DISABLED")
     with pytest.raises(ClientError, match=f"WorkGroup {group} is disabled"):
         ask.start("select 1", WorkGroup=group)
 
 
-NOT_STARTED = {
+NOT_STARTED: dict[str, dict[str, object]] = {
     "WorkGroup nowhere is not found": {"WorkGroup": "nowhere"},
     "Unable to verify/create output bucket nowhere": {
         "ResultConfiguration": {"OutputLocation": "s3://nowhere/x/"}
