@@ -51,7 +51,7 @@ def athena(*, only_install: bool, host: str, port: int, **chosen: str) -> None:
     try:
         if only_install:
             install(engine_home(), repository_url(), click.echo)
-            return
+            sys.exit()
         link = _listen(host, port)
         java, home = find_java(), require_engine(engine_home())
         options_of, running_stack = _load()
@@ -66,6 +66,8 @@ def athena(*, only_install: bool, host: str, port: int, **chosen: str) -> None:
             stopped.wait()
     except SandboxError as error:
         _fail(str(error), error.remedy, error.code)
+    # Queries that still ran wait for an engine that is gone: nobody waits for them.
+    os._exit(0)
 
 
 def _load() -> tuple[type[Options], Callable[..., AbstractContextManager[str]]]:
@@ -118,9 +120,7 @@ def _listen(host: str, port: int) -> socket.socket:
 def _fail(message: str, remedy: str, code: int) -> NoReturn:
     click.echo(f"error: {message}", err=True)
     click.echo(f"try: {remedy}", err=True)
-    # The engine may have left threads behind that would hold the end up.
-    sys.stderr.flush()
-    os._exit(code)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -72,6 +72,9 @@ def _command(java: Path, home: Path, folder: Path, heap: str) -> list[str]:
         "node.environment": "sandbox",
         "node.id": "sandbox",
         "node.data-dir": folder,
+        # Nobody but this machine is served.
+        "node.bind-ip": "127.0.0.1",
+        "node.internal-address": "127.0.0.1",
         "config": folder / "config.properties",
         "log.levels-file": folder / "log.properties",
         "java.io.tmpdir": folder,

@@ -33,6 +33,7 @@ def show_tables(words: Words, job: Job) -> Outcome:
     """List a database's tables and views."""
     words.expect("SHOW", "TABLES")
     tables = job.catalogue.tables(_database(words, job))
+    words.take("LIKE")
     return _listing(words, "tab_name", [table["Name"] for table in tables])
 
 

@@ -13,17 +13,22 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_WORD = re.compile(
-    r"""
+_PATTERN = r"""
       (?P<blank>    \s+ | --[^\n]* | /\*.*?\*/ )
-    | (?P<string>   '(?:[^'\\]|\\.|'')*' )
-    | (?P<double>   "(?:[^"\\]|\\.|"")*" )
+    | (?P<string>   '(?:[^'ESCAPE]|''OR_ESCAPED)*' )
+    | (?P<double>   "(?:[^"ESCAPE]|""OR_ESCAPED)*" )
     | (?P<backtick> `(?:[^`]|``)+` )
     | (?P<number>   -?\d+(?:\.\d+)?(?![\w$]) )
     | (?P<name>     [\w$@]+ )
     | (?P<symbol>   [^\s\w] )
-    """,
-    re.VERBOSE | re.DOTALL,
+"""
+# Only Hive has escapes; elsewhere a backslash is a character like any other.
+_HIVE_WORD, _WORD = (
+    re.compile(
+        _PATTERN.replace("OR_ESCAPED", escaped).replace("ESCAPE", escape),
+        re.VERBOSE | re.DOTALL,
+    )
+    for escape, escaped in (("\\\\", r"|\\."), ("", ""))
 )
 _BRACKETS = {"(": 1, "[": 1, ")": -1, "]": -1}
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "b": "\b", "Z": "\x1a"}
@@ -168,7 +173,7 @@ class Words:
 def _split(sql: str, *, hive: bool) -> list[Word]:
     words, at = [], 0
     while at < len(sql):
-        match = _WORD.match(sql, at)
+        match = (_HIVE_WORD if hive else _WORD).match(sql, at)
         # A quote that is never closed matches nothing longer than itself.
         if match is None or match.group() in {"'", '"', "`"}:
             raise QueryError(
@@ -192,8 +197,7 @@ def _meaning(kind: str, text: str, *, hive: bool) -> tuple[str, str]:
 
 
 def _unescape(text: str) -> str:
-    mark, inner = text[0], text[1:-1].replace(text[0] * 2, text[0])
-    del mark
+    inner = text[1:-1].replace(text[0] * 2, text[0])
     return re.sub(r"\\(.)", lambda m: _ESCAPED.get(m.group(1), m.group(1)), inner)
 
 

@@ -63,7 +63,7 @@ def test_nothing_outlives_the_sandbox(tmp_path: Path, name: str) -> None:
     java = script(tmp_path / "java", ENGINE)
     temporary = tmp_path / "tmp"
     temporary.mkdir()
-    command = [sys.executable, "-c", PARENT, java]
+    command = [sys.executable, "-c", PARENT, str(java)]
     environment = {**os.environ, "TMPDIR": str(temporary)}
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE) as parent:
         assert parent.stdout is not None

@@ -10,13 +10,14 @@ def test_values_are_written_as_athena_writes_them(ask: Asking) -> None:
         "select 1 as a, null as b, 'x\"y' as c, '' as d, timestamp '2026-01-01 00:00:00.123456' "
         "as e, array[1, 2] as f, cast(row(1, 'z') as row(x integer, y varchar)) as g, "
         "map(array['k'], array[1.5e0]) as h, 1e10 as i, decimal '1.50' as j, x'6162' as k, "
-        "true as l, date '2026-01-02' as m, timestamp '2026-01-01 00:00:00 UTC' as n"
+        "true as l, date '2026-01-02' as m, timestamp '2026-01-01 00:00:00 UTC' as n, "
+        "'a;\\' as o -- a ';' in a remark"
     )
-    assert rows[0] == list("abcdefghijklmn")
+    assert rows[0] == list("abcdefghijklmno")
     assert rows[1] == [
         *["1", None, 'x"y', "", "2026-01-01 00:00:00.123", "[1, 2]", "{x=1, y=z}"],
         *["{k=1.5}", "1.0E10", "1.50", "61 62", "true", "2026-01-02"],
-        "2026-01-01 00:00:00.000 UTC",
+        *["2026-01-01 00:00:00.000 UTC", "a;\\"],
     ]
 
 

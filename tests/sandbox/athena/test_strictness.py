@@ -33,7 +33,7 @@ FAILED = {
     "create external table made (id number) location 's3://lake/x/'": "no such type: number",
     "create external table made (id int) row format serde 'a.b' location 's3://lake/x/'": "a.b",
     "create external table made (id int) stored as ion location 's3://lake/x/'": "ION",
-    "create table made with (formt = 'PARQUET') as select 1 as a": "property 'formt'",
+    "create table made with (formats = 'PARQUET') as select 1 as a": "property 'formats'",
     "create table made with (format = 'XML') as select 1 as a": "'XML' is not supported",
     "create table made with (table_type = 'DELTA') as select 1 as a": "neither HIVE nor ICEBERG",
     "create table made with (table_type = 'ICEBERG') as select 1 as a": "location is required",
