@@ -19,5 +19,12 @@ def billed_usd(scanned_bytes: int) -> float:
 
 def describe_cost(scanned_bytes: int) -> str:
     """One line for a reader: bytes and price."""
-    megabytes = scanned_bytes / 1e6
-    return f"scanned {megabytes:,.2f} MB, about {billed_usd(scanned_bytes):.5f} USD"
+    return f"scanned {_human(scanned_bytes)}, about {billed_usd(scanned_bytes):.5f} USD"
+
+
+def _human(count: float) -> str:
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if count < 1000:  # noqa: PLR2004 - the step of these units
+            return f"{count:,.0f} {unit}" if unit == "bytes" else f"{count:,.1f} {unit}"
+        count /= 1000
+    return f"{count:,.1f} TB"

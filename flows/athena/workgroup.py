@@ -78,7 +78,18 @@ def read_builders_workgroup(settings: Settings) -> Workgroup:
             "would then lie too",
             "set ATHENA_WORKGROUP to one with enforce_workgroup_configuration off",
         )
-    bucket = group.results_uri.removeprefix("s3://").partition("/")[0]
-    with explained(f"reach ATHENA_RESULTS_URI {group.results_uri}", QueryError):
-        boto3.client("s3").list_objects_v2(Bucket=bucket, MaxKeys=1)
+    _try_bucket(group.results_uri)
     return group
+
+
+def _try_bucket(results_uri: str) -> None:
+    bucket = results_uri.removeprefix("s3://").partition("/")[0]
+    with explained(f"reach ATHENA_RESULTS_URI {results_uri}", QueryError):
+        s3 = boto3.client("s3")
+        try:
+            s3.list_objects_v2(Bucket=bucket, MaxKeys=1)
+        except s3.exceptions.NoSuchBucket as error:
+            raise ConfigurationError(
+                f"ATHENA_RESULTS_URI is {results_uri}, and there is no such bucket",
+                "correct ATHENA_RESULTS_URI, or create the bucket first",
+            ) from error

@@ -4,50 +4,23 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from tests.bronze_writer import visitor
+from tests.bronze_nasty import (
+    LANDED,
+    LIST_FOR_AN_OBJECT,
+    OLD_VISITOR,
+    VISITORS,
+    land_nasty_day,
+)
 from tests.dbt_home import DbtHome
 
-LANDED = "2026-01-09T00:01:48.123456Z"
 STORED = datetime(2026, 1, 9, 0, 1, 48, 123000)  # noqa: DTZ001  UTC, as the tables hold it
-ACTIVE = "2026-01-06T21:03:42.000Z"
-HUGE = 12345678901234567890123
-
-VISITORS = [
-    visitor(
-        "blank",
-        ACTIVE,
-        last_event_key="",
-        identifying_event_key=" \t",
-        visitor_identity={"name": "", "email": "", "org": {"name": "", "title": "\n"}},
-    ),
-    visitor("ключ-😀", ACTIVE, visitor_identity={"name": "Zoë 東京 'o\"\\", "email": None}),
-    visitor("odd counts", ACTIVE, load_count="1.0", play_count="1e3"),
-    visitor("huge counts", ACTIVE, load_count=HUGE, play_count=999999999999999),
-    visitor("float counts", ACTIVE, load_count=1.0, play_count=1000.0),
-    visitor("text counts", ACTIVE, load_count="7", play_count="abc"),
-    visitor("boolean counts", ACTIVE, load_count=True, play_count=None),
-    visitor("object in a text", ACTIVE, last_event_key={"a": [1, True, None]}),
-    visitor("number in a text", ACTIVE, last_event_key=1.50),
-    visitor("user agent blank", ACTIVE, user_agent_details=""),
-    visitor("user agent list", ACTIVE, user_agent_details=["Chrome"]),
-    visitor("mobile text", ACTIVE, user_agent_details={"mobile": "true", "extra": 1}),
-    visitor("fraction", "2026-01-08T01:02:03.1239999Z", created_at="2026-01-08T01:02:03Z"),
-    visitor("offset", "2026-01-08T23:30:00-05:00", created_at="2026-01-08T01:02:03.5+0530"),
-    visitor("no offset", "2026-01-08T23:30:00", created_at="2026-01-08"),
-    visitor("no time", "", created_at="yesterday"),
-    visitor("no such time", "2026-02-30T00:00:00Z", created_at="2026-01-01T24:00:00Z"),
-    visitor("tie", ACTIVE, load_count=10),
-    visitor("tie", ACTIVE, load_count=11),
-    visitor(" ", ACTIVE),
-]
-OLD_VISITOR = {"visitor_key": "old answer", "last_active_at": ACTIVE, "load_count": 2}
 
 
 @pytest.fixture(scope="module")
 def home(new_home: Callable[[str], DbtHome]) -> DbtHome:
     home = new_home("nasty")
-    home.bronze.write_visitors([*VISITORS, OLD_VISITOR], LANDED)
-    write_media(home)
+    land_nasty_day(home.bronze)
+    home.bronze.write_visitors([LIST_FOR_AN_OBJECT], LANDED, name="list")
     return home
 
 
@@ -57,23 +30,11 @@ def output(home: DbtHome) -> str:
     return home.build("''")
 
 
-def write_media(home: DbtHome) -> None:
-    sound = {"load_count": 9, "play_count": 4, "visitors": 8, "play_rate": 0.5}
-    bronze = home.bronze
-    bronze.write_media("odd", {**sound, "play_rate": 1.5, "hours_watched": "abc"}, LANDED)
-    bronze.write_media("uneven", {**sound, "play_rate": 0.3, "hours_watched": 3}, LANDED)
-    bronze.write_media("hours", {**sound, "hours_watched": 3, "engagement": 0.5}, LANDED)
-    bronze.write_media("", sound, LANDED)
-    curve = {"engagement": 0.5, "engagement_data": [9, "x", 7.0, None], "rewatch_data": ["2"]}
-    bronze.write_engagement("hours", curve, LANDED)
-    bronze.write_engagement("odd", {"engagement": "", "engagement_data": "", "a": 1}, LANDED)
-    item = {"hashed_id": "hours", "duration": "3600", "name": "", "folder": "", "project": []}
-    bronze.write_medias([item, {"hashed_id": "other", "created": None}], LANDED)
-
-
 def test_every_visitor_with_a_key_is_one_row(home: DbtHome, output: str) -> None:
     assert "ERROR=0" in output
-    keys = {record["visitor_key"] for record in [*VISITORS, OLD_VISITOR]} - {" "}
+    keys = {record["visitor_key"] for record in [*VISITORS, LIST_FOR_AN_OBJECT, OLD_VISITOR]} - {
+        " "
+    }
     assert {key for (key,) in home.rows("select visitor_key from silver.fact_visitors")} == keys
     assert home.rows("select count(*) from gold.fact_audience_insights") == [(len(keys),)]
 
