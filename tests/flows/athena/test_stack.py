@@ -28,6 +28,8 @@ def home(
 ) -> AthenaHome:
     for name, value in point_at(athena).items():
         monkeypatch.setenv(name, value)
+    # boto3 keeps the credentials that it found first.
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     folder = tmp_path_factory.mktemp("lake")
     monkeypatch.chdir(folder)
     home = AthenaHome.make(athena, folder)
@@ -217,7 +219,7 @@ def test_expired_credentials_are_named_by_every_stage(
     home: AthenaHome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "EXPIRED")
-    boto3.setup_default_session()
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     for stage in (
         lambda: crawl(home.settings),
         lambda: query_athena(home.settings, "select 1"),
