@@ -31,6 +31,7 @@ serve: $(READY) ## the pages, the tables' documentation and Operations, until Ct
 .PHONY: bench
 bench: $(READY) ## ours beside the predecessor's loop and dlt; rewrites docs/benchmarks.md
 	@$(BIN)/python -m tests.bench
+	@$(BIN)/python -m tests.bench.athena
 
 .PHONY: soak
 soak: $(READY) ## what takes too long for CI: kills, faults, the real pace, a million visitors

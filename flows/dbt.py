@@ -29,11 +29,12 @@ _LINES_OF_A_CRASH = 3
 
 @dataclass(frozen=True, slots=True)
 class BuildResult:
-    """What a build did: nodes by their kind."""
+    """What a build did: nodes by their kind, and on Athena the bytes it read."""
 
     models: int
     tests: int
     warnings: tuple[str, ...]
+    scanned_bytes: int | None = None
 
 
 def build_arguments(*, full_refresh: bool) -> list[str]:
@@ -127,7 +128,19 @@ def _summary(nodes: list[dict[str, object]]) -> BuildResult:
         models=kinds.count("model"),
         tests=kinds.count("test") + kinds.count("unit_test"),
         warnings=tuple(_name(node) for node in nodes if node.get("status") == "warn"),
+        scanned_bytes=_scanned(nodes),
     )
+
+
+def _scanned(nodes: list[dict[str, object]]) -> int | None:
+    """Bytes that Athena reports of each node's last statement; None where nothing reports."""
+    answers = [node.get("adapter_response") for node in nodes]
+    found = [
+        int(answer["data_scanned_in_bytes"])
+        for answer in answers
+        if isinstance(answer, dict) and answer.get("data_scanned_in_bytes") is not None
+    ]
+    return sum(found) if found else None
 
 
 def _failure(nodes: list[dict[str, object]], output: str, work_dir: Path) -> BuildError:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from flows.athena.cost import describe_bytes
 from flows.build import build
 from flows.pipeline import use
 from flows.query import count_rows
@@ -98,7 +99,10 @@ def show_tables(pipeline: Pipeline) -> None:
     show_table(("table", "rows"), [(name, f"{n:,}") for name, n in counts.items()], ("rows",))
     if pipeline.built is not None:
         built = pipeline.built
-        click.echo(f"{built.models} tables built, {built.tests} tests passed")
+        said = f"{built.models} tables built, {built.tests} tests passed"
+        if built.scanned_bytes is not None:
+            said += f", Athena read {describe_bytes(built.scanned_bytes)}"
+        click.echo(said)
         for name in built.warnings:
             log = pipeline.settings.work_path / ".dbt" / "logs" / "dbt.log"
             click.echo(f"warning: the test {name} found something; see {log}")

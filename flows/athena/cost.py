@@ -19,10 +19,11 @@ def billed_usd(scanned_bytes: int) -> float:
 
 def describe_cost(scanned_bytes: int) -> str:
     """One line for a reader: bytes and price."""
-    return f"scanned {_human(scanned_bytes)}, about {billed_usd(scanned_bytes):.5f} USD"
+    return f"scanned {describe_bytes(scanned_bytes)}, about {billed_usd(scanned_bytes):.5f} USD"
 
 
-def _human(count: float) -> str:
+def describe_bytes(count: float) -> str:
+    """Bytes as people say them, in powers of 1,000."""
     for unit in ("bytes", "kB", "MB", "GB"):
         if count < 1000:  # noqa: PLR2004 - the step of these units
             return f"{count:,.0f} {unit}" if unit == "bytes" else f"{count:,.1f} {unit}"

@@ -14,7 +14,6 @@ from tests.bench.scenarios import Result
 from tests.servers import ROOT
 
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
-_BEGIN, _END = "<!-- measured: begin -->", "<!-- measured: end -->"
 _HEAD = (
     "visitors", "scenario", "who", "runs", "seconds", "times ours", "times the floor",
     "processor s", "requests", "429", "peak MB", "missing", "stale",
@@ -108,11 +107,12 @@ def describe_machine() -> str:
     )
 
 
-def write_document(command: str, speed: int, table: str) -> None:
-    """Replace what stands between the markers of docs/benchmarks.md."""
-    measured = f"`{command}`: {describe_machine()}; API {speed} times as fast as real.\n\n{table}"
+def write_section(name: str, command: str, table: str) -> None:
+    """Replace what stands between a section's markers in docs/benchmarks.md."""
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
     text = DOCUMENT.read_text(encoding="utf-8")
-    pattern = re.compile(f"{re.escape(_BEGIN)}.*{re.escape(_END)}", re.DOTALL)
-    assert pattern.search(text), f"{DOCUMENT.name} has lost its markers"
-    replaced = pattern.sub(lambda _: f"{_BEGIN}\n\n{measured}\n\n{_END}", text)
+    pattern = re.compile(f"{re.escape(begin)}.*{re.escape(end)}", re.DOTALL)
+    assert pattern.search(text), f"{DOCUMENT.name} has lost the markers of {name}"
+    measured = f"{command}: {describe_machine()}.\n\n{table}"
+    replaced = pattern.sub(lambda _: f"{begin}\n\n{measured}\n\n{end}", text)
     DOCUMENT.write_text(replaced, encoding="utf-8")
