@@ -16,7 +16,8 @@ from flows.query import query
 from ingestion.settings import Settings
 from tests.athena_stack import AthenaStack
 
-Tables = dict[str, list[tuple[Any, ...]]]
+Rows = list[tuple[Any, ...]]
+Tables = dict[str, Rows]
 
 
 def point_at(stack: AthenaStack) -> dict[str, str]:
@@ -80,7 +81,7 @@ class AthenaHome:
         """Run one dbt command against the target `athena`."""
         dbt_on_athena(self.settings, *arguments, as_of_date=as_of)
 
-    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+    def rows(self, sql: str) -> Rows:
         """Rows of a query as Athena gives them."""
         return query(self.settings, sql).rows
 
@@ -95,7 +96,7 @@ class AthenaHome:
         return {name: read_table(self.settings, sql) for name, sql in sorted(names.items())}
 
 
-def read_table(settings: Settings, name: str) -> list[tuple[Any, ...]]:
+def read_table(settings: Settings, name: str) -> Rows:
     """Rows as the query command writes them, sorted: the same whatever the engine."""
     objects = json.loads(query(settings, f"select * from {name}").to_json())  # noqa: S608
     return sorted((tuple(row.items()) for row in objects), key=json.dumps)

@@ -24,11 +24,9 @@ def build_on_athena(
     """
     if full_refresh:
         # dbt-athena drops what it refreshes in full. What holds history has no other way; the
-        # tables that people ask are swapped as every day, in the build that follows.
-        history = ("--select", "config.materialized:incremental")
-        dbt_on_athena(
-            settings, *build_arguments(full_refresh=True), *history, as_of_date=as_of_date
-        )
+        # tables that people ask are swapped as every day, and all is tested, in what follows.
+        history = ("--full-refresh", "--select", "config.materialized:incremental")
+        dbt_on_athena(settings, "run", *history, as_of_date=as_of_date)
     return dbt_on_athena(settings, *build_arguments(full_refresh=False), as_of_date=as_of_date)
 
 
