@@ -126,7 +126,7 @@ def assert_alike(question: str, ours: Rows, theirs: Rows) -> None:
     """The same but for the last digits: engines add doubles up in orders of their own."""
     assert (question, len(ours)) == (question, len(theirs))
     for our, their in zip(ours, theirs, strict=True):
-        assert (question, dict(our)) == (question, pytest.approx(dict(their), nan_ok=True))
+        assert dict(our) == pytest.approx(dict(their), nan_ok=True), question
 
 
 def test_a_first_build_gives_the_same_rows(nasty: tuple[Tables, Tables]) -> None:

@@ -6,20 +6,18 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import awswrangler as wr
 import boto3
 import pytest
 from pyathena import connect
 
-from ingestion.settings import Settings
 from tests.athena_home import point_at
 from tests.athena_stack import AthenaStack
+from tests.flows.athena.bucket import Bucket
 from tests.flows.conftest import CommandLine
-from tests.servers import Sandbox, running_sandbox
+from tests.servers import running_sandbox
 
 VISITORS = 1_500
 # The predecessor's figures, rounded as its report shows them.
@@ -31,29 +29,6 @@ FIGURES = (
     "select media_id, play_count, round(play_rate, 3) as play_rate, play_rate_class, hours_class "
     "from fact_media_performance order by media_id"
 )
-
-
-@dataclass
-class Bucket:
-    """The command line on a lake in a bucket."""
-
-    command: CommandLine
-    wistia: Sandbox
-    gold: str
-
-    def json(self, sql: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = json.loads(self.command.succeed("query", sql, "--json"))
-        return found
-
-    def visitors(self) -> dict[str, tuple[int, int]]:
-        """Loads and plays of every visitor, as silver holds them."""
-        silver = self.gold.replace("gold", "silver")
-        sql = f"select visitor_key, load_count, play_count from {silver}.fact_visitors"  # noqa: S608
-        return {r["visitor_key"]: (r["load_count"], r["play_count"]) for r in self.json(sql)}
-
-    def truth(self) -> dict[str, tuple[int, int]]:
-        """The same, as the stand-in for Wistia holds them."""
-        return {v["visitor_key"]: (v["load_count"], v["play_count"]) for v in self.wistia.truth()}
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +71,7 @@ def test_every_stage_ran_and_is_recorded(bucket: Bucket, first: str) -> None:
     assert status["tables"]["silver.fact_visitors"] == VISITORS
     assert status["tables"]["gold.fact_audience_insights"] == VISITORS
     bucket_name, _, prefix = bucket.command.settings["LAKE_URI"][5:].partition("/")
-    s3 = boto3_client(bucket, "s3")
+    s3 = bucket.client("s3")
     key = f"{prefix}/state/runs/{status['last_run']['run_id']}.json"
     manifest = json.loads(s3.get_object(Bucket=bucket_name, Key=key)["Body"].read())
     assert [(s["stage"], s["state"]) for s in manifest["stages"]][:3] == [
@@ -106,21 +81,9 @@ def test_every_stage_ran_and_is_recorded(bucket: Bucket, first: str) -> None:
     ]
 
 
-def boto3_client(bucket: Bucket, service: str) -> Any:  # noqa: ANN401 - boto3's
-    settings = bucket.command.settings
-    connect_to: Any = boto3.client
-    return connect_to(
-        service,
-        endpoint_url=settings["AWS_ENDPOINT_URL"],
-        region_name=settings["AWS_REGION"],
-        aws_access_key_id=settings["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=settings["AWS_SECRET_ACCESS_KEY"],
-    )
-
-
 @pytest.mark.usefixtures("first")
 def test_the_figures_through_boto3(bucket: Bucket) -> None:
-    athena = boto3_client(bucket, "athena")
+    athena = bucket.client("athena")
     started = athena.start_query_execution(
         QueryString=FIGURES,
         QueryExecutionContext={"Database": bucket.gold},
@@ -241,11 +204,10 @@ def test_a_forgotten_visitor_is_nowhere_in_the_tables(bucket: Bucket) -> None:
     assert "fact_visitors" in said
     assert key not in bucket.visitors()
     prefix = bucket.gold.removesuffix("gold")
-    settings = Settings(lake_uri=bucket.command.settings["LAKE_URI"], glue_database_prefix=prefix)
     digest = f"where visitor_key = '{key}'"
     for table in ("silver.fact_visitor_activity", "gold.fact_audience_insights"):
         assert bucket.json(f"select * from {prefix}{table} {digest}") == []  # noqa: S608
-    objects = wr.s3.list_objects(f"{settings.lake_uri}/")
+    objects = wr.s3.list_objects(f"{bucket.command.settings['LAKE_URI']}/")
     held = [one for one in objects if one.endswith(".parquet") and key in parquet_keys(one)]
     assert held == []
 
