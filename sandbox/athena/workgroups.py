@@ -35,7 +35,7 @@ class WorkGroups:
     def __init__(self, primary_output: str | None) -> None:
         """Begin with `primary`, whose results go to `primary_output`."""
         self._groups: dict[str, Group] = {}
-        self.tags: dict[str, dict[str, str]] = {}
+        self._tags: dict[str, dict[str, str]] = {}
         # As a new account has it: not enforced, so a client's own location wins.
         result = {"OutputLocation": primary_output} if primary_output else {}
         self.create(
@@ -53,16 +53,17 @@ class WorkGroups:
         name = request["Name"]
         if name in self._groups:
             raise InvalidRequest(f"WorkGroup {name} is already created")
+        asked = deepcopy(request.get("Configuration", {}))
+        chosen = asked.pop("EngineVersion", {})
         configuration = {
             "EnforceWorkGroupConfiguration": True,
             "PublishCloudWatchMetricsEnabled": False,
             "RequesterPaysEnabled": False,
             "ResultConfiguration": {},
-            **deepcopy(request.get("Configuration", {})),
-            "EngineVersion": _ENGINE,
+            **asked,
+            "EngineVersion": {**_ENGINE, **chosen},
         }
         _check_limit(configuration)
-        self.tags[name] = {tag["Key"]: tag["Value"] for tag in request.get("Tags", [])}
         self._groups[name] = {
             "Name": name,
             "State": "ENABLED",
@@ -70,6 +71,21 @@ class WorkGroups:
             "CreationTime": datetime.now(UTC).timestamp(),
             "Configuration": configuration,
         }
+        self.tag(name, {tag["Key"]: tag["Value"] for tag in request.get("Tags", [])})
+
+    def tags(self, name: str) -> dict[str, str]:
+        """Return a workgroup's tags."""
+        self.get(name)
+        return self._tags.get(name, {})
+
+    def tag(self, name: str, tags: dict[str, str]) -> None:
+        """Add tags to a workgroup, or replace their values."""
+        self._tags[name] = self.tags(name) | tags
+
+    def untag(self, name: str, keys: list[str]) -> None:
+        """Take tags away."""
+        kept = self.tags(name)
+        self._tags[name] = {key: value for key, value in kept.items() if key not in keys}
 
     def get(self, name: str) -> Group:
         """Return a workgroup.
@@ -101,6 +117,7 @@ class WorkGroups:
             raise InvalidRequest("WorkGroup primary can not be deleted")
         self.get(name)
         del self._groups[name]
+        self._tags.pop(name, None)
 
     def summaries(self) -> list[Group]:
         """Return what ListWorkGroups tells of each."""
