@@ -15,7 +15,7 @@ import requests
 from sandbox.athena.errors import SandboxError
 
 HIVE, ICEBERG = "awsdatacatalog", "iceberg"
-_START_SECONDS = 180
+_START_SECONDS = 300  # a busy machine takes its time
 _PACKAGES = Path(__file__).parent / "etc"
 # Ends the server when standard input ends: also where the parent was killed and could not.
 _LEASH = """
@@ -40,7 +40,7 @@ def running_engine(java: Path, home: Path, access: Access, heap: str) -> Iterato
     """Run Trino in a folder of its own until the block ends; gives its address.
 
     Raises:
-        SandboxError: it ended, or did not answer in three minutes.
+        SandboxError: it ended, or did not answer in five minutes.
     """
     folder = Path(tempfile.mkdtemp(prefix="athena-engine-"))
     port = _free_port()
