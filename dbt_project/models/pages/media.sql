@@ -1,0 +1,98 @@
+{{ config(materialized='table', ha=true) }}
+
+with performance as (
+    select
+        media_id,
+        load_count,
+        play_count,
+        play_rate,
+        hours_watched,
+        engagement,
+        visitors,
+        snapshot_ts,
+        engagement_points,
+        total_engagement_count,
+        total_rewatch_count,
+        avg_engagement_per_second,
+        play_rate_class,
+        hours_class
+    from {{ ref('fact_media_performance') }}
+),
+
+described as (
+    select
+        media_id,
+        name,
+        duration_seconds,
+        created_at,
+        folder
+    from {{ ref('dim_media') }}
+),
+
+days as (
+    select
+        media_id,
+        day,
+        play_count,
+        hours_watched,
+        max(day) over () as newest_date
+    from {{ ref('media_days') }}
+),
+
+changes as (
+    select
+        media_id,
+        max(case
+            when day = {{ days_before('newest_date', 1) }} then play_count
+        end) as plays_day_before,
+        max(case
+            when day = {{ days_before('newest_date', 7) }} then play_count
+        end) as plays_week_before,
+        max(case
+            when day = {{ days_before('newest_date', 7) }} then hours_watched
+        end) as hours_week_before
+    from days
+    group by media_id
+),
+
+departures as (
+    select
+        media_id,
+        max(case when moment = 'left_50' then at_seconds end) as half_left_seconds
+    from {{ ref('media_moments') }}
+    group by media_id
+)
+
+select
+    performance.media_id,
+    coalesce(described.name, performance.media_id) as name,
+    described.folder,
+    described.duration_seconds,
+    {{ stored_timestamp('described.created_at') }} as created_at,
+    cast(row_number() over (
+        order by described.created_at asc nulls last, performance.media_id asc
+    ) as integer) as colour_number,
+    performance.load_count,
+    performance.play_count,
+    performance.play_rate,
+    performance.hours_watched,
+    performance.engagement,
+    performance.visitors,
+    performance.play_count - changes.plays_day_before as plays_day_change,
+    performance.play_count - changes.plays_week_before as plays_week_change,
+    performance.hours_watched - changes.hours_week_before as hours_week_change,
+    performance.engagement_points,
+    performance.total_engagement_count,
+    performance.total_rewatch_count,
+    performance.avg_engagement_per_second,
+    departures.half_left_seconds,
+    performance.play_rate_class,
+    performance.hours_class,
+    {{ stored_timestamp('performance.snapshot_ts') }} as snapshot_ts
+from performance
+left join described
+    on performance.media_id = described.media_id
+left join changes
+    on performance.media_id = changes.media_id
+left join departures
+    on performance.media_id = departures.media_id

@@ -1,0 +1,40 @@
+{{ config(materialized='table', ha=true) }}
+
+with media as (
+    select
+        count(*) as media_count,
+        max(snapshot_ts) as newest_snapshot_at
+    from {{ ref('fact_media') }}
+),
+
+visitors as (
+    select
+        count(*) as visitor_count,
+        count(case
+            when name is not null or email is not null then 1
+        end) as identified_visitor_count,
+        max(last_active_at) as newest_visitor_at
+    from {{ ref('fact_visitors') }}
+),
+
+runs as (
+    select
+        count(*) as run_count,
+        cast(coalesce(sum(quarantined_count), 0) as bigint) as quarantined_count,
+        max(case when state = 'completed' then finished_at end) as newest_run_at
+    from {{ ref('fact_runs') }}
+)
+
+select
+    {{ as_of_date() }} as as_of_date,
+    media.media_count,
+    visitors.visitor_count,
+    visitors.identified_visitor_count,
+    runs.run_count,
+    runs.quarantined_count,
+    {{ stored_timestamp('runs.newest_run_at') }} as newest_run_at,
+    {{ stored_timestamp('media.newest_snapshot_at') }} as newest_snapshot_at,
+    {{ stored_timestamp('visitors.newest_visitor_at') }} as newest_visitor_at
+from media
+cross join visitors
+cross join runs
