@@ -51,7 +51,7 @@ lock: $(READY) ## resolve requirements.lock anew (needs uv)
 clean: ## remove what the commands made; a lake only when it holds the sandbox's visitors
 	@test ! -f lake/state/demo.json || rm -rf lake
 	@rm -rf $(VENV) .bench .prefect dbt_project/target dbt_project/logs dbt_project/dbt_packages \
-		logs build .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+		logs build reports/site/node_modules reports/site/.install.lock .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
 	@find infra -name .terraform -type d -prune -exec rm -rf {} +
 	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 

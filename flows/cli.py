@@ -30,7 +30,7 @@ def cli(debug: bool) -> None:  # noqa: FBT001 - a flag of the command line
 
 @cli.command()
 def run() -> None:
-    """Run all stages: ingest, then build.
+    """Run all stages: ingest, build, publish.
 
     Example: wistia-elt run
     """
@@ -65,6 +65,17 @@ def build(full_refresh: bool) -> None:  # noqa: FBT001 - a flag of the command l
     pipeline = _open("build")
     pipeline.full_refresh = full_refresh
     run_build(pipeline)
+
+
+@cli.command()
+def publish() -> None:
+    """Make the pages of the last good tables; copy them to SITE_URI where that is set.
+
+    Example: wistia-elt publish
+    """
+    from flows.run import run_publish  # noqa: PLC0415
+
+    run_publish(_open("publish"))
 
 
 @cli.command()
@@ -225,7 +236,7 @@ def _prepare_prefect(*, debug: bool) -> None:
         os.environ.setdefault(name, value)
 
 
-def _open(kind: Literal["run", "ingest", "build"]) -> Pipeline:
+def _open(kind: Literal["run", "ingest", "build", "publish"]) -> Pipeline:
     from flows.pipeline import open_pipeline  # noqa: PLC0415
 
     return open_pipeline(kind)

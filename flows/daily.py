@@ -1,4 +1,4 @@
-"""The day's run: ingest, crawl, build. A stage that fails stops all after it."""
+"""The day's run: ingest, crawl, build, publish. A stage that fails stops all after it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from prefect import flow
 
 from flows.pipeline import current, is_open, open_pipeline, use
-from flows.tasks import build_task, crawl_task, ingest_task
+from flows.tasks import build_task, crawl_task, ingest_task, publish_task
 from ingestion.ingest import exit_code
 
 
@@ -28,6 +28,8 @@ def daily() -> int:
             if current().settings.on_s3:
                 crawl_task()
             build_task()
+            if current().pages:
+                publish_task()
         except BaseException as error:
             record.fail(error)
             raise

@@ -77,7 +77,10 @@ def run_demo() -> int:
                 continue
             story = step.story if number > done else "the same day again: nothing is new"
             click.secho(f"\nRun {number} of {len(STEPS)}, {story}", bold=True)
-            code = run_daily(open_pipeline("run", Settings.load()))
+            pipeline = open_pipeline("run", Settings.load())
+            # Each run could build them; one look at the end is what a person wants.
+            pipeline.pages = number == len(STEPS)
+            code = run_daily(pipeline)
             _write_state(lake, today, max(done, number))
     _show_heads(settings)
     _show_next(settings)
@@ -150,10 +153,12 @@ def _show_next(settings: Settings) -> None:
             ("raw JSON as Wistia sent it (bronze)", f"{lake}/raw-data"),
             ("tables (silver, gold)", str(tables)),
             ("one record a run, watermarks", f"{lake}/state"),
+            ("pages", str(settings.site_path)),
         ],
     )
     click.secho("\nWhat to type next", bold=True)
     for line in (
+        "make serve                                        # the pages, in your browser",
         '.venv/bin/wistia-elt query "select * from gold.fact_media_performance"',
         ".venv/bin/wistia-elt status",
         "WISTIA_API_TOKEN=… LAKE_URI=my-lake make run      # your own account",

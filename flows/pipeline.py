@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from flows.dbt import BuildResult
+    from flows.publish import Published
     from ingestion.lake import Lake
+    from reports.errors import NodeError
 
 
 @dataclass(slots=True)
@@ -34,6 +36,8 @@ class Pipeline:
     Attributes:
         as_of_date: The ISO date that recency counts from.
         built: What the build did, once it has.
+        pages: Whether this run makes the pages; a run that others follow may leave it to them.
+        published: What publishing did, or why Node could not.
     """
 
     settings: Settings
@@ -46,6 +50,8 @@ class Pipeline:
     progress: Callable[[ResourceRun], None] = lambda _entry: None
     say: Callable[[str], None] = lambda _doing: None
     built: BuildResult | None = None
+    pages: bool = True
+    published: Published | NodeError | None = None
 
 
 _current: ContextVar[Pipeline | None] = ContextVar("pipeline", default=None)
@@ -80,7 +86,7 @@ def is_open() -> bool:
 
 
 def open_pipeline(
-    kind: Literal["run", "ingest", "build"],
+    kind: Literal["run", "ingest", "build", "publish"],
     settings: Settings | None = None,
     *,
     clock: Callable[[], datetime] = utc_now,

@@ -9,11 +9,13 @@ import click
 from flows.athena.cost import describe_bytes
 from flows.build import build
 from flows.pipeline import use
+from flows.publish import publish
 from flows.query import count_rows
 from ingestion.credentials import read_token
 from ingestion.ingest import exit_code, ingest
 from ingestion.progress import RunProgress
 from ingestion.terminal import show_ingest, show_table
+from reports.errors import NodeError
 
 if TYPE_CHECKING:
     from flows.pipeline import Pipeline
@@ -39,6 +41,7 @@ def run_daily(pipeline: Pipeline) -> int:
             code: int = daily()
     show_ingest(pipeline.record.manifest)
     show_tables(pipeline)
+    show_pages(pipeline)
     return code
 
 
@@ -106,3 +109,34 @@ def show_tables(pipeline: Pipeline) -> None:
         for name in built.warnings:
             log = pipeline.settings.work_path / ".dbt" / "logs" / "dbt.log"
             click.echo(f"warning: the test {name} found something; see {log}")
+
+
+def run_publish(pipeline: Pipeline) -> None:
+    """Publish alone, without Prefect."""
+    record, progress = pipeline.record, RunProgress()
+    try:
+        with progress.live("exporting the tables of the pages"), record.stage("publish"):
+            record.save()
+            pipeline.published = publish(
+                pipeline.settings,
+                pipeline.lake,
+                as_of_date=pipeline.as_of_date,
+                say=progress.say,
+            )
+    except BaseException as error:
+        record.fail(error)
+        raise
+    record.finish("completed", 0)
+    show_pages(pipeline)
+
+
+def show_pages(pipeline: Pipeline) -> None:
+    """Print where the pages are, or why there are none."""
+    done, site = pipeline.published, pipeline.settings.site_path
+    if isinstance(done, NodeError):
+        click.echo(f"{done}\n  try: {done.remedy}")
+    elif done is not None:
+        said = "pages built" if done.is_new else "nothing has changed: the pages stay as they are"
+        click.echo(f"{said}, {site}; `make serve` opens them")
+        if done.copied is not None:
+            click.echo(f"{done.copied:,} files copied to {pipeline.settings.site_uri}")

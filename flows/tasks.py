@@ -12,8 +12,11 @@ from prefect import task
 
 from flows.build import build
 from flows.pipeline import current
+from flows.publish import publish
 from ingestion.errors import BadResponseError, UnavailableError
 from ingestion.ingest import ingest
+from reports.errors import NodeError
+from reports.node import find_node
 
 
 async def _may_heal(_task: Any, _run: Any, state: Any) -> bool:  # noqa: ANN401 - Prefect's hook
@@ -66,4 +69,23 @@ def build_task() -> None:
             pipeline.lake,
             as_of_date=pipeline.as_of_date,
             full_refresh=pipeline.full_refresh,
+        )
+
+
+@task(name="publish", persist_result=False)
+def publish_task() -> None:
+    """Gold to pages. Without Node the rest of the run stands, and says what is missing."""
+    pipeline = current()
+    try:
+        find_node()
+    except NodeError as error:
+        pipeline.published = error
+        return
+    with pipeline.record.stage("publish"):
+        pipeline.record.save()
+        pipeline.published = publish(
+            pipeline.settings,
+            pipeline.lake,
+            as_of_date=pipeline.as_of_date,
+            say=pipeline.say,
         )

@@ -116,7 +116,7 @@ class Manifest(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     run_id: str
-    kind: Literal["run", "ingest", "build", "replay", "import", "forget"]
+    kind: Literal["run", "ingest", "build", "publish", "replay", "import", "forget"]
     state: State = "running"
     started_at: str
     finished_at: str | None = None
@@ -212,7 +212,7 @@ class RunRecord:
 
 def start_run(
     lake: Lake,
-    kind: Literal["run", "ingest", "build"],
+    kind: Literal["run", "ingest", "build", "publish"],
     code_version: str,
     clock: Callable[[], datetime],
 ) -> RunRecord:

@@ -24,6 +24,21 @@ def forbid(report: pytest.TestReport | pytest.CollectReport) -> None:
         report.longrepr = f"nothing may be skipped where CI is set. {reason}"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def without_pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A Node too old for pages is found first: a run ends well without them, a minute sooner.
+
+    The tests of the pages themselves put TESTS_REAL_PATH back.
+    """
+    folder = tmp_path_factory.mktemp("old_node")
+    (folder / "node").write_text("#!/bin/sh\necho v0.0.1\n")
+    (folder / "node").chmod(0o755)
+    path = os.environ["PATH"]
+    os.environ |= {"TESTS_REAL_PATH": path, "PATH": f"{folder}{os.pathsep}{path}"}
+    yield
+    os.environ["PATH"] = os.environ.pop("TESTS_REAL_PATH")
+
+
 @pytest.fixture(scope="session")
 def athena() -> "Iterator[AthenaStack]":
     """One local Athena a session; the tests share it, each in databases of its own."""

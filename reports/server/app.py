@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from reports.server.answers import WEB, Refusal, message_page
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
     from reports.server.operations import Operations
 
+BESIDE = [
+    {"name": "Operations", "href": "/operations"},
+    {"name": "Tables", "href": "/docs/"},
+]
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _SWAP_SECONDS = 0.05
 log = logging.getLogger(__name__)
@@ -91,6 +95,7 @@ def create_app(site: Path, docs: Path, operations: Operations, host: str) -> Sta
             Route("/api/sign-in", operations.sign_in, methods=["POST"]),
             Route("/api/sign-out", operations.sign_out, methods=["POST"]),
             Route("/api/controls/{control}", operations.control, methods=["POST"]),
+            Route("/served.json", _tell_beside, methods=["GET"]),
             Route("/docs", shelves.redirect_docs, methods=["GET"]),
             Route("/docs/{path:path}", shelves.serve_docs, methods=["GET"]),
             Route("/{path:path}", shelves.serve_page, methods=["GET"]),
@@ -124,6 +129,12 @@ class _Shelves:
     async def serve_page(self, request: Request) -> Response:
         found = await _from(self.pages, request, _path(request) or "/")
         return found or (_no_such_page(request) if self.pages.root.is_dir() else _no_pages())
+
+
+async def _tell_beside(request: Request) -> Response:
+    """What stands beside the pages here: their navigation shows it."""
+    del request
+    return JSONResponse({"beside": BESIDE}, headers={"cache-control": "no-cache"})
 
 
 def _path(request: Request) -> str:

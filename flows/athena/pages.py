@@ -1,0 +1,90 @@
+"""The tables of the pages from Athena: unloaded as Parquet, read from there, removed again."""
+
+from __future__ import annotations
+
+import secrets
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import awswrangler as wr
+import boto3
+
+from flows.athena.catalog import database
+from flows.athena.workgroup import read_workgroup
+from ingestion.aws import explained
+from reports.errors import ExportError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import duckdb
+
+    from ingestion.settings import Settings
+
+# Hive's words where DuckDB has others.
+_TYPES = {"string": "varchar", "int": "integer"}
+
+
+@dataclass(frozen=True, slots=True)
+class AthenaTables:
+    """Those in the Glue database `pages`."""
+
+    settings: Settings
+
+    @contextmanager
+    def attach(self, connection: duckdb.DuckDBPyConnection) -> Iterator[list[str]]:
+        """Copy each table into the connection's memory: they are small.
+
+        Raises:
+            ExportError: Athena does not answer, or a table cannot be read.
+            ConfigurationError: Workgroup, region or credentials are not in order.
+        """
+        connection.execute("create schema exported")
+        group = read_workgroup(self.settings)
+        place = f"{group.results_uri}/pages/{secrets.token_hex(8)}"
+        with explained("read the tables of the pages", ExportError):
+            schema = database(self.settings, "pages")
+            try:
+                found = list(wr.catalog.get_tables(database=schema))
+            except boto3.client("glue").exceptions.EntityNotFoundException:
+                found = []
+            names = sorted(table["Name"] for table in found if "__" not in table["Name"])
+            try:
+                for name in names:
+                    self._load(connection, name, f"{place}/{name}/", group.name)
+            except (wr.exceptions.QueryFailed, wr.exceptions.QueryCancelled) as error:
+                raise ExportError(
+                    f"Athena cannot unload the tables of the pages: {error}",
+                    "run `wistia-elt build`, then `wistia-elt publish`",
+                ) from error
+            finally:
+                wr.s3.delete_objects(f"{place}/")
+        yield names
+
+    def _load(
+        self, connection: duckdb.DuckDBPyConnection, name: str, place: str, workgroup: str
+    ) -> None:
+        schema = database(self.settings, "pages")
+        types = wr.catalog.get_table_types(database=schema, table=name) or {}
+        columns = ", ".join(f'"{column}" {_type(kind)}' for column, kind in types.items())
+        connection.execute(f'create table exported."{name}" ({columns})')
+        wr.athena.unload(
+            f'select * from "{name}"',  # noqa: S608 - Glue's own name
+            path=place,
+            database=schema,
+            workgroup=workgroup,
+            file_format="PARQUET",
+        )
+        with tempfile.TemporaryDirectory() as folder:
+            for number, key in enumerate(wr.s3.list_objects(place)):
+                wr.s3.download(key, str(Path(folder) / f"{number}.parquet"))
+            # A table without rows is unloaded as no file at all.
+            if any(Path(folder).iterdir()):
+                connection.read_parquet(f"{folder}/*.parquet").insert_into(f'exported."{name}"')
+
+
+def _type(kind: str) -> str:
+    return "varchar" if kind.startswith(("varchar", "char")) else _TYPES.get(kind, kind)

@@ -1,0 +1,187 @@
+"""The builder of the pages, Evidence, as a subprocess: sources, build, and what it hides.
+
+It works in a folder of its own, so that neither the repository nor another lake's pages are
+written to. It exits 0 although a page shows "Error in Query!": what it prints and what it
+wrote are searched for that. The pages take the place of the last good ones when they are
+whole, compressed beforehand.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from typing import TYPE_CHECKING
+
+from reports.errors import PagesError
+from reports.node import SITE, Ended, run_node
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+_SOURCES_SECONDS = 600
+_BUILD_SECONDS = 2_400
+_COPIED = (
+    *("pages", "queries", "components", "sources", "static"),
+    *("app.css", "package.json", "evidence.config.yaml", "evidence.settings.json"),
+)
+# Evidence leaves its own fonts out of a build; the one that the pages use is put in.
+_FONT = "@evidence-dev/tailwind/fonts/Inter-3.19/Inter-roman.var.woff2"
+_FAILED = re.compile(
+    r"Error in Query|Catalog Error|Binder Error|Parser Error|IO Error|Conversion Error|"
+    r"Internal Error \||Failed to load sql file|\[ERROR\]|✗|Build failed|ENOSPC|heap out of memory"
+)
+_NOISE = re.compile(r"^npm warn|^\s*at |node:internal|^Node\.js|^\s*\^|^node:events")
+
+
+def prepare(work: Path, site: Path = SITE) -> Path:
+    """Lay out the folder a build works in, empty of any earlier build.
+
+    Args:
+        work: The folder; what is in it is removed.
+        site: The site's sources, with `node_modules`.
+
+    Returns:
+        Its `data`, empty: the exported tables go there.
+
+    Raises:
+        PagesError: The disk is full or the folder cannot be written.
+    """
+    try:
+        shutil.rmtree(work, ignore_errors=True)
+        data = work / "data"
+        data.mkdir(parents=True)
+        for name in _COPIED:
+            source = site / name
+            if source.is_dir():
+                shutil.copytree(source, work / name)
+            else:
+                shutil.copy(source, work / name)
+        (work / "static" / "fonts").mkdir()
+        shutil.copy(site / "node_modules" / _FONT, work / "static" / "fonts" / "inter.woff2")
+        (work / "node_modules").symlink_to(site / "node_modules", target_is_directory=True)
+    except OSError as error:
+        raise _disk_error(work, error) from error
+    return data
+
+
+def build(work: Path, say: Callable[[str], None]) -> Path:
+    """Make the pages of the tables in `<work>/data`.
+
+    Args:
+        work: From `prepare`, its data filled.
+        say: Told each step.
+
+    Returns:
+        The folder of the pages.
+
+    Raises:
+        PagesError: A query, page or table is wrong, or it took too long.
+    """
+    say("reading the tables of the pages")
+    _step(work, ["npx", "--no", "evidence", "sources", "--strict"], _SOURCES_SECONDS)
+    _check_sources(work)
+    say("building the pages (a minute or two)")
+    _step(work, ["npx", "--no", "evidence", "build:strict"], _BUILD_SECONDS)
+    built = work / "build"
+    _check_pages(built)
+    # Column types of each source, of use to Evidence's editor alone.
+    for path in built.glob("data/*/*/*.schema.json"):
+        path.unlink()
+    return built
+
+
+def take_place(built: Path, site: Path) -> None:
+    """Put new pages where the last good ones are.
+
+    Args:
+        built: The new ones, whole; on the same disk.
+        site: Their place; a reader finds the old or the new ones, or for an instant none.
+
+    Raises:
+        PagesError: The folder cannot be moved; the old ones stay.
+    """
+    old = site.with_name(site.name + ".old")
+    try:
+        shutil.rmtree(old, ignore_errors=True)
+        site.parent.mkdir(parents=True, exist_ok=True)
+        if site.exists():
+            site.rename(old)
+        try:
+            built.rename(site)
+        except OSError:
+            if old.exists():
+                old.rename(site)
+            raise
+        shutil.rmtree(old, ignore_errors=True)
+    except OSError as error:
+        raise _disk_error(site, error) from error
+
+
+def _step(work: Path, command: list[str], seconds: float) -> None:
+    ended = run_node(command, work, seconds)
+    wrong = [line.strip() for line in ended.lines if _FAILED.search(line)]
+    if ended.code == 0 and not wrong:
+        return
+    step = command[3]
+    log = work / f"{step.replace(':', '-')}.log"
+    log.write_text("\n".join(ended.lines) + "\n", encoding="utf-8")
+    raise PagesError(_describe(step, ended, wrong, seconds), _remedy(ended, log))
+
+
+def _describe(step: str, ended: Ended, wrong: list[str], seconds: float) -> str:
+    if ended.code is None:
+        return f"the pages were not done after {seconds / 60:.0f} minutes, in `evidence {step}`"
+    told = [line for line in ended.lines if line.strip() and not _NOISE.search(line)]
+    said = " ".join((wrong or told or ["no output"])[0].split())
+    return f"the pages cannot be built: {said[:300]}"
+
+
+def _remedy(ended: Ended, log: Path) -> str:
+    said = "\n".join(ended.lines)
+    if "ENOSPC" in said:
+        return "free at least 1 GB and run `wistia-elt publish`; the last good pages stay"
+    if "heap out of memory" in said or ended.code in {137, 134}:
+        return "a build takes up to 4 GB of memory: free some and run `wistia-elt publish`"
+    return f"read {log}; the last good pages stay, and `wistia-elt publish` tries again"
+
+
+def _check_sources(work: Path) -> None:
+    """Hold what the builder took in against what was to go in: it leaves out in silence."""
+    wanted = {path.stem for path in (work / "sources").glob("*/*.sql")}
+    manifest = work / ".evidence" / "template" / "static" / "data" / "manifest.json"
+    try:
+        rendered = json.loads(manifest.read_text(encoding="utf-8"))["renderedFiles"]
+    except (OSError, ValueError, KeyError):
+        rendered = {}
+    found = {
+        name.rpartition("/")[2].removesuffix(".parquet") for n in rendered for name in rendered[n]
+    }
+    if missing := sorted(wanted - found):
+        raise PagesError(
+            f"the pages cannot be built: no table {', '.join(missing)} was exported",
+            "run `wistia-elt build`, then `wistia-elt publish`; the last good pages stay",
+        )
+
+
+def _check_pages(built: Path) -> None:
+    if not (built / "index.html").is_file():
+        raise PagesError(
+            "the pages cannot be built: Evidence ended well and wrote no index.html",
+            "run `wistia-elt publish` again; the last good pages stay",
+        )
+    for page in built.rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        if re.search(r"Error in Query|Application Error|Query Error", text):
+            raise PagesError(
+                f"the pages cannot be built: {page.relative_to(built)} shows an error",
+                "correct the page's query and run `wistia-elt publish`; the last good pages stay",
+            )
+
+
+def _disk_error(path: Path, error: OSError) -> PagesError:
+    return PagesError(
+        f"the pages cannot be written to {path}: {error.strerror or error}",
+        "free at least 1 GB there and run `wistia-elt publish`; the last good pages stay",
+    )

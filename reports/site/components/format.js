@@ -1,0 +1,90 @@
+// How numbers read, everywhere the same. `null` is a dash: not known is not zero.
+const DASH = '–';
+const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+const tenth = new Intl.NumberFormat('en-US', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const day = new Intl.DateTimeFormat('en-US', { dateStyle: 'medium', timeZone: 'UTC' });
+
+const known = (value) => value !== null && value !== undefined && !Number.isNaN(Number(value));
+
+/** 16,681 */
+export const count = (value) => (known(value) ? whole.format(value) : DASH);
+
+/** 2,652.0 */
+export const hours = (value) => (known(value) ? tenth.format(value) : DASH);
+
+/** 28.8%; `ratio` is 0 to 1. */
+export const percent = (ratio) => (known(ratio) ? `${tenth.format(100 * ratio)}%` : DASH);
+
+/** 7:15, or 1:02:03 from an hour on. */
+export function clock(seconds) {
+	if (!known(seconds)) return DASH;
+	const all = Math.round(seconds);
+	const [h, m, s] = [Math.floor(all / 3600), Math.floor(all / 60) % 60, all % 60];
+	const end = `${String(s).padStart(2, '0')}`;
+	return h ? `${h}:${String(m).padStart(2, '0')}:${end}` : `${m}:${end}`;
+}
+
+/** 36.5 s, 1 min 12 s */
+export function took(seconds) {
+	if (!known(seconds)) return DASH;
+	if (seconds < 60) return `${tenth.format(seconds)} s`;
+	return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+}
+
+/** Nov 22, 2026; `text` is ISO. */
+export const date = (text) => (text ? day.format(new Date(`${text.slice(0, 10)}T00:00:00Z`)) : DASH);
+
+/** Nov 22, 2026, 23:40 UTC */
+export const moment = (text) => (text ? `${date(text)}, ${text.slice(11, 16)} UTC` : DASH);
+
+const UNITS = {
+	count: { show: count, change: (by) => whole.format(Math.abs(by)) },
+	hours: { show: hours, change: (by) => `${tenth.format(Math.abs(by))} h` },
+	rate: { show: percent, change: (by) => `${tenth.format(Math.abs(100 * by))} points` }
+};
+
+/** A figure by its unit: count, hours or rate. */
+export const show = (value, unit) => UNITS[unit].show(value);
+
+/**
+ * What changed, in words: `{ text: '+1,234', direction: 1 }`; null where nothing is known
+ * to compare with.
+ */
+export function change(now, before, unit) {
+	if (!known(now) || !known(before)) return null;
+	const by = Number(now) - Number(before);
+	const text = UNITS[unit].change(by);
+	// What rounds to nothing is nothing.
+	if (!/[1-9]/.test(text)) return { text: 'no change', direction: 0 };
+	return by > 0 ? { text: `+${text}`, direction: 1 } : { text: `−${text}`, direction: -1 };
+}
+
+/** The colour of a medium, as CSS and as Evidence's charts know it. */
+export const colour = (number) => `hsl(var(--twc-${colourName(number)}))`;
+export const colourName = (number) => (number ? `medium-${((number - 1) % 8) + 1}` : 'context');
+
+const dayMonth = new Intl.DateTimeFormat('en-US', { month: 'short', day: 'numeric', timeZone: 'UTC' });
+const monthYear = new Intl.DateTimeFormat('en-US', { month: 'short', year: 'numeric', timeZone: 'UTC' });
+
+/** Nov 22, or Nov 2026 where the axis spans more than four months; both in milliseconds. */
+export const shortDate = (time, span) => (span > 120 * 86_400_000 ? monthYear : dayMonth).format(time);
+
+/** Nov 22; `text` is ISO. */
+export const dayOfMonth = (text) => (text ? dayMonth.format(new Date(`${text.slice(0, 10)}T00:00:00Z`)) : DASH);
+
+/** Nov 2026; `text` is ISO. */
+export const month = (text) => (text ? monthYear.format(new Date(`${text.slice(0, 10)}T00:00:00Z`)) : DASH);
+
+/** `one video`, `2 videos`, `no videos` */
+export const amount = (number, one, many = `${one}s`) =>
+	`${Number(number) === 0 ? 'no' : Number(number) === 1 ? 'one' : count(number)} ${Number(number) === 1 ? one : many}`;
+
+/** First letter large. */
+export const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** +1,234, −5 or 0 */
+export const signed = (value) =>
+	known(value) ? (Number(value) > 0 ? `+${whole.format(value)}` : whole.format(value).replace('-', '−')) : DASH;
+
+/** 40% of a video's length; the place of a cell. */
+export const ofVideo = (place) => `${whole.format(place)}%`;

@@ -1,0 +1,1 @@
+select * from pages.kpis where kpi is not null

@@ -1,0 +1,1 @@
+select * from pages.media where media_id = '${params.media.replaceAll("'", "''")}'

@@ -1,0 +1,173 @@
+"""The pages at SITE_URI: a folder, or a prefix of a bucket that a web server reads from.
+
+A reader may load a page at any moment: what pages refer to is copied first, pages after it,
+and what is no longer there is removed last. Nothing else below SITE_URI is touched: the
+list of what was copied lies beside it.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import mimetypes
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from reports.compression import SIBLINGS
+from reports.errors import PagesError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LIST = "published.json"
+_FOR_EVER = "public, max-age=31536000, immutable"
+_ASK_FIRST = "no-cache"
+_TYPES = {
+    ".arrow": "application/vnd.apache.arrow.stream",
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".parquet": "application/vnd.apache.parquet",
+    ".svg": "image/svg+xml",
+    ".wasm": "application/wasm",
+    ".webmanifest": "application/manifest+json",
+    ".woff2": "font/woff2",
+}
+# One version of a file is all that a bucket serves: these are sent packed.
+_PACKED = {".arrow", ".css", ".html", ".js", ".json", ".svg", ".wasm", ".webmanifest"}
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One file on its way: its name there, and where it is now."""
+
+    key: str
+    path: Path
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of its bytes."""
+        return hashlib.sha256(self.path.read_bytes()).hexdigest()
+
+
+class Destination(Protocol):
+    """Where pages are copied to."""
+
+    def read(self, key: str) -> bytes | None:
+        """A file there; None when there is none."""
+
+    def write(self, key: str, path: Path) -> None:
+        """Copy a file there, whole or not at all."""
+
+    def remove(self, key: str) -> None:
+        """Remove a file there; absent is fine."""
+
+
+def copy_site(site: Path, docs: Path, uri: str) -> int:
+    """Copy the pages, and dbt's documentation as `docs/`, to a folder or a bucket.
+
+    Args:
+        site: The last good pages.
+        docs: The documentation.
+        uri: A folder, or `s3://bucket/prefix`.
+
+    Returns:
+        How many files were new or changed.
+
+    Raises:
+        PagesError: Something there cannot be written.
+        ConfigurationError: The bucket, region or credentials are not in order.
+    """
+    if uri.startswith("s3://"):
+        # boto3 is for buckets; a folder does without.
+        from reports.bucket import explained_bucket  # noqa: PLC0415
+
+        with explained_bucket(uri) as bucket:
+            return _copy(bucket, list(_items(site, docs)))
+    folder = Path(uri).expanduser().absolute()
+    try:
+        return _copy(FolderDestination(folder), list(_items(site, docs)))
+    except OSError as error:
+        raise PagesError(
+            f"the pages cannot be copied to {folder}: {error.strerror or error}",
+            "correct SITE_URI or free some space there, then `wistia-elt publish`",
+        ) from error
+
+
+def _copy(there: Destination, items: list[Item]) -> int:
+    known: dict[str, str] = json.loads(there.read(LIST) or b"{}")
+    wanted = {item.key: item.digest for item in items}
+    changed = [item for item in items if known.get(item.key) != wanted[item.key]]
+    pages = [item for item in changed if item.key.endswith(".html")]
+    rest = [item for item in changed if not item.key.endswith(".html")]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda item: there.write(item.key, item.path), rest))
+    for item in pages:
+        there.write(item.key, item.path)
+    for key in sorted(set(known) - set(wanted)):
+        there.remove(key)
+    note = items[0].path.parent / f".{LIST}"
+    note.write_text(json.dumps(wanted, indent=0), encoding="utf-8")
+    there.write(LIST, note)
+    note.unlink()
+    return len(changed)
+
+
+def _items(site: Path, docs: Path) -> Iterator[Item]:
+    packed = tuple(SIBLINGS.values())
+    for folder, prefix in ((site, ""), (docs, "docs/")):
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and not path.name.endswith(packed):
+                yield Item(prefix + path.relative_to(folder).as_posix(), path)
+
+
+@dataclass(frozen=True, slots=True)
+class FolderDestination:
+    """A folder, of this machine or mounted."""
+
+    root: Path
+
+    def read(self, key: str) -> bytes | None:
+        """A file there."""
+        path = self.root / key
+        return path.read_bytes() if path.is_file() else None
+
+    def write(self, key: str, path: Path) -> None:
+        """Copy beside its place, then rename; a web server may send the packed siblings."""
+        for suffix in ("", *SIBLINGS.values()):
+            source = path.with_name(path.name + suffix)
+            if source.is_file():
+                target = self.root / (key + suffix)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                half = target.with_name(f".{target.name}.half")
+                shutil.copyfile(source, half)
+                half.replace(target)
+
+    def remove(self, key: str) -> None:
+        """Remove a file and its packed siblings."""
+        for suffix in ("", *SIBLINGS.values()):
+            (self.root / (key + suffix)).unlink(missing_ok=True)
+
+
+def describe(key: str, path: Path) -> tuple[bytes, dict[str, Any]]:
+    """A file's body and headers as a bucket is to serve them.
+
+    Returns:
+        The body, packed where that saves something; `ContentType`, `CacheControl` and
+        perhaps `ContentEncoding`.
+    """
+    guessed = mimetypes.guess_type(key)[0] or "application/octet-stream"
+    headers = {
+        "ContentType": _TYPES.get(path.suffix, guessed),
+        "CacheControl": _FOR_EVER if "_app/immutable/" in key else _ASK_FIRST,
+    }
+    body = path.read_bytes()
+    # Every browser takes gzip; brotli not over plain http.
+    if path.suffix in _PACKED and len(packed := gzip.compress(body, mtime=0)) < len(body):
+        return packed, {**headers, "ContentEncoding": "gzip"}
+    return body, headers

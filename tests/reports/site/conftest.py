@@ -1,0 +1,163 @@
+"""Three accounts with their pages built and served: two videos, forty, none.
+
+A build takes a minute or more and 4 GB, so these three are all there are. Bronze, tables,
+export, build and server are the project's own; the account is the sandbox's.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from filelock import FileLock
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.bronze_writer import BronzeWriter
+from tests.flows.conftest import CommandLine
+from tests.servers import running_sandbox
+
+PAGES = (
+    *("/", "/media/", "/audience/", "/recency-and-frequency/"),
+    *("/data-health/", "/how-each-number-is-made/"),
+)
+Open = Callable[..., Page]
+PHONE, DESK = (390, 844), (1440, 900)
+TODAY = datetime.now(UTC).date()
+YESTERDAY = {
+    "load_count": 111000,
+    "play_count": 16600,
+    "play_rate": 0.1549,
+    "hours_watched": 335.0,
+    "engagement": 0.167,
+    "visitors": 104400,
+}
+
+
+@dataclass(frozen=True)
+class Account:
+    """A lake whose pages are built and served.
+
+    Attributes:
+        url: Of the server, without a slash at its end.
+        media: Ids of its videos.
+    """
+
+    cli: CommandLine
+    url: str
+    media: tuple[str, ...]
+
+    @property
+    def site(self) -> Path:
+        return self.cli.lake / "site"
+
+    @property
+    def pages(self) -> tuple[str, ...]:
+        return PAGES + tuple(f"/media/{one}/" for one in self.media[:1])
+
+    def value(self, sql: str) -> Any:  # noqa: ANN401
+        return self.cli.rows(sql)[0][0]
+
+
+@contextmanager
+def published(folder: Path, media: int, visitors: int) -> Iterator[Account]:
+    """Read, build, publish and serve an account of so many videos and visitors."""
+    if shutil.which("npm", path=os.environ["TESTS_REAL_PATH"]) is None:
+        pytest.skip("Node is not on PATH: the pages cannot be built")
+    with running_sandbox(visitors=max(visitors, 1), today=TODAY.isoformat()) as sandbox:
+        sandbox.control("POST", "media", {"count": max(media, 1)})
+        settings = {**sandbox.environment, "PATH": os.environ["TESTS_REAL_PATH"], "SERVE_PORT": "0"}
+        cli = CommandLine(folder, {**settings, "AS_OF_DATE": TODAY.isoformat()})
+        if media:
+            cli.succeed("ingest")
+            at = f"{TODAY - timedelta(days=1)}T07:54:00.000000Z"
+            BronzeWriter(cli.lake).write_media("gskhw4w4lm", YESTERDAY, at)
+        cli.succeed("build")
+    # Two builds at once would want 8 GB.
+    with FileLock(Path(tempfile.gettempdir()) / "wistia-elt-pages.lock"):
+        publish(cli)
+    ids = [row[0] for row in cli.rows("select media_id from pages.media order by play_count desc")]
+    with serving(cli) as url:
+        yield Account(cli, url, tuple(ids))
+
+
+def publish(cli: CommandLine) -> None:
+    """Build the pages, however long a busy machine takes."""
+    with cli.start("publish") as process:
+        out, err = process.communicate()
+    assert process.returncode == 0, out + err
+
+
+@contextmanager
+def serving(cli: CommandLine) -> Iterator[str]:
+    """`wistia-elt serve` on a free port."""
+    with cli.start("serve", PYTHONUNBUFFERED="1") as process:
+        try:
+            assert process.stdout is not None
+            yield process.stdout.readline().split()[-1].rstrip("/")
+        finally:
+            process.terminate()
+
+
+@pytest.fixture(scope="session")
+def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+    """The predecessor's two videos, 2,000 visitors, two days of snapshots of one video."""
+    with published(tmp_path_factory.mktemp("account"), media=2, visitors=2_000) as built:
+        yield built
+
+
+@pytest.fixture(scope="session")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+    """Forty videos."""
+    with published(tmp_path_factory.mktemp("large"), media=40, visitors=400) as built:
+        yield built
+
+
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+    """Nothing has been read yet."""
+    with published(tmp_path_factory.mktemp("empty"), media=0, visitors=0) as built:
+        yield built
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The machine's own Chromium; nothing is downloaded."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    if found is None:
+        pytest.skip("Chromium is not on PATH")
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=flags)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Open]:
+    """Opens a page of an account at a width, in a scheme, and waits until it is at rest."""
+    contexts = []
+
+    def open_one(
+        account: Account, path: str, size: tuple[int, int] = DESK, scheme: str = "light"
+    ) -> Page:
+        width, height = size
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if scheme == "dark" else "light",
+            accept_downloads=True,
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.goto(account.url + path)
+        page.wait_for_load_state("networkidle")
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()

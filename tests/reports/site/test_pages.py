@@ -1,0 +1,175 @@
+"""What a reader sees, held against the tables; in a real browser, by the real server."""
+
+import csv
+import re
+from pathlib import Path
+
+import pytest
+import requests
+from playwright.sync_api import Page, expect
+
+from tests.reports.site.conftest import Account, Open
+
+KPIS = ("plays", "hours_watched", "play_rate", "visitors", "new_visitors")
+
+
+def bars(page: Page, title: str) -> dict[str, int]:
+    rows = page.locator(f'table.bars[aria-label="{title}"] tbody tr').all()
+    return {
+        row.get_attribute("data-name") or "": int(
+            float(row.locator(".number").get_attribute("data-value") or 0)
+        )
+        for row in rows
+    }
+
+
+def cells(page: Page, title: str, column: str) -> list[str]:
+    found = page.locator(f'table[data-table="{title}"] td[data-column="{column}"]')
+    return [cell.get_attribute("data-value") or "" for cell in found.all()]
+
+
+def test_the_headline_figures_are_those_of_the_tables(account: Account, open_page: Open) -> None:
+    page = open_page(account, "/")
+    for kpi in KPIS:
+        shown = page.locator(f'[data-kpi="{kpi}"] .value').get_attribute("data-value")
+        want = account.value(f"select value_now from pages.kpis where kpi = '{kpi}'")  # noqa: S608
+        assert float(shown or "nan") == pytest.approx(want), kpi
+    plays = account.value("select sum(play_count) from gold.fact_media_performance")
+    assert plays == 16681 + 43810
+    assert page.locator('[data-kpi="plays"] .value').inner_text() == "60,491"
+    # One video has a snapshot of the day before; the other is compared with nothing.
+    assert "+81" in page.locator('td[data-column="plays_day_change"]').all_inner_texts()
+
+
+def test_figures_stand_in_the_page_before_any_script_runs(account: Account) -> None:
+    html = requests.get(account.url + "/", timeout=10).text
+    text = re.sub(r"<script.*?</script>", "", html, flags=re.DOTALL)
+    for figure in ("60,491", "2,989.0", "Customer story", "Product tour"):
+        assert figure in text
+
+
+def test_the_media_table_is_gold(account: Account, open_page: Open) -> None:
+    page = open_page(account, "/media/")
+    rows = account.cli.rows(
+        "select play_count, load_count, visitors, play_rate, hours_watched, engagement, "
+        "play_rate_class, hours_class from gold.fact_media_performance order by play_count desc"
+    )
+    names = (
+        *("play_count", "load_count", "visitors", "play_rate"),
+        *("hours_watched", "engagement", "play_rate_class", "hours_class"),
+    )
+    for place, name in enumerate(names):
+        shown = cells(page, "All videos", name)
+        want = [row[place] for row in rows]
+        if isinstance(want[0], str):
+            assert shown == want
+        else:
+            assert [float(one) for one in shown] == pytest.approx([float(one) for one in want])
+
+
+def test_a_video_has_its_figures_and_moments(account: Account, open_page: Open) -> None:
+    page = open_page(account, "/media/gskhw4w4lm/")
+    for name, want in {"play_count": 16681, "load_count": 111166, "play_rate": 0.15495}.items():
+        shown = page.locator(f'[data-fact="{name}"] .value').get_attribute("data-value")
+        assert float(shown or "nan") == pytest.approx(want, rel=1e-5)
+    moments = dict(
+        account.cli.rows(
+            "select moment, at_seconds from pages.media_moments where media_id = 'gskhw4w4lm'"
+        )
+    )
+    places = {
+        item.get_attribute("data-moment"): float(item.locator("b").get_attribute("data-value") or 0)
+        for item in page.locator("li[data-moment]").all()
+    }
+    assert places == moments
+    assert places["left_50"] == 16
+
+
+@pytest.mark.parametrize(
+    ("path", "title", "column"),
+    [
+        ("/audience/", "Visitors by platform", "platform"),
+        ("/audience/", "Visitors by browser", "browser"),
+        ("/recency-and-frequency/", "Visitors by segment", "visitor_segment"),
+    ],
+)
+def test_bars_are_the_counts_of_the_table(
+    account: Account, open_page: Open, path: str, title: str, column: str
+) -> None:
+    page = open_page(account, path)
+    counts = account.cli.rows(f"select {column}, sum(visitors) from pages.audience group by 1")  # noqa: S608
+    assert bars(page, title) == {name: int(count) for name, count in counts}
+    assert sum(bars(page, title).values()) == account.value(
+        "select count(*) from gold.fact_audience_insights"
+    )
+
+
+def test_a_filter_changes_the_figures_to_what_sql_says(account: Account, open_page: Open) -> None:
+    page = open_page(account, "/audience/")
+    page.locator('select[data-input="device"]').select_option("Mobile")
+    counts = account.cli.rows(
+        "select platform, sum(visitors) from pages.audience where device = 'Mobile' group by 1"
+    )
+    want = {name: int(count) for name, count in counts}
+    expect(page.locator('table.bars[aria-label="Visitors by platform"] tbody tr')).to_have_count(
+        len(want), timeout=30_000
+    )
+    assert bars(page, "Visitors by platform") == want
+
+
+def test_the_matrix_follows_its_filter(account: Account, open_page: Open) -> None:
+    page = open_page(account, "/recency-and-frequency/")
+    title = "Visitors by recency and frequency"
+    sql = (
+        "select recency_order || ' ' || frequency_order, sum(visitors) "
+        "from pages.recency_frequency {} group by 1"
+    )
+    for choice, where in (("All", ""), ("Desktop", "where device = 'Desktop'")):
+        page.locator('select[data-input="device"]').select_option(choice)
+        want = {cell: int(count) for cell, count in account.cli.rows(sql.format(where))}
+        cell, count = max(want.items(), key=lambda one: one[1])
+        region = page.get_by_role("region", name=title)
+        expect(region.locator(f'[data-cell="{cell}"]')).to_have_attribute(
+            "data-value", str(count), timeout=30_000
+        )
+        shown = {
+            td.get_attribute("data-cell"): int(td.get_attribute("data-value") or 0)
+            for td in region.locator("td[data-cell]").all()
+        }
+        assert {name: value for name, value in shown.items() if value} == want
+
+
+def test_a_class_narrows_the_media(account: Account, open_page: Open) -> None:
+    page = open_page(account, "/media/")
+    page.locator('select[data-input="play_rate_class"]').select_option("High")
+    rows = page.locator('table[data-table="All videos"] tbody tr')
+    expect(rows).to_have_count(1, timeout=30_000)
+    expect(rows).to_contain_text("Customer story")
+
+
+def test_search_sort_and_download(account: Account, open_page: Open, tmp_path: Path) -> None:
+    page = open_page(account, "/media/")
+    page.get_by_role("button", name="Plays", exact=False).first.click()
+    assert cells(page, "All videos", "play_count") == ["16681", "43810"]
+    page.get_by_role("searchbox").fill("tour")
+    assert cells(page, "All videos", "name") == ["Product tour"]
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download All videos as CSV").click()
+    file = tmp_path / "media.csv"
+    download.value.save_as(file)
+    with file.open(encoding="utf-8-sig", newline="") as opened:
+        (row,) = csv.DictReader(opened)
+    assert (row["media_id"], row["play_count"]) == ("gskhw4w4lm", "16681")
+
+
+def test_the_keyboard_reaches_everything(account: Account, open_page: Open) -> None:
+    page = open_page(account, "/media/")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the figures"
+    page.keyboard.press("Enter")
+    page.locator('table[data-table="All videos"] th button').nth(3).focus()
+    page.keyboard.press("Enter")
+    assert cells(page, "All videos", "play_count") == ["16681", "43810"]
+    page.locator('table[data-table="All videos"] td a').first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_contain_text("Half of the audience of Product tour")
