@@ -59,6 +59,7 @@ def test_status_of_a_new_lake_says_how_to_start(bare: CommandLine) -> None:
             for name in ("medias", "media", "media_engagement", "visitors")
         },
         "tables": {},
+        "tables_error": None,
         "quarantine": {"medias": 0, "media": 0, "media_engagement": 0, "visitors": 0},
         "last_run": None,
     }
