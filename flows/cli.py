@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from flows.cli_serving import serve
+from flows.cli_repair import backfill, rewind
+from flows.cli_serving import serve, up
 from ingestion.settings import PROJECT_ROOT, Settings
 from ingestion.terminal import scope_options, show_errors
 
@@ -55,15 +56,16 @@ def ingest(scope: Scope) -> None:
 
 @cli.command()
 @click.option("--full-refresh", is_flag=True, help="Build incremental tables anew from bronze.")
-def build(full_refresh: bool) -> None:  # noqa: FBT001 - a flag of the command line
+@click.option("--table", help="Only this one, anew from bronze, and those that read it.")
+def build(full_refresh: bool, table: str | None) -> None:  # noqa: FBT001 - a flag
     """Build and test silver and gold from bronze.
 
-    Example: wistia-elt build --full-refresh
+    Example: wistia-elt build --table silver.fact_visitors
     """
     from flows.run import run_build  # noqa: PLC0415
 
     pipeline = _open("build")
-    pipeline.full_refresh = full_refresh
+    pipeline.full_refresh, pipeline.table = full_refresh, table
     run_build(pipeline)
 
 
@@ -219,7 +221,8 @@ def sandbox() -> None:
     """
 
 
-cli.add_command(serve)
+for command in (backfill, rewind, serve, up):
+    cli.add_command(command)
 
 
 def _prepare_prefect(*, debug: bool) -> None:

@@ -1,4 +1,4 @@
-"""The commands that stay: the pages' server."""
+"""The commands that stay in the foreground: the pages, and everything at once."""
 
 from __future__ import annotations
 
@@ -18,3 +18,14 @@ def serve() -> None:
 
     settings = Settings.load()
     serve_pages(settings, *read_access(), say=click.echo)
+
+
+@click.command()
+def up() -> None:
+    """Run Prefect's server, a worker, the daily schedule and the pages, until Ctrl-C.
+
+    Example: OPERATIONS_PASSWORD=… wistia-elt up
+    """
+    from flows.up.run import up as run_up  # noqa: PLC0415
+
+    run_up(Settings.load(), click.echo)

@@ -28,6 +28,16 @@ _LINES_OF_A_CRASH = 3
 
 
 @dataclass(frozen=True, slots=True)
+class Node:
+    """One model, test or seed of dbt, and what became of it."""
+
+    name: str
+    kind: str
+    state: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class BuildResult:
     """What a build did: nodes by their kind, and on Athena the bytes it read."""
 
@@ -35,6 +45,7 @@ class BuildResult:
     tests: int
     warnings: tuple[str, ...]
     scanned_bytes: int | None = None
+    nodes: tuple[Node, ...] = ()
 
 
 def build_arguments(*, full_refresh: bool) -> list[str]:
@@ -91,12 +102,21 @@ def run_dbt(
         stderr=subprocess.STDOUT,
         text=True,
     ) as process:
-        output.writelines(process.stdout or ())
-        process.wait()
+        _follow(process, output)
     nodes = _read_results(results)
     if process.returncode != 0:
         raise _failure(nodes, output.getvalue(), work_dir)
     return _summary(nodes)
+
+
+def _follow(process: subprocess.Popen[str], output: io.StringIO) -> None:
+    try:
+        output.writelines(process.stdout or ())
+        process.wait()
+    except BaseException:
+        # A stage that was stopped: a dbt that hangs would not see its input close.
+        process.kill()
+        raise
 
 
 def _environment(settings: Settings, target: Mapping[str, str]) -> dict[str, str]:
@@ -129,6 +149,7 @@ def _summary(nodes: list[dict[str, object]]) -> BuildResult:
         tests=kinds.count("test") + kinds.count("unit_test"),
         warnings=tuple(_name(node) for node in nodes if node.get("status") == "warn"),
         scanned_bytes=_scanned(nodes),
+        nodes=tuple(_node(node) for node in nodes),
     )
 
 
@@ -141,6 +162,13 @@ def _scanned(nodes: list[dict[str, object]]) -> int | None:
         if isinstance(answer, dict) and answer.get("data_scanned_in_bytes") is not None
     ]
     return sum(found) if found else None
+
+
+def _node(node: dict[str, object]) -> Node:
+    kind = str(node["unique_id"]).partition(".")[0]
+    seconds = node.get("execution_time")
+    took = round(float(seconds), 2) if isinstance(seconds, int | float) else 0.0
+    return Node(_name(node), kind, str(node.get("status")), took)
 
 
 def _failure(nodes: list[dict[str, object]], output: str, work_dir: Path) -> BuildError:

@@ -15,3 +15,15 @@ class QueryError(ReadableError):
     """The query is wrong, or there are no tables to ask yet."""
 
     exit_code = 2
+
+
+class PrefectError(ReadableError):
+    """Prefect does not answer, or refuses what it was asked."""
+
+
+class DeliveryError(ReadableError):
+    """A version of the code cannot be put in place; the one before stays."""
+
+
+class AlarmError(ReadableError):
+    """An alarm could not be sent; it is tried again at the next look."""

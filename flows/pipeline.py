@@ -37,6 +37,8 @@ class Pipeline:
         as_of_date: The ISO date that recency counts from.
         built: What the build did, once it has.
         pages: Whether this run makes the pages; a run that others follow may leave it to them.
+        table: The only one to build, anew, with those that read it; None for all.
+        new_rows: How many rows more than before each table has, once it is built.
         published: What publishing did, or why Node could not.
     """
 
@@ -46,12 +48,14 @@ class Pipeline:
     as_of_date: str
     scope: Scope = field(default_factory=Scope)
     full_refresh: bool = False
+    table: str | None = None
     sleep: Callable[[float], None] = time.sleep
     progress: Callable[[ResourceRun], None] = lambda _entry: None
     say: Callable[[str], None] = lambda _doing: None
     built: BuildResult | None = None
     pages: bool = True
     published: Published | NodeError | None = None
+    new_rows: dict[str, int] = field(default_factory=dict)
 
 
 _current: ContextVar[Pipeline | None] = ContextVar("pipeline", default=None)

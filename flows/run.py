@@ -80,6 +80,7 @@ def run_build(pipeline: Pipeline) -> None:
                     pipeline.lake,
                     as_of_date=pipeline.as_of_date,
                     full_refresh=pipeline.full_refresh,
+                    table=pipeline.table,
                 )
     except BaseException as error:
         record.fail(error)

@@ -6,17 +6,22 @@ itself: a wrong token is as wrong a minute later.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from prefect import task
 
+from flows.artifacts import ReadingProgress, write_nodes
 from flows.build import build
 from flows.pipeline import current
 from flows.publish import publish
-from ingestion.errors import BadResponseError, UnavailableError
+from flows.query import count_rows
+from ingestion.errors import BadResponseError, ReadableError, UnavailableError
 from ingestion.ingest import ingest
 from reports.errors import NodeError
 from reports.node import find_node
+
+if TYPE_CHECKING:
+    from ingestion.settings import Settings
 
 
 async def _may_heal(_task: Any, _run: Any, state: Any) -> bool:  # noqa: ANN401 - Prefect's hook
@@ -35,14 +40,16 @@ async def _may_heal(_task: Any, _run: Any, state: Any) -> bool:  # noqa: ANN401 
 def ingest_task() -> None:
     """API to bronze."""
     pipeline = current()
+    progress = ReadingProgress(pipeline.progress)
     ingest(
         pipeline.settings,
         pipeline.lake,
         pipeline.record,
         pipeline.scope,
         sleep=pipeline.sleep,
-        progress=pipeline.progress,
+        progress=progress.update,
     )
+    progress.finish()
 
 
 @task(name="crawl", persist_result=False)
@@ -64,12 +71,16 @@ def build_task() -> None:
     pipeline.say("building silver and gold")
     with pipeline.record.stage("build"):
         pipeline.record.save()
+        before = _count(pipeline.settings)
         pipeline.built = build(
             pipeline.settings,
             pipeline.lake,
             as_of_date=pipeline.as_of_date,
             full_refresh=pipeline.full_refresh,
         )
+        after = _count(pipeline.settings)
+        pipeline.new_rows = {name: rows - before.get(name, 0) for name, rows in after.items()}
+    write_nodes(pipeline.built)
 
 
 @task(name="publish", persist_result=False)
@@ -89,3 +100,11 @@ def publish_task() -> None:
             as_of_date=pipeline.as_of_date,
             say=pipeline.say,
         )
+
+
+def _count(settings: Settings) -> dict[str, int]:
+    # For the summary only: tables that cannot be counted fail no build.
+    try:
+        return count_rows(settings)
+    except ReadableError:
+        return {}

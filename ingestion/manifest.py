@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ingestion.errors import ReadableError
+from ingestion.errors import describe
 from ingestion.lake import RUN_LOCK
 from ingestion.sealing import seal
 from ingestion.timestamps import compact_timestamp, format_timestamp
@@ -197,9 +197,14 @@ class RunRecord:
         entry.finished_at = format_timestamp(self.clock())
         self.save()
 
+    @property
+    def is_recorded(self) -> bool:
+        """Whether it began: a run that was refused before leaves no trace."""
+        return bool(self.manifest.stages)
+
     def fail(self, error: BaseException) -> None:
         """Close a run that an error ended, unless it was refused before it began."""
-        if getattr(error, "is_recorded", True) or self.manifest.stages:
+        if getattr(error, "is_recorded", True) or self.is_recorded:
             self.finish("failed", getattr(error, "exit_code", 1))
 
     def finish(self, state: State, exit_code: int) -> None:
@@ -239,10 +244,3 @@ def read_manifests(lake: Lake) -> list[Manifest]:
         except (ValueError, ValidationError):
             log.warning("%s is corrupt; what that run landed is not known of", key)
     return sorted(found, key=lambda manifest: (manifest.started_at, manifest.run_id))
-
-
-def describe(error: BaseException) -> tuple[str, str | None]:
-    """An error as the record keeps it: message and remedy."""
-    if isinstance(error, ReadableError):
-        return str(error), error.remedy
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__, None

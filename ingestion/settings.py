@@ -64,8 +64,13 @@ class Settings(BaseSettings):
     serve_port: Annotated[int, Field(ge=0, le=65_535)] = 8080
     operations_password: SecretStr | None = None
     alert_webhook: SecretStr | None = None
+    alert_email: str | None = None
+    alert_smtp_url: SecretStr | None = None
     alert_sns_topic: str | None = None
+    alert_stale_hours: Annotated[float, Field(gt=0)] = 30
+    alert_quarantine_percent: Annotated[float, Field(ge=0, le=100)] = 1
     code_uri: str | None = None
+    stage_timeout_minutes: Annotated[float, Field(gt=0, le=10_080)] = 240
     as_of_date: date | None = None
 
     @field_validator("wistia_media_ids", mode="before")

@@ -50,7 +50,7 @@ def running_prefect(home: Path, auth: str = "") -> Iterator[dict[str, str]]:
 
 
 def _wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 180
+    deadline = time.monotonic() + 600
     while time.monotonic() < deadline and process.poll() is None:
         try:
             if requests.get(f"{url}/health", timeout=5).ok:

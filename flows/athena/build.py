@@ -14,14 +14,27 @@ if TYPE_CHECKING:
 
 
 def build_on_athena(
-    settings: Settings, *, as_of_date: str, full_refresh: bool = False
+    settings: Settings,
+    *,
+    as_of_date: str,
+    full_refresh: bool = False,
+    chosen: tuple[str, ...] = (),
 ) -> BuildResult:
     """Build and test every model; each table is replaced or committed by itself.
+
+    Args:
+        settings: The lake and the workgroup.
+        as_of_date: The ISO date that recency counts from.
+        full_refresh: Build the incremental tables anew from all of bronze.
+        chosen: dbt's arguments that choose one table; none for all.
 
     Raises:
         BuildError: A model or test failed: what comes after it was not built.
         ConfigurationError: The workgroup or its result location is not in order.
     """
+    if chosen:
+        arguments = (*build_arguments(full_refresh=False), *chosen)
+        return dbt_on_athena(settings, *arguments, as_of_date=as_of_date)
     if full_refresh:
         # dbt-athena drops what it refreshes in full. What holds history has no other way; the
         # tables that people ask are swapped as every day, and all is tested, in what follows.

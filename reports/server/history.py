@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import threading
 from typing import TYPE_CHECKING, Any
 
 from ingestion.custody import parse_run
+from ingestion.liveness import GO_ON, SILENT, is_alive
 from ingestion.manifest import PREFIX
-from ingestion.timestamps import parse_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,10 +17,6 @@ if TYPE_CHECKING:
     from ingestion.manifest import Manifest, StageRun
 
 _SHOWN = 20
-# On another machine a process cannot be looked at: no run of ours takes longer.
-_LONGEST_SECONDS = 24 * 3600
-_SILENT = "the process ended without a word"
-_HEAL = "start a run: it goes on where this one stopped"
 
 
 class History:
@@ -108,17 +102,9 @@ class History:
         }
 
     def _state(self, manifest: Manifest) -> str:
-        if manifest.state == "running" and not self._is_alive(manifest):
+        if manifest.state == "running" and not is_alive(manifest, self._clock()):
             return "crashed"
         return manifest.state
-
-    def _is_alive(self, manifest: Manifest) -> bool:
-        process = manifest.process
-        if process is not None and process.host == socket.gethostname():
-            return _is_process(process.pid)
-        started = parse_timestamp(manifest.started_at)
-        age = (self._clock() - started).total_seconds() if started else _LONGEST_SECONDS
-        return age < _LONGEST_SECONDS
 
 
 def _remarks(manifest: Manifest) -> Iterator[str]:
@@ -141,16 +127,6 @@ def _stage(stage: StageRun, state: str) -> dict[str, Any]:
         "state": "crashed" if died else stage.state,
         "started_at": stage.started_at,
         "finished_at": stage.finished_at,
-        "error": stage.error or (_SILENT if died else None),
-        "remedy": stage.remedy or (_HEAL if died else None),
+        "error": stage.error or (SILENT if died else None),
+        "remedy": stage.remedy or (GO_ON if died else None),
     }
-
-
-def _is_process(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:
-        return True
-    return True

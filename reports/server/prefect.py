@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+import uuid
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _SECONDS = 5
+_PAUSES = (0.3, 1.0, 2.0)
 _START_PREFECT = "start it with `wistia-elt up`, or point PREFECT_API_URL at yours"
 # A scheduled run that is due belongs to those at work: a worker takes it any moment.
 _AT_WORK = ["PENDING", "RUNNING", "CANCELLING"]
@@ -28,12 +31,14 @@ class Prefect:
         url: Its API, such as `http://127.0.0.1:4200/api`; None when none is set.
         pool: The work pool whose workers run the deployments.
         clock: The time, UTC.
+        sleep: Waits seconds.
     """
 
     url: str | None
     clock: Callable[[], datetime]
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     pool: str = "wistia-elt"
+    sleep: Callable[[float], None] = time.sleep
 
     def describe(self) -> dict[str, Any]:
         """What runs, what is due next, and whether anyone would run it.
@@ -83,7 +88,9 @@ class Prefect:
                 f"Prefect knows no deployment {deployment}.",
                 "register it: `wistia-elt up` does, and so does `prefect deploy --all`",
             )
-        made = self._ask("POST", f"/deployments/{found['id']}/create_flow_run", {})
+        # Tried again after a 503, the same order must not start two runs.
+        order = {"idempotency_key": uuid.uuid4().hex}
+        made = self._ask("POST", f"/deployments/{found['id']}/create_flow_run", order)
         if made is None:
             raise Refusal(409, f"Prefect lost the deployment {deployment}.", "try again")
         return str(made["name"])
@@ -131,12 +138,21 @@ class Prefect:
     def _ask(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
         if self.url is None:
             raise Refusal(503, "No Prefect server is running here.", _START_PREFECT)
-        try:
-            answer = requests.request(
-                method, self.url + path, json=body, headers=dict(self.headers), timeout=_SECONDS
-            )
-        except requests.RequestException as error:
-            raise Refusal(503, f"Prefect does not answer at {self.url}.", _START_PREFECT) from error
+        for pause in (*_PAUSES, None):
+            try:
+                answer = requests.request(
+                    method, self.url + path, json=body, headers=dict(self.headers), timeout=_SECONDS
+                )
+            except requests.RequestException as error:
+                said = f"Prefect does not answer at {self.url}."
+                raise Refusal(503, said, _START_PREFECT) from error
+            # Its database is locked for a moment, for example while deployments are written.
+            if answer.status_code != 503 or pause is None:  # noqa: PLR2004
+                break
+            self.sleep(pause)
+        return self._read(answer, path)
+
+    def _read(self, answer: requests.Response, path: str) -> Any:  # noqa: ANN401 - JSON
         if answer.status_code == 404:  # noqa: PLR2004
             return None
         if answer.status_code in {401, 403}:

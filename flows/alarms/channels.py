@@ -1,0 +1,32 @@
+"""Where alarms go: every channel that is set."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from flows.alarms.mail import Email
+from flows.alarms.sns import Topic
+from flows.alarms.webhook import Webhook
+
+if TYPE_CHECKING:
+    from ingestion.settings import Settings
+
+
+class Channel(Protocol):
+    """One way to reach people."""
+
+    def send(self, subject: str, text: str) -> None:
+        """Send one message, or raise `AlarmError`."""
+
+
+def open_channels(settings: Settings) -> list[Channel]:
+    """The channels that the settings name; none when none is set."""
+    channels: list[Channel] = []
+    if settings.alert_webhook is not None:
+        channels.append(Webhook(settings.alert_webhook.get_secret_value()))
+    if settings.alert_email is not None:
+        smtp = settings.alert_smtp_url
+        channels.append(Email(settings.alert_email, smtp.get_secret_value() if smtp else None))
+    if settings.alert_sns_topic is not None:
+        channels.append(Topic(settings.alert_sns_topic))
+    return channels

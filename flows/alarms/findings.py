@@ -1,0 +1,143 @@
+"""What deserves an alarm, found in the manifests of the runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from statistics import median
+from typing import TYPE_CHECKING
+
+from ingestion.timestamps import parse_timestamp
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from ingestion.manifest import Manifest
+    from ingestion.settings import Settings
+
+# Fewer days than these say nothing about what is usual; more than a month is another season.
+_FEWEST_DAYS = 8
+_MOST_DAYS = 28
+# Of a normal distribution one day in some millions lies beyond six of these.
+_DEVIATIONS = 6.0
+# Turns the median distance from the median into a standard deviation.
+_NORMAL = 1.4826
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong.
+
+    Attributes:
+        alarm: Its name, as in the runbook: `failure`, `stale`, `quarantine`, `unusual`.
+        said: What is wrong, with its numbers, one sentence.
+        remedy: What to do, one sentence without its capital.
+    """
+
+    alarm: str
+    said: str
+    remedy: str
+
+
+def find(
+    settings: Settings, manifests: Sequence[Manifest], now: datetime, error: str | None = None
+) -> list[Finding]:
+    """Everything that is wrong now.
+
+    Args:
+        settings: The limits.
+        manifests: Every run of the lake, oldest first.
+        now: The time, UTC.
+        error: What refused the last run before it could be recorded.
+    """
+    runs = [m for m in manifests if m.kind in {"run", "ingest", "build"} and m.state != "running"]
+    ingests = [m for m in runs if m.kind != "build" and m.ingest is not None]
+    found = (
+        _failure(runs, error),
+        _stale(settings, manifests, now),
+        _quarantine(settings, ingests),
+        _unusual(ingests),
+    )
+    return [finding for finding in found if finding is not None]
+
+
+def _failure(runs: list[Manifest], error: str | None) -> Finding | None:
+    if error is not None:
+        return Finding("failure", f"A run could not begin: {error}", "`wistia-elt doctor` tries it")
+    if not runs or runs[-1].state == "completed":
+        return None
+    run, stage = runs[-1], runs[-1].failed_stage
+    if stage is None:
+        said = f"The {run.kind} {run.run_id} {run.state}."
+        return Finding("failure", said, "`wistia-elt status` shows it")
+    return Finding(
+        "failure",
+        f"{stage.stage} of the {run.kind} {run.run_id} {stage.state}: {stage.error}",
+        stage.remedy or "`wistia-elt status` shows it; a bug is worth a report",
+    )
+
+
+def _stale(settings: Settings, manifests: Sequence[Manifest], now: datetime) -> Finding | None:
+    good = [m.finished_at for m in manifests if m.kind == "run" and m.state == "completed"]
+    last = parse_timestamp(max(filter(None, good), default=None))
+    limit = timedelta(hours=settings.alert_stale_hours)
+    if last is None or now - last <= limit:
+        return None
+    return Finding(
+        "stale",
+        f"The last good run ended {last:%Y-%m-%d %H:%M} UTC, more than "
+        f"{settings.alert_stale_hours:g} hours ago.",
+        "look whether `wistia-elt up` runs, then at `wistia-elt status`",
+    )
+
+
+def _quarantine(settings: Settings, ingests: list[Manifest]) -> Finding | None:
+    if not ingests or ingests[-1].ingest is None:
+        return None
+    totals = ingests[-1].ingest
+    read = totals.records + totals.quarantined
+    if (
+        not totals.quarantined
+        or totals.quarantined * 100 <= settings.alert_quarantine_percent * read
+    ):
+        return None
+    return Finding(
+        "quarantine",
+        f"{totals.quarantined:,} of {read:,} records of the run {ingests[-1].run_id} were set "
+        f"aside, more than {settings.alert_quarantine_percent:g} %.",
+        "`wistia-elt quarantine` says why; `wistia-elt replay` lands them once they are in order",
+    )
+
+
+def _unusual(ingests: list[Manifest]) -> Finding | None:
+    """Visitors landed, held against the median of the runs before.
+
+    The distance that counts is six times the runs' usual one, which is their median absolute
+    deviation, but at least the square root of the median: small counts scatter by that much.
+    """
+    counted = [
+        (m.run_id, m.ingest.visitors)
+        for m in ingests
+        if m.ingest is not None and m.state == "completed" and not _is_whole(m)
+    ]
+    if len(counted) <= _FEWEST_DAYS:
+        return None
+    run_id, today = counted[-1]
+    before = [count for _, count in counted[-_MOST_DAYS - 1 : -1]]
+    usual = median(before)
+    spread = _NORMAL * median(abs(count - usual) for count in before)
+    limit = _DEVIATIONS * max(spread, usual**0.5, 1.0)
+    if abs(today - usual) <= limit:
+        return None
+    return Finding(
+        "unusual",
+        f"The run {run_id} landed {today:,} visitors; {usual:,.0f} are usual, and "
+        f"{max(0.0, usual - limit):,.0f} to {usual + limit:,.0f} would be no news.",
+        "look at Wistia whether that is so; if not, `wistia-elt backfill` reads every visitor",
+    )
+
+
+def _is_whole(manifest: Manifest) -> bool:
+    # A crawl of the whole list lands what days have gathered.
+    return any(entry.reconciled_at for entry in manifest.resources)

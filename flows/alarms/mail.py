@@ -1,0 +1,66 @@
+"""An alarm as an e-mail, over the SMTP server that the settings name."""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from urllib.parse import unquote, urlsplit
+
+from flows.errors import AlarmError
+
+_SECONDS = 30
+_PORTS = {"smtp": 25, "smtps": 465}
+_REMEDY = "check ALERT_SMTP_URL: smtp://user:password@host:587, or smtps:// with port 465"
+
+
+@dataclass(frozen=True, slots=True)
+class Email:
+    """Recipients and the server that reaches them.
+
+    Attributes:
+        to: Addresses with commas between them.
+        url: `smtp://user:password@host:port`; TLS is used wherever the server offers it, and
+            required before a password is sent. None for a server on this machine.
+    """
+
+    to: str
+    url: str | None = field(default=None, repr=False)
+
+    def send(self, subject: str, text: str) -> None:
+        """Send one message.
+
+        Raises:
+            AlarmError: The server refuses or does not answer.
+        """
+        message = EmailMessage()
+        message["Subject"], message["To"] = subject, self.to
+        parts = urlsplit(self.url or "smtp://localhost")
+        user = unquote(parts.username or "")
+        message["From"] = user if "@" in user else self.to.partition(",")[0]
+        message.set_content(text)
+        port = parts.port or _PORTS.get(parts.scheme, 25)
+        try:
+            with _connect(parts.scheme, parts.hostname or "localhost", port) as server:
+                if user:
+                    server.login(user, unquote(parts.password or ""))
+                server.send_message(message)
+        except (OSError, smtplib.SMTPException) as error:
+            raise AlarmError(
+                f"the mail server {parts.hostname}:{port} did not take the alarm "
+                f"({type(error).__name__})",
+                _REMEDY,
+            ) from None
+
+
+def _connect(scheme: str, host: str, port: int) -> smtplib.SMTP:
+    context = ssl.create_default_context()
+    if scheme == "smtps":
+        return smtplib.SMTP_SSL(host, port, timeout=_SECONDS, context=context)
+    server = smtplib.SMTP(host, port, timeout=_SECONDS)
+    server.ehlo()
+    if server.has_extn("starttls"):
+        server.starttls(context=context)
+        server.ehlo()
+    return server

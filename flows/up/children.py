@@ -1,0 +1,95 @@
+"""The processes of `up`: started, watched, started again, ended."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING
+
+from ingestion.settings import PROJECT_ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+# Longer than a keeper gives what it keeps.
+_STOP_SECONDS = 60
+# One that ends at once is started after 1, 2, 4 … seconds, not in a loop.
+_LONGEST_WAIT = 60.0
+# After so long it had come up: what ended it is no fault of its start.
+_STEADY_SECONDS = 120.0
+
+
+@dataclass(slots=True)
+class Child:
+    """One process that is to run as long as `up` does.
+
+    Attributes:
+        name: As the person at the terminal reads it.
+        command: What runs.
+        environment: With what.
+        log: Where its output goes; None for ours.
+    """
+
+    name: str
+    command: list[str]
+    environment: Mapping[str, str]
+    log: Path | None
+    clock: Callable[[], float]
+    process: subprocess.Popen[bytes] | None = None
+    _began: float = 0.0
+    _wait: float = 1.0
+    _due: float = 0.0
+
+    def start(self) -> None:
+        """Start it."""
+        output: IO[bytes] | None = None
+        if self.log is not None:
+            self.log.parent.mkdir(parents=True, exist_ok=True)
+            output = self.log.open("ab")
+        self.process = subprocess.Popen(  # noqa: S603 - our own commands
+            [sys.executable, "-m", "flows.up.keeper", *self.command],
+            cwd=PROJECT_ROOT,
+            env=dict(self.environment),
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.STDOUT if output else None,
+        )
+        if output is not None:
+            output.close()
+        self._began = self.clock()
+
+    @property
+    def ended(self) -> int | None:
+        """The exit code of a child that is not there any more."""
+        return None if self.process is None else self.process.poll()
+
+    def revive(self, say: Callable[[str], None]) -> None:
+        """Start it again when it has ended and its wait is over."""
+        code = self.ended
+        if code is None:
+            return
+        now = self.clock()
+        if not self._due:
+            self._wait = 1.0 if now - self._began > _STEADY_SECONDS else self._wait * 2
+            self._due = now + min(self._wait, _LONGEST_WAIT)
+            where = f"; {self.log} has its last words" if self.log else ""
+            say(f"{self.name} ended ({code}) and is started again{where}")
+        if now >= self._due:
+            self._due = 0.0
+            self.start()
+
+    def stop(self) -> None:
+        """End it, kindly first: its keeper ends what does not go by itself."""
+        process = self.process
+        if process is None:
+            return
+        process.terminate()
+        if process.stdin is not None:
+            process.stdin.close()
+        try:
+            process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

@@ -1,0 +1,64 @@
+"""What `up` looks after while it runs: dead runs, and what people are to be told."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from flows.alarms.watch import watch
+from flows.up.reaper import reap
+from ingestion.liveness import close_dead_runs
+from ingestion.timestamps import utc_now
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flows.prefect_api import PrefectApi
+    from ingestion.lake import Lake
+    from ingestion.settings import Settings
+
+# Every look reads the manifests: in a bucket each is a request that costs.
+_LOCAL_SECONDS, _BUCKET_SECONDS = 30.0, 900.0
+
+
+class Lookout:
+    """Looks at Prefect at each call, and at the lake now and then.
+
+    Args:
+        settings: Where the lake is, and who is told.
+        api: Prefect.
+        lake: Holds the manifests.
+        clock: Monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        api: PrefectApi,
+        lake: Lake,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Look at the lake at the first call."""
+        self._settings = settings
+        self._api = api
+        self._lake = lake
+        self._clock = clock
+        self._between = _BUCKET_SECONDS if settings.on_s3 else _LOCAL_SECONDS
+        self._due = clock()
+
+    def __call__(self) -> list[str]:
+        """Look once.
+
+        Returns:
+            The names of the runs that died without a word since the last look.
+
+        Raises:
+            PrefectError: Prefect does not answer.
+            LakeError: The lake cannot be read or written.
+        """
+        marked = reap(self._api, utc_now)
+        if marked or self._clock() >= self._due:
+            self._due = self._clock() + self._between
+            close_dead_runs(self._lake, utc_now)
+            watch(self._settings, self._lake, utc_now)
+        return marked

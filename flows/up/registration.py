@@ -1,0 +1,101 @@
+"""What `prefect.yaml` declares, made true at a server: no more, no less."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from flows.errors import PrefectError
+from ingestion.settings import PROJECT_ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from flows.prefect_api import PrefectApi
+
+POOL = "wistia-elt"
+_DECLARATION = PROJECT_ROOT / "prefect.yaml"
+
+
+def register(api: PrefectApi, environment: Mapping[str, str]) -> None:
+    """Register the pool and every deployment, and remove what is not declared any more.
+
+    Prefect's own `deploy` keeps a schedule that was changed in the file beside the new one, and a
+    deployment that was taken out of it: both would go on starting runs.
+
+    Args:
+        api: The server.
+        environment: What Prefect's command line needs to reach it.
+
+    Raises:
+        PrefectError: The server refuses.
+    """
+    if api.ask("GET", f"/work_pools/{POOL}") is None:
+        _prefect(environment, "work-pool", "create", POOL, "--type", "process")
+    _prefect(environment, "deploy", "--all")
+    declared = {one["name"]: one for one in read_declaration()}
+    for found in _deployments(api):
+        if found["name"] not in declared:
+            api.ask("DELETE", f"/deployments/{found['id']}")
+            continue
+        for schedule in stale_schedules(found["schedules"], declared[found["name"]]):
+            api.ask("DELETE", f"/deployments/{found['id']}/schedules/{schedule}")
+
+
+def read_declaration() -> list[dict[str, Any]]:
+    """The deployments as `prefect.yaml` has them."""
+    found = yaml.safe_load(_DECLARATION.read_text(encoding="utf-8"))
+    return list(found["deployments"])
+
+
+def stale_schedules(registered: list[dict[str, Any]], declared: dict[str, Any]) -> list[str]:
+    """Ids of the schedules that the file does not have, or has once and the server twice."""
+    wanted = [
+        (schedule["cron"], schedule.get("timezone", "UTC"))
+        for schedule in declared.get("schedules", ())
+    ]
+    stale = []
+    for schedule in registered:
+        rule = schedule["schedule"]
+        key = (rule.get("cron"), rule.get("timezone") or "UTC")
+        if key in wanted:
+            wanted.remove(key)
+        else:
+            stale.append(schedule["id"])
+    return stale
+
+
+def _deployments(api: PrefectApi) -> list[dict[str, Any]]:
+    wanted = {"work_pools": {"name": {"any_": [POOL]}}}
+    return list(api.ask("POST", "/deployments/filter", wanted) or [])
+
+
+def _prefect(environment: Mapping[str, str], *arguments: str) -> None:
+    command = [str(Path(sys.executable).with_name("prefect")), "--no-prompt", *arguments]
+    done = subprocess.run(  # noqa: S603 - Prefect's own command line
+        command,
+        cwd=PROJECT_ROOT,
+        env=dict(environment),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        said = " ".join((done.stderr or done.stdout).split())[-500:]
+        raise PrefectError(
+            f"`prefect {' '.join(arguments)}` ended {done.returncode}: {said}",
+            "read the server's log",
+        )
+
+
+def describe(api: PrefectApi) -> str:
+    """The registered deployments with their schedules, for a test or a curious person."""
+    return json.dumps(
+        {d["name"]: [s["schedule"].get("cron") for s in d["schedules"]] for d in _deployments(api)}
+    )

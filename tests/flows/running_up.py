@@ -1,0 +1,108 @@
+"""A running `wistia-elt up`, and what may be asked of it."""
+
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from tests.flows.conftest import CommandLine
+
+
+@dataclass
+class Up:
+    """A running `up` with its Prefect and its pages."""
+
+    cli: CommandLine
+    process: subprocess.Popen[str]
+    api: str
+    pages: str
+    home: Path
+
+    def ask(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401
+        name, _, password = (self.home / "up.auth").read_text().partition(":")
+        for _ in range(5):
+            answer = requests.request(
+                method, self.api + path, json=body, auth=(name, password), timeout=60
+            )
+            # Its database was locked for a moment; Prefect's own client asks again too.
+            if answer.status_code != 503:
+                break
+            time.sleep(1)
+        assert answer.ok, answer.text
+        return answer.json() if answer.content else None
+
+    def deployment(self, name: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.ask("GET", f"/deployments/name/{name}/{name}")
+        return found
+
+    def start(self, name: str, at: datetime | None = None) -> str:
+        state = {"type": "SCHEDULED"}
+        if at is not None:
+            state["state_details"] = {"scheduled_time": at.isoformat()}  # type: ignore[assignment]
+        path = f"/deployments/{self.deployment(name)['id']}/create_flow_run"
+        return str(self.ask("POST", path, {"state": state})["id"])
+
+    def run(self, run_id: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.ask("GET", f"/flow_runs/{run_id}")
+        return found
+
+    def state(self, run_id: str) -> str:
+        return str(self.run(run_id)["state_type"])
+
+    def wait(self, run_id: str, *states: str) -> str:
+        return str(until(lambda: self.state(run_id) if self.state(run_id) in states else None))
+
+
+def until(look: Callable[[], Any], seconds: float = 300) -> Any:  # noqa: ANN401
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        found = look()
+        if found is not None:
+            return found
+        time.sleep(0.5)
+    raise AssertionError("it did not come to that")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def start_up(cli: CommandLine) -> Up:
+    process = cli.start("up")
+    assert process.stdout is not None
+    said = []
+    for line in process.stdout:
+        said.append(line)
+        if line.startswith("Ctrl-C"):
+            break
+    assert process.poll() is None, "".join(said) + (process.stderr.read() if process.stderr else "")
+    port = cli.settings["PREFECT_SERVER_API_PORT"]
+    return Up(
+        cli,
+        process,
+        f"http://127.0.0.1:{port}/api",
+        f"http://127.0.0.1:{cli.settings['SERVE_PORT']}",
+        cli.folder / "prefect",
+    )
+
+
+def processes_of(home: Path) -> dict[int, str]:
+    """Every process that was started with this PREFECT_HOME, with its command."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            environment = (folder / "environ").read_bytes()
+            command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except OSError:
+            continue
+        if f"PREFECT_HOME={home}".encode() in environment.split(b"\0") and command:
+            found[int(folder.name)] = command
+    return found

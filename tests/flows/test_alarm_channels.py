@@ -1,0 +1,122 @@
+"""An alarm through each channel, to a server that takes it."""
+
+import json
+import socketserver
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from flows.alarms.watch import watch
+from ingestion.lake import LocalLake
+from ingestion.settings import Settings
+from tests.flows.test_alarms import NOW, failed
+
+
+@contextmanager
+def listening() -> Iterator[tuple[str, list[dict[str, str]]]]:
+    """A webhook that keeps what is posted."""
+    taken: list[dict[str, str]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            taken.append(json.loads(body))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/hook", taken
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_what_nobody_could_be_told_is_told_at_the_next_look(tmp_path: Path) -> None:
+    lake = LocalLake(tmp_path)
+    failed(30).save(lake)
+    with listening() as (url, taken):
+        unreachable = url.replace("127.0.0.1", "127.0.0.9")
+        watch(Settings(alert_webhook=unreachable), lake, lambda: NOW)
+        assert taken == []
+        watch(Settings(alert_webhook=url), lake, lambda: NOW)
+        watch(Settings(alert_webhook=url), lake, lambda: NOW)
+
+    (message,) = taken
+    assert message["subject"] == "wistia-elt: failure"
+    assert "Wistia refused the token (401)\nTry: make a token." in message["text"]
+
+
+def test_an_email_reaches_its_server(tmp_path: Path) -> None:
+    lake = LocalLake(tmp_path)
+    failed(30).save(lake)
+    taken: list[str] = []
+
+    class Mail(socketserver.StreamRequestHandler):
+        """Enough of SMTP to take one message."""
+
+        def handle(self) -> None:
+            self.wfile.write(b"220 ready\r\n")
+            while line := self.rfile.readline():
+                verb = line[:4].upper()
+                if verb == b"DATA":
+                    self.wfile.write(b"354 go on\r\n")
+                    while (text := self.rfile.readline()) != b".\r\n":
+                        taken.append(text.decode().rstrip())
+                self.wfile.write(b"221 bye\r\n" if verb == b"QUIT" else b"250 ok\r\n")
+                if verb == b"QUIT":
+                    return
+
+    with socketserver.TCPServer(("127.0.0.1", 0), Mail) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        url = f"smtp://127.0.0.1:{server.server_address[1]}"
+        to = "ops@example.com, second@example.com"
+        watch(Settings(alert_email=to, alert_smtp_url=url), lake, lambda: NOW)
+        server.shutdown()
+        thread.join()
+
+    assert "Subject: wistia-elt: failure" in taken
+    assert f"To: {to}" in taken
+    assert "Try: make a token." in taken
+
+
+def test_a_topic_of_sns_takes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lake = LocalLake(tmp_path)
+    failed(30).save(lake)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    server.start()
+    try:
+        _, port = server.get_host_and_port()
+        for name, value in {
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+            "AWS_ACCESS_KEY_ID": "testing",
+            "AWS_SECRET_ACCESS_KEY": "testing",  # pragma: allowlist secret
+            "AWS_DEFAULT_REGION": "eu-west-1",
+        }.items():
+            monkeypatch.setenv(name, value)
+        topic = boto3.client("sns").create_topic(Name="alerts")["TopicArn"]
+        queue = boto3.client("sqs").create_queue(QueueName="inbox")["QueueUrl"]
+        arn = f"arn:aws:sqs:eu-west-1:{topic.split(':')[4]}:inbox"
+        boto3.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+
+        watch(Settings(alert_sns_topic=topic), lake, lambda: NOW)
+
+        (message,) = boto3.client("sqs").receive_message(QueueUrl=queue)["Messages"]
+        body = json.loads(message["Body"])
+    finally:
+        server.stop()
+    assert body["Subject"] == "wistia-elt: failure"
+    assert "Try: make a token." in body["Message"]

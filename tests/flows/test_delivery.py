@@ -1,0 +1,75 @@
+"""The latest code, an older version, and what is refused."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from flows.delivery import pull
+from flows.errors import DeliveryError
+
+
+def git(folder: Path, *arguments: str) -> str:
+    who = ("-c", "user.name=t", "-c", "user.email=t@example.com")
+    command = ["git", *who, *arguments]
+    return subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, check=True
+    ).stdout.strip()
+
+
+def commit(folder: Path, text: str) -> str:
+    (folder / "code.txt").write_text(text)
+    (folder / "requirements.lock").write_text("")
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", text)
+    return git(folder, "rev-parse", "HEAD")
+
+
+@pytest.fixture
+def origin(tmp_path: Path) -> Path:
+    folder = tmp_path / "origin"
+    folder.mkdir()
+    git(folder, "init", "--quiet", "--initial-branch", "main")
+    commit(folder, "first")
+    return folder
+
+
+@pytest.fixture
+def machine(origin: Path, tmp_path: Path) -> Path:
+    git(tmp_path, "clone", "--quiet", str(origin), "machine")
+    return tmp_path / "machine"
+
+
+def code(machine: Path) -> str:
+    return (machine / "code.txt").read_text()
+
+
+def test_the_latest_comes_and_an_older_version_comes_back(origin: Path, machine: Path) -> None:
+    first = git(origin, "rev-parse", "HEAD")
+    commit(origin, "second")
+
+    pull(machine, "latest")
+    assert code(machine) == "second"
+    pull(machine, first)
+    assert code(machine) == "first"
+    commit(origin, "third")
+    pull(machine, "latest")
+    assert code(machine) == "third"
+
+
+def test_a_change_made_on_the_machine_is_not_thrown_away(origin: Path, machine: Path) -> None:
+    commit(origin, "second")
+    (machine / "code.txt").write_text("mended by hand")
+
+    with pytest.raises(DeliveryError, match=r"code\.txt was changed on this machine"):
+        pull(machine, "latest")
+    assert code(machine) == "mended by hand"
+
+
+def test_an_unknown_version_and_no_checkout_are_said(machine: Path, tmp_path: Path) -> None:
+    with pytest.raises(DeliveryError, match="git checkout failed"):
+        pull(machine, "v99")
+    assert code(machine) == "first"
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DeliveryError, match="is no git checkout"):
+        pull(tmp_path / "empty", "latest")

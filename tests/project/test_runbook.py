@@ -1,0 +1,22 @@
+"""The runbook knows every alarm and every error that the code can say."""
+
+import re
+
+from tests.project import runbook
+from tests.servers import ROOT
+
+TEXT = runbook.PATH.read_text(encoding="utf-8")
+
+
+def test_the_runbook_lists_every_error_as_the_code_says_it() -> None:
+    listed = TEXT.partition(runbook.HEADING)[2].strip().splitlines()[2:]
+    wanted = [str(sentence) for sentence in runbook.sentences()]
+    assert len(wanted) > 60
+    assert listed == wanted, "run `python -m tests.project.runbook`"
+
+
+def test_the_runbook_has_every_alarm_with_a_section() -> None:
+    code = (ROOT / "flows" / "alarms" / "findings.py").read_text(encoding="utf-8")
+    raised = set(re.findall(r'Finding\(\s*"(\w+)"', code))
+    assert raised == {"failure", "stale", "quarantine", "unusual"}
+    assert set(re.findall(r"^### `(\w+)`$", TEXT, re.MULTILINE)) == raised
