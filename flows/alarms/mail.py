@@ -12,7 +12,9 @@ from flows.errors import AlarmError
 
 _SECONDS = 30
 _PORTS = {"smtp": 25, "smtps": 465}
-_REMEDY = "check ALERT_SMTP_URL: smtp://user:password@host:587, or smtps:// with port 465"
+_REMEDY = (
+    "check ALERT_SMTP_URL: smtp://host:587 or smtps://host:465, user and password before the host"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,7 @@ class Email:
 
     Attributes:
         to: Addresses with commas between them.
-        url: `smtp://user:password@host:port`; TLS is used wherever the server offers it, and
+        url: `smtp://host:port`, with user and password before the host; TLS is used wherever the server offers it, and
             required before a password is sent. None for a server on this machine.
     """
 
