@@ -23,8 +23,8 @@ class Email:
 
     Attributes:
         to: Addresses with commas between them.
-        url: `smtp://host:port`, with user and password before the host; TLS is used wherever the server offers it, and
-            required before a password is sent. None for a server on this machine.
+        url: `smtp://host:port`, with user and password before the host; TLS is used wherever the
+            server offers it. None for a server on this machine.
     """
 
     to: str
