@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.infra.emulator import running_emulator
+from tests.athena_stack import missing_tool
+from tests.infra.emulator import running_account
+from tests.infra.stages import Site, open_site
 from tests.infra.terraform import VARIABLES, Root, copy_example
+from tests.servers import Sandbox, running_sandbox
 
 
 @pytest.fixture(scope="session")
@@ -18,7 +21,8 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def emulator(recording: Path) -> Iterator[str]:
     if shutil.which("terraform") is None:
         pytest.skip("the infrastructure's tests need Terraform 1.10 or newer: none on PATH")
-    with running_emulator(recording) as address:
+    # Without the engine all but the queries is tested; those say why they are skipped.
+    with running_account(recording, engine=missing_tool() is None) as address:
         yield address
 
 
@@ -39,3 +43,37 @@ def smallest(roots: dict[str, Root]) -> Root:
 @pytest.fixture(scope="session")
 def production(roots: dict[str, Root]) -> Root:
     return roots["production"]
+
+
+@pytest.fixture(scope="session")
+def wistia() -> Iterator[Sandbox]:
+    with running_sandbox(visitors=300) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def site(
+    production: Root,
+    wistia: Sandbox,
+    recording: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Site:
+    """The production example, its lake filled by a run that was killed and one that was not."""
+    opened = open_site(production, tmp_path_factory.mktemp("site"), wistia, recording)
+    opened.die("ingester", "PUT", "/raw-data/visitors/", "PUT", "/state/runs/")
+    opened.run("ingester", "ingest")
+    return opened
+
+
+@pytest.fixture(scope="session")
+def built(site: Site) -> Site:
+    """The same, built, and built again after a day with new people and a spoilt record."""
+    if reason := missing_tool():
+        pytest.skip(reason)
+    site.run("builder", "build")
+    site.wistia.advance(new=4, returning=20, hours=24)
+    site.wistia.faults({"path": "/stats/visitors", "kind": "missing_key"})
+    site.run("ingester", "ingest", expected=(3,))
+    site.run("builder", "build")
+    site.run("analyst", "query", "select * from gold.fact_media_performance")
+    return site

@@ -5,6 +5,8 @@ Nothing here is AWS: what a real account answers is never learned from it.
 
 import json
 import logging
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -24,6 +26,7 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.serving import make_server
 
 from tests.infra.recording import Recorder
+from tests.servers import ROOT
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
@@ -116,18 +119,38 @@ def filled_gaps() -> Iterator[None]:
 
 
 @contextmanager
-def running_emulator(recording: Path) -> Iterator[str]:
+def running_moto(recording: Path) -> Iterator[str]:
     """Run moto on a free port, its requests written to `recording`; yields its address."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     application = Recorder(DomainDispatcherApplication(create_backend_app), recording)
-    with filled_gaps():
-        server = make_server(
-            "127.0.0.1", 0, application, threaded=True, request_handler=MotoRequestHandler
-        )
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
+    server = make_server(
+        "127.0.0.1", 0, application, threaded=True, request_handler=MotoRequestHandler
+    )
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+
+
+@contextmanager
+def running_account(recording: Path, *, engine: bool) -> Iterator[str]:
+    """Run `tests.infra.account` in a process of its own; yields its address."""
+    command = [sys.executable, "-m", "tests.infra.account", str(recording)]
+    with subprocess.Popen(
+        [*command, *(["--engine"] if engine else [])],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        lines = [process.stdout.readline().strip() for _ in range(2)]
         try:
-            yield f"http://127.0.0.1:{server.server_port}"
+            assert lines[1:] == ["ready"], f"the account did not start: {lines}"
+            yield lines[0]
         finally:
-            server.shutdown()
-            thread.join()
+            process.stdin.close()
