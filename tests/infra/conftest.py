@@ -8,7 +8,7 @@ import pytest
 from tests.athena_stack import missing_tool
 from tests.infra.emulator import running_account
 from tests.infra.stages import Site, open_site
-from tests.infra.terraform import VARIABLES, Root, copy_example
+from tests.infra.terraform import KEYS, VARIABLES, Root, aws_environment, copy_example
 from tests.servers import Sandbox, running_sandbox
 
 
@@ -29,7 +29,11 @@ def emulator(recording: Path) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def roots(emulator: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Root]:
     """Both examples, applied at the same time: most of it is the provider's waiting."""
-    made = {name: copy_example(name, tmp_path_factory.mktemp(name), emulator) for name in VARIABLES}
+    environment = aws_environment(emulator) | KEYS
+    made = {
+        name: copy_example(name, tmp_path_factory.mktemp(name), variables, environment)
+        for name, variables in VARIABLES.items()
+    }
     with ThreadPoolExecutor() as pool:
         list(pool.map(Root.apply, made.values()))
     return made

@@ -18,11 +18,13 @@ KEYS = {
     "AWS_ACCESS_KEY_ID": "TERRAFORM",
     "AWS_SECRET_ACCESS_KEY": "planted-terraform-key-77c1",  # pragma: allowlist secret
 }
+_LOCAL_STATE = """
+terraform {
+  backend "local" {}
+}
+"""
 # Endpoints come from AWS's own variables; the rest is what an emulator needs.
-_OVERRIDE = f"""
-terraform {{
-  backend "local" {{}}
-}}
+_EMULATED = f"""
 provider "aws" {{
   region                      = "{REGION}"
   max_retries                 = 1
@@ -54,7 +56,7 @@ class Root:
     """A root module in a folder of its own, with its state beside it."""
 
     folder: Path
-    endpoint: str
+    environment: dict[str, str]
     said: list[str] = field(default_factory=list)
     known: dict[str, Any] = field(default_factory=dict)
 
@@ -63,7 +65,7 @@ class Root:
         done = subprocess.run(
             ["bash", str(ROOT / ".ci/terraform"), *arguments, "-no-color"],
             cwd=self.folder,
-            env=self.environment() | variables,
+            env=self.environment | variables,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -75,8 +77,10 @@ class Root:
         assert done.returncode == 0, f"terraform {arguments[0]}: {done.stdout[-6000:]}"
         return done.stdout
 
-    def environment(self) -> dict[str, str]:
-        return aws_environment(self.endpoint) | KEYS
+    @property
+    def endpoint(self) -> str:
+        """The emulator's address."""
+        return self.environment["AWS_ENDPOINT_URL"]
 
     def apply(self) -> None:
         self.terraform("init", "-input=false")
@@ -98,10 +102,15 @@ class Root:
         return session.client(service, endpoint_url=self.endpoint)
 
 
+def own_environment() -> dict[str, str]:
+    """This process's variables without the pipeline's settings: a `.env` says those."""
+    ours = ("WISTIA_", "LAKE_", "SILVER_", "GOLD_", "PII_", "GLUE_", "ATHENA_", "TF_VAR_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+
+
 def aws_environment(endpoint: str) -> dict[str, str]:
-    """This process's variables, but for AWS's and the pipeline's, which point at the emulator."""
-    ours = ("AWS_", "WISTIA_", "LAKE_", "PII_", "GLUE_", "ATHENA_", "TF_VAR_")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    """The same, without what this machine has of AWS, pointed at the emulator."""
+    kept = {n: value for n, value in own_environment().items() if not n.startswith("AWS_")}
     return kept | {
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_REGION": REGION,
@@ -111,8 +120,17 @@ def aws_environment(endpoint: str) -> dict[str, str]:
     }
 
 
-def copy_example(example: str, folder: Path, endpoint: str) -> Root:
-    """Copy the repository's part that the module reads, ready to be applied."""
+def copy_example(
+    example: str, folder: Path, variables: dict[str, Any], environment: dict[str, str]
+) -> Root:
+    """Copy the repository's part that the module reads, ready to be applied.
+
+    Args:
+        example: A folder of `infra/examples`.
+        folder: Where to; its state will lie there too.
+        variables: The example's own.
+        environment: Under which Terraform runs; with AWS_ENDPOINT_URL it meets an emulator.
+    """
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "infra", "dbt_project"],
         cwd=ROOT,
@@ -124,6 +142,7 @@ def copy_example(example: str, folder: Path, endpoint: str) -> Root:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, folder / name)
     root = folder / "infra" / "examples" / example
-    (root / "emulator_override.tf").write_text(_OVERRIDE)
-    (root / "test.auto.tfvars.json").write_text(json.dumps(VARIABLES[example]))
-    return Root(root, endpoint)
+    override = _LOCAL_STATE + (_EMULATED if "AWS_ENDPOINT_URL" in environment else "")
+    (root / "test_override.tf").write_text(override)
+    (root / "test.auto.tfvars.json").write_text(json.dumps(variables))
+    return Root(root, environment)
