@@ -37,6 +37,10 @@ bench: $(READY) ## ours beside the predecessor's loop and dlt; rewrites docs/ben
 soak: $(READY) ## what takes too long for CI: kills, faults, the real pace, a million visitors
 	@$(BIN)/python -m tests.soak
 
+.PHONY: aws-smoke
+aws-smoke: $(READY) ## the whole way on a real AWS account, asked for first, and everything removed again
+	@$(BIN)/python -m tests.infra.smoke
+
 .PHONY: check
 check: $(READY) ## every gate: lint, types, layers, spelling, secrets, documents
 	@PATH="$(CURDIR)/$(BIN):$$PATH" bash .ci/check

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.athena_stack import missing_tool
 from tests.infra.emulator import running_account
 from tests.infra.stages import Site, open_site
 from tests.infra.terraform import KEYS, VARIABLES, Root, aws_environment, copy_example
@@ -21,8 +20,7 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def emulator(recording: Path) -> Iterator[str]:
     if shutil.which("terraform") is None:
         pytest.skip("the infrastructure's tests need Terraform 1.10 or newer: none on PATH")
-    # Without the engine all but the queries is tested; those say why they are skipped.
-    with running_account(recording, engine=missing_tool() is None) as address:
+    with running_account(recording, engine=False) as address:
         yield address
 
 
@@ -67,17 +65,3 @@ def site(
     opened.die("ingester", "PUT", "/raw-data/visitors/", "PUT", "/state/runs/")
     opened.run("ingester", "ingest")
     return opened
-
-
-@pytest.fixture(scope="session")
-def built(site: Site) -> Site:
-    """The same, built, and built again after a day with new people and a spoilt record."""
-    if reason := missing_tool():
-        pytest.skip(reason)
-    site.run("builder", "build")
-    site.wistia.advance(new=4, returning=20, hours=24)
-    site.wistia.faults({"path": "/stats/visitors", "kind": "missing_key"})
-    site.run("ingester", "ingest", expected=(3,))
-    site.run("builder", "build")
-    site.run("analyst", "query", "select * from gold.fact_media_performance")
-    return site
