@@ -2,6 +2,8 @@
 
 locals {
   code = local.bucket_arn.code
+  # CodePipeline names its folder by the first 20 characters.
+  artifacts = "${local.code}/${substr(local.pipeline, 0, 20)}/*"
 
   delivery = merge(
     var.delivery == null ? {} : {
@@ -12,7 +14,7 @@ locals {
             Sid      = "PassTheSourceOn"
             Effect   = "Allow"
             Action   = ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"]
-            Resource = ["${local.code}/${local.pipeline}/*"]
+            Resource = [local.artifacts]
           },
           {
             Sid      = "LookAtTheBucket"
@@ -41,7 +43,7 @@ locals {
             Sid      = "ReadTheSource"
             Effect   = "Allow"
             Action   = ["s3:GetObject", "s3:GetObjectVersion"]
-            Resource = ["${local.code}/${local.pipeline}/*"]
+            Resource = [local.artifacts]
           },
           {
             Sid      = "Release"

@@ -11,9 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sandbox.athena import stack
-from sandbox.athena.engine.install import engine_home, require_engine
-from sandbox.athena.engine.java import find_java
 from tests.infra.emulator import REGION, filled_gaps, running_moto
 from tests.infra.recording import Recorder
 
@@ -21,6 +18,10 @@ from tests.infra.recording import Recorder
 @contextmanager
 def running_stack(recording: Path) -> Iterator[str]:
     """Run the sandbox's stack, what reaches it recorded."""
+    from sandbox.athena import stack  # noqa: PLC0415 - seconds that moto alone need not pay
+    from sandbox.athena.engine.install import engine_home, require_engine  # noqa: PLC0415
+    from sandbox.athena.engine.java import find_java  # noqa: PLC0415
+
     options = stack.Options(
         host="127.0.0.1",
         region=REGION,
@@ -30,7 +31,7 @@ def running_stack(recording: Path) -> Iterator[str]:
         bucket="unused",
         results="unused-results",
     )
-    plain: Callable[..., Any] = stack.App
+    plain: Callable[..., Any] = vars(stack)["App"]
     vars(stack)["App"] = lambda *parts: Recorder(plain(*parts), recording)
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as link:
         link.bind((options.host, 0))

@@ -27,7 +27,10 @@ data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
 
 locals {
-  root = "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:root"
+  account   = data.aws_caller_identity.current.account_id
+  partition = data.aws_partition.current.partition
+  root      = "arn:${local.partition}:iam::${local.account}:root"
+  logs      = "arn:${local.partition}:logs:${var.region}:${local.account}"
 }
 
 resource "aws_kms_key" "lake" {
@@ -48,12 +51,20 @@ resource "aws_kms_key" "lake" {
         Resource  = "*"
       },
       {
-        Sid       = "LogsAndAlarms"
+        Sid       = "Logs"
         Effect    = "Allow"
-        Principal = { Service = ["logs.${var.region}.amazonaws.com", "cloudwatch.amazonaws.com", "events.amazonaws.com"] }
+        Principal = { Service = "logs.${var.region}.amazonaws.com" }
         Action    = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
         Resource  = "*"
-        Condition = { StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.current.account_id } }
+        Condition = { ArnLike = { "kms:EncryptionContext:aws:logs:arn" = "${local.logs}:*" } }
+      },
+      {
+        # Both write to the encrypted topic.
+        Sid       = "AlarmsAndEvents"
+        Effect    = "Allow"
+        Principal = { Service = ["cloudwatch.amazonaws.com", "events.amazonaws.com"] }
+        Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
+        Resource  = "*"
       },
     ]
   })
