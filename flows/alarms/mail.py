@@ -24,7 +24,8 @@ class Email:
     Attributes:
         to: Addresses with commas between them.
         url: `smtp://host:port`, with user and password before the host; TLS is used wherever the
-            server offers it. None for a server on this machine.
+            server offers it, and a password is sent over nothing else. None for a server on
+            this machine.
     """
 
     to: str
@@ -46,6 +47,7 @@ class Email:
         try:
             with _connect(parts.scheme, parts.hostname or "localhost", port) as server:
                 if user:
+                    _check_private(server, parts.hostname or "localhost")
                     server.login(user, unquote(parts.password or ""))
                 server.send_message(message)
         except (OSError, smtplib.SMTPException) as error:
@@ -54,6 +56,13 @@ class Email:
                 f"({type(error).__name__})",
                 _REMEDY,
             ) from None
+
+
+def _check_private(server: smtplib.SMTP, host: str) -> None:
+    if not isinstance(server.sock, ssl.SSLSocket):
+        raise AlarmError(
+            f"the mail server {host} offers no TLS, so the password was not sent", _REMEDY
+        )
 
 
 def _connect(scheme: str, host: str, port: int) -> smtplib.SMTP:

@@ -12,7 +12,9 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from flows.alarms.mail import Email
 from flows.alarms.watch import watch
+from flows.errors import AlarmError
 from ingestion.lake import LocalLake
 from ingestion.settings import Settings
 from tests.flows.test_alarms import NOW, failed
@@ -82,8 +84,14 @@ def test_an_email_reaches_its_server(tmp_path: Path) -> None:
     with socketserver.TCPServer(("127.0.0.1", 0), Mail) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        url = f"smtp://127.0.0.1:{server.server_address[1]}"
+        address = f"127.0.0.1:{server.server_address[1]}"
+        url = f"smtp://{address}"
         to = "ops@example.com, second@example.com"
+        # A password does not travel where everyone can read it.
+        signed = Email(to, f"smtp://me:secret@{address}")  # pragma: allowlist secret
+        with pytest.raises(AlarmError, match="offers no TLS"):
+            signed.send("subject", "text")
+        assert taken == []
         watch(Settings(alert_email=to, alert_smtp_url=url), lake, lambda: NOW)
         server.shutdown()
         thread.join()
