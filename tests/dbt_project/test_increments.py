@@ -193,6 +193,7 @@ def test_a_doubled_or_lost_row_fails_the_data_tests(home: DbtHome) -> None:
     failed = set(re.findall(r" FAIL \d+ (\w+) \.*", done.stdout))
     assert failed == {
         "same_total_fact_audience_insights_count___ref_fact_visitors_",
+        "same_total_visitor_days_max_visitors_so_far___ref_fact_visitors___count_",
         "relationships_fact_visitor_activity_visitor_key__visitor_key__ref_fact_visitors_",
         "unique_fact_visitors_visitor_key",
         "unique_together_fact_visitor_activity_visitor_key__last_active_at",
