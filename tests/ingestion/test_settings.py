@@ -53,8 +53,13 @@ def test_defaults() -> None:
         "serve_port": 8080,
         "operations_password": None,
         "alert_webhook": None,
+        "alert_email": None,
+        "alert_smtp_url": None,
         "alert_sns_topic": None,
+        "alert_stale_hours": 30,
+        "alert_quarantine_percent": 1,
         "code_uri": None,
+        "stage_timeout_minutes": 240,
         "as_of_date": None,
     }
 
