@@ -67,6 +67,7 @@ def test_an_empty_account_gives_empty_tables(sandbox: Sandbox, tmp_path: Path) -
     tables = cli.status()["tables"]
     # The one row that says how things stand, and that nothing has landed yet.
     assert tables.pop("pages.status") == 1
+    assert tables.pop("silver.user_agent_labels") > 0
     assert set(tables.values()) == {0}
     assert json.loads(cli.succeed("query", "select * from silver.fact_visitors", "--json")) == []
 
