@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
 from reports.compression import SIBLINGS
-from reports.server.policy import page_policy
+from reports.server.policy import WORKER, page_policy
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -100,6 +100,8 @@ class Folder:
         }
         if file.suffix == ".html":
             headers["content-security-policy"] = page_policy(handle, loose=self._loose)
+        elif file.suffix == ".js":
+            headers["content-security-policy"] = WORKER
         encoding = ""
         if "range" not in request.headers:
             encoding, handle = _choose(request, file, handle)

@@ -44,6 +44,8 @@ def _policy(scripts: str, styles: str = "'self'") -> str:
 
 # Ours: everything in files of its own.
 STRICT = _policy("'self'")
+# A worker obeys the policy of its own file, not of the page that starts it.
+WORKER = _policy("'self' 'wasm-unsafe-eval'")
 _STYLES = "'self' 'unsafe-inline'"
 # dbt's page is one file with all its scripts, made for browsers without a policy.
 _LOOSE = _policy("'self' 'unsafe-inline' 'unsafe-eval'", _STYLES)

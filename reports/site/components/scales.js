@@ -8,7 +8,7 @@ export function ticks(low, high, wanted = 4) {
 	const size = 10 ** Math.floor(Math.log10(rough));
 	const step = [1, 2, 2.5, 5, 10].map((by) => by * size).find((one) => one >= rough) ?? size;
 	const made = [];
-	for (let at = Math.floor(low / step); at <= Math.ceil(high / step + 1e-9); at += 1) made.push(Number((at * step).toPrecision(12)));
+	for (let at = Math.floor(low / step); at <= Math.ceil(high / step - 1e-9); at += 1) made.push(Number((at * step).toPrecision(12)));
 	return made.length > 1 ? made : [...made, made[0] + step];
 }
 
