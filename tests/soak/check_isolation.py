@@ -1,4 +1,4 @@
-"""A stage that fails, hangs, or is stopped ends the run there; the last good tables stay."""
+"""`pytest tests/soak/check_isolation.py`: a stage that fails, hangs or is stopped ends its run."""
 
 import os
 import signal
@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.flows.conftest import CommandLine, against
+from tests.flows.conftest import CommandLine, against, prefect_settings
 from tests.servers import Sandbox, running_sandbox
 
+__all__ = ["prefect_settings"]  # the fixture of another room
 Place = tuple[CommandLine, Sandbox]
 
 

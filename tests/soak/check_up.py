@@ -1,4 +1,4 @@
-"""`wistia-elt up`: one command, everything on one machine; used and hurt as in real life."""
+"""`pytest tests/soak/check_up.py`: `wistia-elt up`, used and hurt as in real life."""
 
 import os
 import signal
@@ -11,8 +11,8 @@ from playwright.sync_api import expect
 
 from tests.browser import running_chromium
 from tests.flows.conftest import CommandLine, against
-from tests.flows.running_up import Up, free_port, processes_of, start_up, until
 from tests.servers import Sandbox, running_sandbox
+from tests.soak.running_up import Up, free_port, processes_of, start_up, until
 
 PASSWORD = "turn the wheel"  # noqa: S105  # pragma: allowlist secret
 
