@@ -1,6 +1,7 @@
 import json
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,7 +48,8 @@ def test_query_before_the_first_build_says_what_to_run(bare: CommandLine) -> Non
 
 def test_status_of_a_new_lake_says_how_to_start(bare: CommandLine) -> None:
     assert "no run yet" in bare.succeed("status")
-    assert bare.status() == {
+    resources = ("medias", "media", "media_engagement", "visitors")
+    expected: dict[str, Any] = {
         "resources": {
             name: {
                 "records": 0,
@@ -56,13 +58,14 @@ def test_status_of_a_new_lake_says_how_to_start(bare: CommandLine) -> None:
                 "last_crawl": None,
                 "unknown_fields": [],
             }
-            for name in ("medias", "media", "media_engagement", "visitors")
+            for name in resources
         },
         "tables": {},
         "tables_error": None,
         "quarantine": {"medias": 0, "media": 0, "media_engagement": 0, "visitors": 0},
         "last_run": None,
     }
+    assert bare.status() == expected
 
 
 def test_an_unknown_resource_lists_the_known_ones(bare: CommandLine) -> None:
