@@ -14,7 +14,7 @@ from ingestion.resources import RESOURCES
 from reports.artifacts import export_artifacts
 from reports.compression import compress_folder
 from reports.errors import PagesError
-from reports.evidence import build, prepare, take_place
+from reports.evidence import build, leave_out, prepare, take_place
 from reports.export import LocalTables, export_tables
 from reports.node import SITE, find_node, install_packages
 from reports.upload import copy_site
@@ -67,7 +67,7 @@ def publish(
         _document(settings, documents, as_of_date, say)
         work = settings.work_path / ".pages"
         data = prepare(work)
-        export_tables(open_tables(settings), _landed(lake), data)
+        leave_out(work, export_tables(open_tables(settings), _landed(lake), data))
         results = settings.work_path / ".dbt" / "target" / "run_results.json"
         export_artifacts(documents / "target" / "manifest.json", results, data)
         is_new = _rebuild(settings, work, version, say)

@@ -17,7 +17,7 @@ from reports.errors import PagesError
 from reports.node import SITE, Ended, run_node
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 _SOURCES_SECONDS = 600
@@ -33,6 +33,9 @@ _FAILED = re.compile(
     r"Internal Error \||Failed to load sql file|\[ERROR\]|✗|Build failed|ENOSPC|heap out of memory"
 )
 _NOISE = re.compile(r"^npm warn|^\s*at |node:internal|^Node\.js|^\s*\^|^node:events")
+# Says that it failed; the line before it that names an error says why.
+_LAST_WORD = re.compile(r"Build failed")
+_CAUSE = re.compile(r"\w*Error: |error:|Could not|Cannot ")
 
 
 def prepare(work: Path, site: Path = SITE) -> Path:
@@ -64,6 +67,20 @@ def prepare(work: Path, site: Path = SITE) -> Path:
     except OSError as error:
         raise _disk_error(work, error) from error
     return data
+
+
+def leave_out(work: Path, rows: Mapping[str, int]) -> None:
+    """Take out the pages a row each, `[media].md`, of tables without rows.
+
+    The builder fails where no address of such a page is found.
+
+    Args:
+        work: From `prepare`.
+        rows: Rows by exported table.
+    """
+    for page in sorted((work / "pages").rglob("[[]*[]].md")):
+        if rows.get(page.stem.strip("[]")) == 0:
+            page.unlink()
 
 
 def build(work: Path, say: Callable[[str], None]) -> Path:
@@ -133,8 +150,10 @@ def _step(work: Path, command: list[str], seconds: float) -> None:
 def _describe(step: str, ended: Ended, wrong: list[str], seconds: float) -> str:
     if ended.code is None:
         return f"the pages were not done after {seconds / 60:.0f} minutes, in `evidence {step}`"
-    told = [line for line in ended.lines if line.strip() and not _NOISE.search(line)]
-    said = " ".join((wrong or told or ["no output"])[0].split())
+    told = [line.strip() for line in ended.lines if line.strip() and not _NOISE.search(line)]
+    causes = [line for line in wrong if not _LAST_WORD.search(line)]
+    causes += [line for line in told if _CAUSE.search(line)]
+    said = " ".join((causes or wrong or told or ["no output"])[0].split())
     return f"the pages cannot be built: {said[:300]}"
 
 

@@ -5,6 +5,7 @@ takes) and AWS's list of actions; it runs as a program of its own.
 """
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Iterable, Mapping
@@ -42,11 +43,18 @@ def question(
 def install() -> None:
     """Fetch the evaluator as its lock says, once."""
     for tool in ("node", "npm"):
-        if shutil.which(tool) is None:
+        if shutil.which(tool, path=os.environ["TESTS_REAL_PATH"]) is None:
             pytest.skip(f"the policies' evaluator needs Node 20 or newer: no {tool} on PATH")
     lock = FOLDER / "node_modules" / ".package-lock.json"
     if not lock.exists() or lock.stat().st_mtime < (FOLDER / "package-lock.json").stat().st_mtime:
-        subprocess.run(["npm", "ci", "--silent"], cwd=FOLDER, check=True, timeout=300)
+        subprocess.run(
+            ["npm", "ci", "--silent"], cwd=FOLDER, env=_with_node(), check=True, timeout=300
+        )
+
+
+def _with_node() -> dict[str, str]:
+    """The environment before tests/conftest.py hid Node."""
+    return os.environ | {"PATH": os.environ["TESTS_REAL_PATH"]}
 
 
 def decide(questions: list[Question]) -> list[str]:
@@ -66,6 +74,7 @@ def decide(questions: list[Question]) -> list[str]:
     done = subprocess.run(
         ["node", "evaluate.mjs"],
         cwd=FOLDER,
+        env=_with_node(),
         input=json.dumps({"account": ACCOUNT, "requests": requests}),
         capture_output=True,
         text=True,

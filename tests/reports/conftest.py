@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 import uvicorn
+from playwright.sync_api import Browser
 from starlette.applications import Starlette
 
 from ingestion.lake import LocalLake
@@ -21,6 +22,7 @@ from reports.server.operations import Operations
 from reports.server.prefect import Prefect
 from reports.server.serve import configure
 from reports.server.session import Doorkeeper
+from tests.browser import running_chromium
 
 NOW = datetime(2026, 1, 10, 9, 0, tzinfo=UTC)
 PASSWORD = "open sesame"  # noqa: S105  # pragma: allowlist secret
@@ -152,6 +154,13 @@ def serving(app: Starlette) -> Iterator[Client]:
     finally:
         server.should_exit = True
         thread.join()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The machine's own Chromium, one for all: Playwright runs once in a process."""
+    with running_chromium() as found:
+        yield found
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from reports.errors import NodeError, PagesError
-from reports.evidence import build, prepare, take_place
+from reports.evidence import build, leave_out, prepare, take_place
 from reports.node import find_node, install_packages, run_node
 from tests.servers import ROOT
 
@@ -60,6 +60,23 @@ def test_a_build_that_ends_well_gives_its_pages(tools: Path, work: Path) -> None
     built = build(work, said.append)
     assert (built / "index.html").read_text() == "<h1>60,491</h1>\n"
     assert said == ["reading the tables of the pages", "building the pages (a minute or two)"]
+
+
+def test_the_cause_is_named_and_not_the_last_word(tools: Path, work: Path) -> None:
+    lines = ["npm warn config", "[INFO]: strict", "Error: no route was found", "Build failed"]
+    said = " ".join(f"'{line}'" for line in lines)
+    place(tools, "npx", f"{WELL}\nprintf '%s\\n' {said}\nexit 1")
+    with pytest.raises(PagesError, match=r"cannot be built: Error: no route was found$"):
+        build(work, quiet)
+
+
+def test_a_page_for_each_row_of_nothing_is_left_out(work: Path) -> None:
+    pages = work / "pages" / "media"
+    pages.mkdir(parents=True)
+    for name in ("[media].md", "[embed].md", "index.md"):
+        (pages / name).touch()
+    leave_out(work, {"media": 0, "embed": 2})
+    assert sorted(path.name for path in pages.iterdir()) == ["[embed].md", "index.md"]
 
 
 @pytest.mark.parametrize(

@@ -7,16 +7,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser import running_chromium
 from tests.reports.conftest import PASSWORD, Client, Home, completed, dead_process, serving
 
 WIDTHS = (390, 1440)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_chromium() as found:
-        yield found
 
 
 @pytest.fixture

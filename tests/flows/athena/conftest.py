@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 import pytest
+import requests
 from moto.server import ThreadedMotoServer
 
 if TYPE_CHECKING:
@@ -20,7 +21,10 @@ def moto() -> Iterator[str]:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     _, port = server.get_host_and_port()
-    yield f"http://127.0.0.1:{port}"
+    url = f"http://127.0.0.1:{port}"
+    # Moto keeps what any server of this process was told.
+    requests.post(f"{url}/moto-api/reset", timeout=30)
+    yield url
     server.stop()
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from filelock import FileLock
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from tests.bronze_writer import BronzeWriter
 from tests.flows.conftest import CommandLine
@@ -90,7 +90,8 @@ def publish(cli: CommandLine) -> None:
     """Build the pages, however long a busy machine takes."""
     with cli.start("publish") as process:
         out, err = process.communicate()
-    assert process.returncode == 0, out + err
+    logs = (cli.folder / "lake" / ".pages").glob("*.log")
+    assert process.returncode == 0, out + err + "".join(log.read_text() for log in logs)
 
 
 @contextmanager
@@ -123,19 +124,6 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     """Nothing has been read yet."""
     with published(tmp_path_factory.mktemp("empty"), media=0, visitors=0) as built:
         yield built
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """The machine's own Chromium; nothing is downloaded."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    if found is None:
-        pytest.skip("Chromium is not on PATH")
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=flags)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
