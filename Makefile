@@ -32,11 +32,11 @@ serve: $(READY) ## the pages, the tables' documentation and Operations, until Ct
 bench: $(READY) ## ours beside the predecessor's loop and dlt; rewrites docs/benchmarks.md
 	@$(BIN)/python -m tests.bench
 	@$(BIN)/python -m tests.bench.pages
+	@$(BIN)/python -m tests.bench.athena
 
 .PHONY: screenshots
 screenshots: $(READY) ## every page of the last good site as pictures: two widths, light and dark
 	@$(BIN)/python -m tests.reports.screenshots
-	@$(BIN)/python -m tests.bench.athena
 
 .PHONY: soak
 soak: $(READY) ## what takes too long for CI: kills, faults, the real pace, a million visitors

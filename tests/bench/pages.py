@@ -1,23 +1,33 @@
 """What a visit to the pages costs: first paint, requests, bytes, cold and again.
 
 Measured on the last good site of LAKE_URI, by the project's own server, in Chromium; and how
-the data grows: the tables of the pages for the accounts of two sizes.
+the data grows: the tables of the pages of two accounts, one with more visitors.
 """
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 
 import click
 import uvicorn
 from playwright.sync_api import Browser, Page, Response
 
 from ingestion.settings import Settings
+from reports.export import LocalTables, export_tables
 from reports.server.serve import build_app
+from tests.bench.report import write_section
 from tests.browser import running_chromium
+from tests.flows.conftest import CommandLine
 from tests.reports.serving import running_server
+from tests.servers import running_sandbox
 
 PATHS = ("/", "/media/", "/audience/", "/recency-and-frequency/", "/data-health/")
 REPEATS = 5
+# The predecessor's visitors after its three runs, and the size where all is to stay the same.
+SIZES = (110_499, 1_000_000)
+_ALIGNED = ("---", "---:", "---:", "---:")
 _PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0"
 
 
@@ -68,28 +78,66 @@ def _middle(visits: list[Visit]) -> Visit:
     )
 
 
-@click.command()
-def pages() -> None:
-    """Measure and print a table; no figure makes it fail.
+def measure_data(visitors: int) -> dict[str, int]:
+    """Bytes of each exported table for a new account of so many visitors, read and built."""
+    with running_sandbox(visitors=visitors) as sandbox, TemporaryDirectory() as folder:
+        cli = CommandLine(Path(folder), dict(sandbox.environment))
+        for stage in ("ingest", "build"):
+            with cli.start(stage, AS_OF_DATE=datetime.now(UTC).date().isoformat()) as process:
+                out, err = process.communicate()
+            assert process.returncode == 0, out + err
+        warehouse = LocalTables(cli.lake / "warehouse.duckdb")
+        data = Path(folder) / "data"
+        data.mkdir()
+        export_tables(warehouse, {}, data)
+        return {path.stem: path.stat().st_size for path in sorted(data.iterdir())}
 
-    Example: python -m tests.bench.pages
-    """
-    settings = Settings.load()
-    site = settings.site_path
-    if not (site / "index.html").is_file():
-        click.echo(f"pages: none in {site}; `make run` builds them")
-        return
-    data = sum(p.stat().st_size for p in site.glob("data/**/*.parquet"))
-    answers = sum(p.stat().st_size for p in site.glob("api/**/*.arrow"))
-    click.echo(f"page data: {data:,} bytes of tables, {answers:,} of prepared answers")
+
+def _grow(small: int, large: int) -> str:
+    """How many bytes the pages' tables take in accounts of two sizes."""
+    before, after = measure_data(small), measure_data(large)
+    rows = [("table", f"bytes at {small:,}", f"at {large:,} visitors", "times"), _ALIGNED]
+    for name in (*before, "all"):
+        one = before.get(name, sum(before.values()))
+        two = after.get(name, sum(after.values()))
+        rows.append((name, f"{one:,}", f"{two:,}", f"{two / one:.3f}"))
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _visits(settings: Settings) -> str:
+    """First paint, requests and bytes of each page."""
+    head = ("page", "first paint ms", "requests", "kB cold", "first paint again ms", "kB again")
+    rows = [head, ("---", *["---:"] * 5)]
     config = uvicorn.Config(build_app(settings, None, {}), port=0, log_level="warning")
-    click.echo("page                        first paint ms   requests   kB cold   paint again ms")
     with running_server(config) as url, running_chromium() as browser:
         for cold, warm in measure(browser, url):
-            click.echo(
-                f"{cold.path:<26}{cold.paint_ms:>16.0f}{cold.requests:>11}"
-                f"{cold.sent / 1000:>10.0f}{warm.paint_ms:>17.0f}"
-            )
+            figures = (cold.paint_ms, cold.requests, cold.sent / 1000, warm.paint_ms)
+            again = f"{warm.sent / 1000:,.0f}"
+            rows.append((f"`{cold.path}`", *(f"{one:,.0f}" for one in figures), again))
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+@click.command()
+@click.option("--million", is_flag=True, help="How the data grows to a million visitors: minutes.")
+@click.option("--write/--no-write", default=True, show_default=True, help="docs/benchmarks.md.")
+def pages(million: bool, write: bool) -> None:  # noqa: FBT001 - flags of the command line
+    """Measure and print; no figure makes it fail.
+
+    Example: python -m tests.bench.pages --million
+    """
+    settings = Settings.load()
+    if not (settings.site_path / "index.html").is_file():
+        click.echo(f"pages: none in {settings.site_path}; `make run` builds them")
+    else:
+        _show("pages", "`python -m tests.bench.pages`", _visits(settings), write=write)
+    if million:
+        _show("page data", "`python -m tests.bench.pages --million`", _grow(*SIZES), write=write)
+
+
+def _show(name: str, command: str, table: str, *, write: bool) -> None:
+    click.echo(f"\n{table}")
+    if write:
+        write_section(name, command, table)
 
 
 if __name__ == "__main__":

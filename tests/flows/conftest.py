@@ -76,26 +76,6 @@ class CommandLine:
 
 
 @pytest.fixture(scope="session")
-def tools_without_node(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with every tool on PATH but Node, whose builds have tests of their own."""
-    folder = tmp_path_factory.mktemp("tools")
-    for place in os.environ["PATH"].split(os.pathsep):
-        for tool in Path(place).glob("*"):
-            link = folder / tool.name
-            if tool.name not in {"node", "nodejs", "npm", "npx"} and not link.is_symlink():
-                link.symlink_to(tool)
-    return folder
-
-
-@pytest.fixture(scope="module", autouse=True)
-def without_pages(tools_without_node: Path) -> Iterator[None]:
-    """Runs end without building pages: a minute each, and at most three in CI."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PATH", str(tools_without_node))
-        yield
-
-
-@pytest.fixture(scope="session")
 def prefect_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The settings of one Prefect server for the session: its start takes half a minute."""
     with running_prefect(tmp_path_factory.mktemp("prefect")) as settings:
