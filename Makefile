@@ -39,7 +39,7 @@ screenshots: $(READY) ## every page of the last good site as pictures: two width
 	@$(BIN)/python -m tests.reports.screenshots
 
 .PHONY: soak
-soak: $(READY) ## what takes too long for CI: kills, faults, the real pace, a million visitors
+soak: $(READY) ## what takes too long for CI: kills, faults, the real pace, a million visitors, fifty days
 	@$(BIN)/python -m tests.soak
 
 .PHONY: aws-smoke

@@ -16,7 +16,8 @@ from prefect.artifacts import (
     update_progress_artifact,
 )
 
-from ingestion.timestamps import parse_timestamp
+from flows.athena.cost import describe_cost
+from flows.metrics import measure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,12 +26,10 @@ if TYPE_CHECKING:
     from flows.dbt import BuildResult
     from flows.pipeline import Pipeline
     from ingestion.manifest import Manifest, ResourceRun
+    from ingestion.totals import RunTotals
 
 log = logging.getLogger(__name__)
 _SECONDS_BETWEEN = 5.0
-# Athena's list price; a query is billed for 10 MB at least.
-_DOLLARS_A_TERABYTE = 5.0
-_TERABYTE = 10**12
 _ALL = 100.0
 _Rows = list[tuple[str, ...]]
 
@@ -108,34 +107,26 @@ def summarise(pipeline: Pipeline) -> str:
     lines += _table(("stage", "state", "seconds"), _stages(manifest))
     lines += _table(("resource", "requests", "landed", "unchanged", "set aside"), _read(manifest))
     if pipeline.built is not None:
-        lines += _built(pipeline.built, _landed(manifest), pipeline.new_rows)
+        lines += _built(pipeline.built, measure(pipeline), pipeline.new_rows)
     return "\n".join([*lines, f"Version {manifest.code_version}."])
 
 
-def _built(built: BuildResult, landed: int, new_rows: Mapping[str, int]) -> list[str]:
-    new = new_rows.get("silver.fact_visitors", 0)
+def _built(built: BuildResult, totals: RunTotals, new_rows: Mapping[str, int]) -> list[str]:
     said = [
-        f"{new:,} new visitors, {max(0, landed - new):,} returning; {built.models} tables built"
+        f"{totals.new_visitors or 0:,} new visitors, {totals.returning_visitors or 0:,} returning",
+        f"{built.models} tables built, {totals.built_rows or 0:,} rows",
+        f"{built.tests} tests passed, {len(built.warnings)} with a remark",
     ]
-    said.append(f"{built.tests} tests passed, {len(built.warnings)} with a remark")
-    if built.scanned_bytes:
-        dollars = built.scanned_bytes / _TERABYTE * _DOLLARS_A_TERABYTE
-        said.append(
-            f"{built.scanned_bytes / 10**6:,.1f} MB scanned, about {dollars:.4f} US dollars"
-        )
+    if built.scanned_bytes is not None:
+        said.append(describe_cost(built.scanned_bytes))
     changed: _Rows = [(name, f"{count:+,}") for name, count in new_rows.items() if count]
     return [", ".join(said) + ".", "", *_table(("table", "rows"), changed)]
-
-
-def _landed(manifest: Manifest) -> int:
-    return sum(entry.records for entry in manifest.resources if entry.resource == "visitors")
 
 
 def _stages(manifest: Manifest) -> _Rows:
     rows: _Rows = []
     for stage in manifest.stages:
-        began, ended = parse_timestamp(stage.started_at), parse_timestamp(stage.finished_at)
-        took = f"{(ended - began).total_seconds():.1f}" if began and ended else ""
+        took = "" if stage.seconds is None else f"{stage.seconds:.1f}"
         rows.append((stage.stage, stage.state, took))
     return rows
 

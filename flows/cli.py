@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from flows.cli_delivery import deploy, release
 from flows.cli_repair import backfill, rewind
 from flows.cli_serving import serve, up
 from ingestion.settings import PROJECT_ROOT, Settings
@@ -215,13 +216,10 @@ class _Sandboxes(click.Group):
 
 @cli.group(cls=_Sandboxes)
 def sandbox() -> None:
-    """Stand-ins for what a newcomer lacks.
-
-    Example: wistia-elt sandbox wistia --port 8765
-    """
+    """Stand-ins for what a newcomer lacks. Example: wistia-elt sandbox wistia --port 8765."""
 
 
-for command in (backfill, rewind, serve, up):
+for command in (backfill, deploy, release, rewind, serve, up):
     cli.add_command(command)
 
 

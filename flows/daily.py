@@ -10,6 +10,8 @@ from prefect import flow
 
 from flows.alarms.watch import watch
 from flows.artifacts import write_summary
+from flows.errors import StageTimeoutError
+from flows.metrics import measure
 from flows.pipeline import current, is_open, open_pipeline, use
 from flows.tasks import build_task, crawl_task, ingest_task, publish_task
 from ingestion.errors import LakeBusyError, ReadableError
@@ -65,8 +67,10 @@ def _run_stages() -> int:
         if pipeline.pages:
             _run(publish_task)
         code = exit_code(record.manifest)
+        record.manifest.totals = measure(pipeline)
         record.finish("completed", code)
     except BaseException as error:
+        record.manifest.totals = measure(pipeline)
         record.fail(error)
         # A lake that another run holds is no fault; what else refuses a run is.
         if not record.is_recorded and not isinstance(error, LakeBusyError):
@@ -86,6 +90,16 @@ def _tell_people(pipeline: Pipeline, refused: str | None) -> None:
 
 
 def _run(stage: Task[[], None]) -> None:
-    seconds = current().settings.stage_timeout_minutes * 60
-    limited: Any = stage.with_options(timeout_seconds=seconds)
-    limited()
+    pipeline = current()
+    minutes = pipeline.settings.stage_timeout_minutes
+    limited: Any = stage.with_options(timeout_seconds=minutes * 60)
+    try:
+        limited()
+    except TimeoutError as error:
+        late = StageTimeoutError(
+            f"{stage.name} took longer than {minutes:g} minutes, and was stopped",
+            "see what it waited for; STAGE_TIMEOUT_MINUTES sets the limit",
+        )
+        # Inside the stage Prefect's limit looks like any other stop: only here is it known.
+        pipeline.record.restate(stage.name, late)
+        raise late from error

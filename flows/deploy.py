@@ -5,27 +5,27 @@ from __future__ import annotations
 import click
 from prefect import flow
 
-from flows.delivery import deliver
+from flows.delivery.deliver import deliver
 from ingestion.lake import open_lake
 from ingestion.settings import Settings
 
 
 @flow(name="deploy", persist_result=False)
 def deploy(version: str = "latest") -> str:
-    """Bring this machine to a version of the code, while no run is at work.
+    """Let the next run run a version of the code.
 
     Args:
-        version: A tag or a commit; `latest` is the branch's newest.
+        version: A release or the beginning of its name, without CODE_URI a tag or a commit;
+            `latest` is the newest.
 
     Returns:
         The version that the next run runs.
 
     Raises:
         DeliveryError: There is no such version, or it cannot be put in place.
-        LakeBusyError: A run is at work.
+        LakeBusyError: A run is at work in the checkout that is to change.
     """
-    lake = open_lake(Settings.load())
-    with lake.lock("ingest"), lake.lock("build"):
-        done = deliver(version)
+    settings = Settings.load()
+    done = deliver(settings, open_lake(settings), version)
     click.echo(done.said)
     return done.version

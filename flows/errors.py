@@ -7,6 +7,10 @@ class CrawlError(ReadableError):
     """The catalogue does not know what landed; nothing is built from it."""
 
 
+class StageTimeoutError(ReadableError):
+    """A stage took longer than STAGE_TIMEOUT_MINUTES and was stopped."""
+
+
 class BuildError(ReadableError):
     """`dbt build` did not succeed; the last good tables stay."""
 

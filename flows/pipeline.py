@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from ingestion.lake import open_lake
-from ingestion.manifest import ResourceRun, RunRecord, start_run
+from ingestion.logs import configure
+from ingestion.record import RunRecord, start_run
 from ingestion.settings import Settings
 from ingestion.timestamps import utc_now
 from ingestion.version import code_version
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from flows.dbt import BuildResult
     from flows.publish import Published
     from ingestion.lake import Lake
+    from ingestion.manifest import ResourceRun
     from reports.errors import NodeError
 
 
@@ -38,7 +40,8 @@ class Pipeline:
         built: What the build did, once it has.
         pages: Whether this run makes the pages; a run that others follow may leave it to them.
         table: The only one to build, anew, with those that read it; None for all.
-        new_rows: How many rows more than before each table has, once it is built.
+        rows: How many rows each table has, once it is built.
+        new_rows: How many of them more than before.
         published: What publishing did, or why Node could not.
     """
 
@@ -55,6 +58,7 @@ class Pipeline:
     built: BuildResult | None = None
     pages: bool = True
     published: Published | NodeError | None = None
+    rows: dict[str, int] = field(default_factory=dict)
     new_rows: dict[str, int] = field(default_factory=dict)
 
 
@@ -101,6 +105,7 @@ def open_pipeline(
         ConfigurationError: A setting is missing, misspelt or impossible.
         LakeError: The lake cannot be opened.
     """
+    configure()
     settings = settings or Settings.load()
     lake = open_lake(settings)
     record = start_run(lake, kind, code_version(), clock)

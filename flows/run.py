@@ -8,6 +8,7 @@ import click
 
 from flows.athena.cost import describe_bytes
 from flows.build import build
+from flows.metrics import measure
 from flows.pipeline import use
 from flows.publish import publish
 from flows.query import count_rows
@@ -83,8 +84,10 @@ def run_build(pipeline: Pipeline) -> None:
                     table=pipeline.table,
                 )
     except BaseException as error:
+        record.manifest.totals = measure(pipeline)
         record.fail(error)
         raise
+    record.manifest.totals = measure(pipeline)
     record.finish("completed", 0)
     show_tables(pipeline)
 

@@ -12,6 +12,7 @@ import click
 
 from flows.athena.cost import describe_cost
 from flows.doctor import examine
+from flows.metrics import describe_figures
 from flows.query import query
 from flows.status import read_status
 from ingestion.lake import open_lake
@@ -135,6 +136,10 @@ def _show_last_run(last: dict[str, Any] | None) -> None:
         click.echo(f"  {last['failed_stage']} failed: {last['error']}")
         if last["remedy"]:
             click.echo(f"  try: {last['remedy']}")
+    click.echo(f"  {describe_figures(last['figures'])}; version {last['code_version']}")
+    took = [f"{stage} {took:.1f} s" for stage, took in last["seconds"].items() if took is not None]
+    if took:
+        click.echo(f"  {', '.join(took)}")
     click.echo()
 
 

@@ -24,7 +24,8 @@ def read_status(settings: Settings, lake: Lake) -> dict[str, Any]:
         `{resources: {r: {records, newest_at, watermark, last_crawl, unknown_fields}},
         tables: {t: rows}, tables_error: why they could not be counted | null,
         quarantine: {r: records that no replay has taken},
-        last_run: {run_id, state, failed_stage, error, …} | null}`.
+        last_run: {run_id, state, failed_stage, error, code_version, seconds by stage,
+        figures: what the run did, counted, …} | null}`.
     """
     manifests = read_runs(lake)
     tables, tables_error = _tables(settings)
@@ -94,4 +95,6 @@ def _last_run(manifest: Manifest) -> dict[str, Any]:
         "error": failed.error if failed else None,
         "remedy": failed.remedy if failed else None,
         "code_version": manifest.code_version,
+        "seconds": {stage.stage: stage.seconds for stage in manifest.stages},
+        "figures": manifest.figures(),
     }

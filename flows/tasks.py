@@ -78,7 +78,7 @@ def build_task() -> None:
             as_of_date=pipeline.as_of_date,
             full_refresh=pipeline.full_refresh,
         )
-        after = _count(pipeline.settings)
+        after = pipeline.rows = _count(pipeline.settings)
         pipeline.new_rows = {name: rows - before.get(name, 0) for name, rows in after.items()}
     write_nodes(pipeline.built)
 

@@ -16,6 +16,7 @@ locals {
       AWS_REGION           = local.region
     },
     var.crawler ? { GLUE_CRAWLER = aws_glue_crawler.bronze[0].name } : {},
+    var.delivery == null ? {} : { CODE_PIPELINE = local.pipeline },
   )
 }
 

@@ -9,8 +9,8 @@ import click
 
 from ingestion.ingest import exit_code, ingest
 from ingestion.lake import open_lake
-from ingestion.manifest import start_run
 from ingestion.progress import RunProgress
+from ingestion.record import start_run
 from ingestion.settings import Settings
 from ingestion.terminal import scope_options, show_errors, show_ingest
 from ingestion.timestamps import utc_now

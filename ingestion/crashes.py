@@ -11,7 +11,8 @@ from ingestion.timestamps import format_timestamp
 
 if TYPE_CHECKING:
     from ingestion.lake import Lake
-    from ingestion.manifest import Manifest, RunRecord
+    from ingestion.manifest import Manifest
+    from ingestion.record import RunRecord
 
 _SILENT = "the process ended without a word"
 

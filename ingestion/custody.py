@@ -19,7 +19,8 @@ from pydantic import BaseModel, Field, ValidationError
 
 from ingestion.bronze import QUARANTINE, RAW, read_records
 from ingestion.landing import Landing
-from ingestion.manifest import PREFIX, Manifest, ProcessOfRun, ResourceRun, RunRecord
+from ingestion.manifest import PREFIX, Manifest, ProcessOfRun, ResourceRun
+from ingestion.record import RunRecord
 from ingestion.sealing import seal
 from ingestion.timestamps import compact_timestamp, format_timestamp
 from ingestion.version import code_version

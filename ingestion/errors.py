@@ -99,11 +99,6 @@ def describe(error: BaseException) -> tuple[str, str | None]:
     """An error as the record keeps it: message and remedy."""
     if isinstance(error, ReadableError):
         return str(error), error.remedy
-    if isinstance(error, TimeoutError):
-        return (
-            "it took longer than a stage may, and was stopped",
-            "see what it waited for; STAGE_TIMEOUT_MINUTES sets the limit",
-        )
     if not isinstance(error, Exception):
         return "it was stopped before its end", "start a run: it goes on where this one stopped"
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__, None

@@ -14,12 +14,12 @@ from ingestion.errors import (
     IngestionError,
     NotFoundError,
 )
-from ingestion.manifest import IngestTotals, Manifest, ResourceRun, RunRecord
 from ingestion.media import resolve_media
 from ingestion.pacing import Pacer
 from ingestion.resources import MEDIAS, Resource
 from ingestion.source import check_source
 from ingestion.timestamps import format_timestamp
+from ingestion.totals import IngestTotals
 from ingestion.visitors import land_visitors
 from ingestion.wistia import Wistia
 from ingestion.work import Ingest, Scope
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ingestion.lake import Lake
+    from ingestion.manifest import Manifest, ResourceRun
+    from ingestion.record import RunRecord
     from ingestion.settings import Settings
 
 log = logging.getLogger(__name__)

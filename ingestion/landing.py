@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
-    from ingestion.manifest import ResourceRun, RunRecord, StoredObject
+    from ingestion.manifest import ResourceRun, StoredObject
+    from ingestion.record import RunRecord
     from ingestion.resources import Resource
     from ingestion.watermark import ResourceState
 

@@ -9,27 +9,20 @@ from __future__ import annotations
 import json
 import logging
 import os
-import secrets
 import socket
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ingestion.errors import describe
-from ingestion.lake import RUN_LOCK
 from ingestion.sealing import seal
-from ingestion.timestamps import compact_timestamp, format_timestamp
+from ingestion.timestamps import seconds_between
+from ingestion.totals import IngestTotals, RunTotals, State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from datetime import datetime
-
     from ingestion.lake import Lake
 
 PREFIX = "state/runs/"
 log = logging.getLogger(__name__)
-State = Literal["running", "completed", "failed", "crashed"]
 
 
 class StoredObject(BaseModel):
@@ -81,6 +74,11 @@ class StageRun(BaseModel):
     error: str | None = None
     remedy: str | None = None
 
+    @property
+    def seconds(self) -> float | None:
+        """How long it took; None while it lasts."""
+        return seconds_between(self.started_at, self.finished_at)
+
 
 class ProcessOfRun(BaseModel):
     """Who runs it: what still says "running" when this has ended died without a word."""
@@ -92,21 +90,6 @@ class ProcessOfRun(BaseModel):
     def this(cls) -> ProcessOfRun:
         """The process that asks."""
         return cls(host=socket.gethostname(), pid=os.getpid())
-
-
-class IngestTotals(BaseModel):
-    """What `silver.fact_runs` reads: final before a build starts."""
-
-    state: State = "running"
-    started_at: str
-    finished_at: str | None = None
-    requests: int = 0
-    records: int = 0
-    unchanged: int = 0
-    quarantined: int = 0
-    visitors: int = 0
-    newest_visitor_at: str | None = None
-    error: str | None = None
 
 
 class Manifest(BaseModel):
@@ -125,6 +108,7 @@ class Manifest(BaseModel):
     process: ProcessOfRun | None = None
     source: dict[str, str | None] = Field(default_factory=dict)
     ingest: IngestTotals | None = None
+    totals: RunTotals | None = None
     stages: list[StageRun] = Field(default_factory=list)
     resources: list[ResourceRun] = Field(default_factory=list)
     seal: str = Field(default="", exclude=True)
@@ -147,91 +131,24 @@ class Manifest(BaseModel):
         """The stage that ended the run, when one did."""
         return next((s for s in self.stages if s.state in {"failed", "crashed"}), None)
 
+    def figures(self) -> dict[str, object]:
+        """What the run did, for a log and a status: counts, seconds; what is unknown left out."""
+        read = self.ingest or IngestTotals(started_at=self.started_at)
+        return {
+            "kind": self.kind,
+            "state": self.state,
+            "exit_code": self.exit_code,
+            "code_version": self.code_version,
+            "requests": read.requests,
+            "fetched": read.records + read.unchanged + read.quarantined,
+            "landed": read.records,
+            "quarantined": read.quarantined,
+            **(self.totals.model_dump(exclude_none=True) if self.totals else {}),
+        }
+
     def save(self, lake: Lake) -> None:
         """Write it whole, on one line: Athena reads JSON by lines."""
         lake.put(self.key, seal(self.model_dump_json()))
-
-
-class RunRecord:
-    """A manifest with its lake and clock: what a running process holds."""
-
-    def __init__(self, manifest: Manifest, lake: Lake, clock: Callable[[], datetime]) -> None:
-        """Keep the three; nothing is written yet."""
-        self.manifest = manifest
-        self.lake = lake
-        self.clock = clock
-
-    def save(self) -> None:
-        """Write the manifest as it stands."""
-        self.manifest.save(self.lake)
-
-    @contextmanager
-    def alive(self) -> Iterator[None]:
-        """Hold a lock of the run's own: who can take it knows that the run is dead."""
-        with self.lake.lock(RUN_LOCK + self.manifest.run_id):
-            yield
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[StageRun]:
-        """Record a stage; the first save is its own, so one that is refused leaves no trace."""
-        stages = self.manifest.stages
-        # A stage tried again replaces its earlier try: the record says how it ended.
-        stages[:] = [other for other in stages if other.stage != name]
-        entry = StageRun(stage=name, started_at=format_timestamp(self.clock()))
-        stages.append(entry)
-        try:
-            yield entry
-        except BaseException as error:
-            # Refused before anything began; after another stage it is how the run ended.
-            if not getattr(error, "is_recorded", True) and len(stages) == 1:
-                stages.remove(entry)
-                raise
-            entry.state = "failed"
-            entry.error, entry.remedy = describe(error)
-            self._end(entry)
-            raise
-        entry.state = "completed"
-        self._end(entry)
-
-    def _end(self, entry: StageRun) -> None:
-        entry.finished_at = format_timestamp(self.clock())
-        self.save()
-
-    @property
-    def is_recorded(self) -> bool:
-        """Whether it began: a run that was refused before leaves no trace."""
-        return bool(self.manifest.stages)
-
-    def fail(self, error: BaseException) -> None:
-        """Close a run that an error ended, unless it was refused before it began."""
-        if getattr(error, "is_recorded", True) or self.is_recorded:
-            self.finish("failed", getattr(error, "exit_code", 1))
-
-    def finish(self, state: State, exit_code: int) -> None:
-        """Close the run."""
-        self.manifest.state = state
-        self.manifest.exit_code = exit_code
-        self.manifest.finished_at = format_timestamp(self.clock())
-        self.save()
-
-
-def start_run(
-    lake: Lake,
-    kind: Literal["run", "ingest", "build", "publish"],
-    code_version: str,
-    clock: Callable[[], datetime],
-) -> RunRecord:
-    """Begin a run; nothing is written before the first stage."""
-    now = clock()
-    run_id = f"{compact_timestamp(now)}-{secrets.token_hex(3)}"
-    manifest = Manifest(
-        run_id=run_id,
-        kind=kind,
-        started_at=format_timestamp(now),
-        code_version=code_version,
-        process=ProcessOfRun.this(),
-    )
-    return RunRecord(manifest, lake, clock)
 
 
 def read_manifests(lake: Lake) -> list[Manifest]:

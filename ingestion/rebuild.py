@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING
 from ingestion.audit import Audit
 from ingestion.bronze import QUARANTINE, RAW
 from ingestion.custody import Custody, listed_keys
-from ingestion.manifest import PREFIX, IngestTotals, StageRun, StoredObject
+from ingestion.manifest import PREFIX, StageRun, StoredObject
 from ingestion.objects import unpack_lines
 from ingestion.resources import RESOURCES
 from ingestion.source import read_source, write_source
 from ingestion.timestamps import format_timestamp
+from ingestion.totals import IngestTotals
 from ingestion.watermark import load_state, state_key
 
 if TYPE_CHECKING:

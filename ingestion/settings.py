@@ -70,6 +70,7 @@ class Settings(BaseSettings):
     alert_stale_hours: Annotated[float, Field(gt=0)] = 30
     alert_quarantine_percent: Annotated[float, Field(ge=0, le=100)] = 1
     code_uri: str | None = None
+    code_pipeline: str | None = None
     stage_timeout_minutes: Annotated[float, Field(gt=0, le=10_080)] = 240
     as_of_date: date | None = None
 

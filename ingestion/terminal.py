@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import logging
 import os
 import sys
 from datetime import UTC
@@ -15,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ingestion.errors import ReadableError
+from ingestion.logs import configure
 from ingestion.resources import RESOURCES
 from ingestion.work import Scope
 
@@ -34,7 +34,7 @@ def show_errors(command: click.Command) -> None:
     asks for `--debug`, which shows tracebacks instead.
     """
     debug = "--debug" in sys.argv
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+    configure()
     try:
         command.main(standalone_mode=False)
     except click.ClickException as error:

@@ -31,6 +31,12 @@ def parse_timestamp(text: object) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+def seconds_between(began: object, ended: object) -> float | None:
+    """Seconds from one written time to another; None where either is missing."""
+    first, last = parse_timestamp(began), parse_timestamp(ended)
+    return round((last - first).total_seconds(), 3) if first and last else None
+
+
 def utc_now() -> datetime:
     """The real clock; everything that tells time takes it as an argument."""
     return datetime.now(UTC)

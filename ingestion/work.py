@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ingestion.lake import Lake
-    from ingestion.manifest import Manifest, ResourceRun, RunRecord
+    from ingestion.manifest import Manifest, ResourceRun
+    from ingestion.record import RunRecord
     from ingestion.settings import Settings
     from ingestion.wistia import Wistia
 

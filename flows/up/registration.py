@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from flows.errors import PrefectError
+from flows.prefect_access import read_access
+from flows.prefect_api import PrefectApi
 from ingestion.settings import PROJECT_ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from flows.prefect_api import PrefectApi
-
 POOL = "wistia-elt"
+# The interpreter that looks for releases; set by who has one, for runs and their deployments.
+LAUNCHER = "RELEASELAUNCHER"
 _DECLARATION = PROJECT_ROOT / "prefect.yaml"
 
 
@@ -39,10 +41,14 @@ def register(api: PrefectApi, environment: Mapping[str, str]) -> None:
         _prefect(environment, "work-pool", "create", POOL, "--type", "process")
     _prefect(environment, "deploy", "--all")
     declared = {one["name"]: one for one in read_declaration()}
+    command = launcher(environment)
     for found in _deployments(api):
         if found["name"] not in declared:
             api.ask("DELETE", f"/deployments/{found['id']}")
             continue
+        if command is not None:
+            variables = {**found["job_variables"], "command": command}
+            api.ask("PATCH", f"/deployments/{found['id']}", {"job_variables": variables})
         for schedule in stale_schedules(found["schedules"], declared[found["name"]]):
             api.ask("DELETE", f"/deployments/{found['id']}/schedules/{schedule}")
 
@@ -94,8 +100,23 @@ def _prefect(environment: Mapping[str, str], *arguments: str) -> None:
         )
 
 
-def describe(api: PrefectApi) -> str:
-    """The registered deployments with their schedules, for a test or a curious person."""
-    return json.dumps(
-        {d["name"]: [s["schedule"].get("cron") for s in d["schedules"]] for d in _deployments(api)}
-    )
+def launcher(environment: Mapping[str, str]) -> str | None:
+    """What starts a run when code comes as releases; None when it is the checkout's.
+
+    It is the code of whoever first registered, not a release's: releases come and go.
+    """
+    if not environment.get("CODE_URI"):
+        return None
+    first = environment.get(LAUNCHER) or sys.executable
+    return f"{first} -m flows.launch"
+
+
+def main() -> None:
+    """Register this folder's deployments where Prefect's settings say."""
+    url, headers = read_access()
+    if url is not None:
+        register(PrefectApi(url, headers), os.environ)
+
+
+if __name__ == "__main__":
+    main()

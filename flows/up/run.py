@@ -37,6 +37,12 @@ _PAGES_SECONDS = 60.0
 _LOOK_SECONDS = 1.0
 # A dead run blocks the next one: a quarter of a minute is soon enough for a daily one.
 _REAP_SECONDS = 15.0
+# Prefect's lines in our form, and ours on Prefect's page of the run.
+_LOGS = {
+    "PREFECT_LOGGING_EXTRA_LOGGERS": "ingestion,flows,reports",
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_FORMATTER": "json",
+    "PREFECT_LOGGING_FORMATTERS_JSON_CLASS": "ingestion.logs.JsonLines",
+}
 
 
 def up(settings: Settings, say: Callable[[str], None]) -> None:
@@ -87,6 +93,7 @@ def _prepare(settings: Settings, home: Path) -> tuple[PrefectApi, dict[str, str]
         "PREFECT_SERVER_API_HOST": _HOST,
         "PREFECT_SERVER_API_PORT": str(port),
         "PREFECT_LOGGING_LEVEL": "INFO",
+        **_LOGS,
     }
     environment.pop("PREFECT_API_KEY", None)
     return PrefectApi(url, basic(auth)), environment

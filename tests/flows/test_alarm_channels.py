@@ -3,9 +3,6 @@
 import json
 import socketserver
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import boto3
@@ -18,32 +15,7 @@ from flows.errors import AlarmError
 from ingestion.lake import LocalLake
 from ingestion.settings import Settings
 from tests.flows.test_alarms import NOW, failed
-
-
-@contextmanager
-def listening() -> Iterator[tuple[str, list[dict[str, str]]]]:
-    """A webhook that keeps what is posted."""
-    taken: list[dict[str, str]] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            taken.append(json.loads(body))
-            self.send_response(204)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            return
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/hook", taken
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+from tests.listening import listening
 
 
 def test_what_nobody_could_be_told_is_told_at_the_next_look(tmp_path: Path) -> None:

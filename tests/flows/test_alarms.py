@@ -9,9 +9,10 @@ import pytest
 from flows.alarms.findings import find
 from flows.alarms.watch import watch
 from ingestion.lake import LocalLake
-from ingestion.manifest import IngestTotals, Manifest, StageRun
+from ingestion.manifest import Manifest, StageRun
 from ingestion.settings import Settings
 from ingestion.timestamps import format_timestamp
+from ingestion.totals import IngestTotals
 
 NOW = datetime(2026, 1, 30, 9, 0, tzinfo=UTC)
 

@@ -19,7 +19,9 @@ def done(
     # The first run starts Prefect's own server, as on a machine that has none.
     cli.succeed("run", PREFECT_API_URL="")
     sandbox.advance(new=4, returning=20, hours=24)
-    cli.succeed("run")
+    second = cli.run("run")
+    assert second.returncode == 0, second.stderr
+    (cli.folder / "second.log").write_text(second.stderr)
     return cli
 
 
@@ -34,6 +36,47 @@ def test_a_day_lands_only_what_changed(done: CommandLine) -> None:
     assert status["tables"]["gold.fact_audience_insights"] == 304
     assert status["last_run"]["state"] == "completed"
     assert status["last_run"]["exit_code"] == 0
+
+
+def test_away_from_a_terminal_a_run_logs_json_with_its_run_and_stage(done: CommandLine) -> None:
+    said = (done.folder / "second.log").read_text().splitlines()
+    # How far a crawl has come stays a sentence, for whoever looks on.
+    lines = [json.loads(line) for line in said if not line.startswith("visitors: ")]
+    run_id = done.status()["last_run"]["run_id"]
+
+    assert {line["run_id"] for line in lines} == {run_id}
+    told = [(line["stage"], line["message"]) for line in lines if line["message"] != "run ended"]
+    assert (told[0], told[-1]) == (("ingest", "stage began"), ("build", "stage ended"))
+    ended = [line for line in lines if line["message"] == "stage ended"]
+    assert [(line["stage"], line["state"]) for line in ended] == [
+        ("ingest", "completed"),
+        ("build", "completed"),
+    ]
+    (last,) = [line for line in lines if line["message"] == "run ended"]
+    assert (last["level"], last["stage"], last["landed"]) == ("info", None, 24)
+
+
+def test_a_run_is_measured_in_status_and_from_the_next_run_on_in_fact_runs(
+    done: CommandLine,
+) -> None:
+    last = done.status()["last_run"]
+    figures = last["figures"]
+
+    assert (figures["new_visitors"], figures["returning_visitors"]) == (4, 20)
+    # One page of visitors, of which 24 had changed; six answers about media had not.
+    assert (figures["landed"], figures["quarantined"]) == (24, 0)
+    assert figures["fetched"] > 24
+    assert figures["tests"] > 40
+    assert figures["built_rows"] == sum(done.status()["tables"].values())
+    assert last["seconds"].keys() == {"ingest", "build"}
+    assert "4 new visitors, 20 returning" in done.succeed("status")
+
+    first, newest = done.rows(
+        "select fetched_count, new_visitor_count, returning_visitor_count, test_count, "
+        "build_seconds > 0, cost_usd from silver.fact_runs order by started_at"
+    )
+    assert first == (306, 300, 0, figures["tests"], True, None)
+    assert newest == (figures["fetched"], None, None, None, None, None)
 
 
 def test_gold_has_the_published_figures(done: CommandLine) -> None:

@@ -1,11 +1,14 @@
 """The latest code, an older version, and what is refused."""
 
 import subprocess
+import zipfile
 from pathlib import Path
 
 import pytest
 
-from flows.delivery import pull
+from flows.delivery.checkout import pull
+from flows.delivery.location import open_location
+from flows.delivery.release import make_release_of
 from flows.errors import DeliveryError
 
 
@@ -73,3 +76,18 @@ def test_an_unknown_version_and_no_checkout_are_said(machine: Path, tmp_path: Pa
     (tmp_path / "empty").mkdir()
     with pytest.raises(DeliveryError, match="is no git checkout"):
         pull(tmp_path / "empty", "latest")
+
+
+def test_a_release_holds_what_is_committed_and_nothing_else(origin: Path, tmp_path: Path) -> None:
+    location = open_location(str(tmp_path / "releases"))
+    (origin / "stray.txt").touch()
+
+    version = make_release_of(origin, location)
+
+    assert version == git(origin, "rev-parse", "HEAD")
+    assert [one.version for one in location.find()] == [version]
+    with zipfile.ZipFile(tmp_path / "releases" / f"{version}.zip") as file:
+        assert sorted(file.namelist()) == ["code.txt", "requirements.lock"]
+    (origin / "code.txt").write_text("not committed")
+    with pytest.raises(DeliveryError, match=r"code\.txt was changed on this machine"):
+        make_release_of(origin, location)

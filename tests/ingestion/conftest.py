@@ -16,7 +16,8 @@ from pydantic import SecretStr
 
 from ingestion.ingest import exit_code, ingest
 from ingestion.lake import Lake, open_lake
-from ingestion.manifest import Manifest, read_manifests, start_run
+from ingestion.manifest import Manifest, read_manifests
+from ingestion.record import start_run
 from ingestion.settings import Settings, setting_names
 from ingestion.work import Scope
 from tests.ingestion.account import TOKEN, Account

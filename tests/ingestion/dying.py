@@ -10,7 +10,7 @@ import sys
 
 from ingestion.bucket import BucketLake
 from ingestion.ingest import ingest
-from ingestion.manifest import start_run
+from ingestion.record import start_run
 from ingestion.settings import Settings
 from ingestion.timestamps import utc_now
 from ingestion.work import Scope

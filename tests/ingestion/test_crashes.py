@@ -2,7 +2,9 @@
 
 import pytest
 
-from ingestion.manifest import IngestTotals, RunRecord, StageRun, start_run
+from ingestion.manifest import StageRun
+from ingestion.record import RunRecord, start_run
+from ingestion.totals import IngestTotals
 from tests.ingestion.conftest import Bench
 
 pytestmark = pytest.mark.both_lakes

@@ -12,7 +12,7 @@ from flows.forgetting import WarehouseTables
 from ingestion.imports import import_files
 from ingestion.ingest import ingest
 from ingestion.lake import open_lake
-from ingestion.manifest import start_run
+from ingestion.record import start_run
 from ingestion.settings import Settings
 from ingestion.work import Scope
 from tests.dbt_home import DbtHome

@@ -14,7 +14,8 @@ from playwright.sync_api import Browser
 from starlette.applications import Starlette
 
 from ingestion.lake import LocalLake
-from ingestion.manifest import IngestTotals, Manifest, ProcessOfRun, StageRun
+from ingestion.manifest import Manifest, ProcessOfRun, StageRun
+from ingestion.totals import IngestTotals
 from reports.server.app import create_app
 from reports.server.history import History
 from reports.server.limits import Limit

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import click
 
 from tests.soak import campaigns
+from tests.soak.checks import check
 from tests.soak.verdict import Verdict
 
 CAMPAIGNS: dict[str, Callable[..., Verdict]] = {
@@ -14,6 +15,11 @@ CAMPAIGNS: dict[str, Callable[..., Verdict]] = {
     "faults": campaigns.faults,
     "latency": campaigns.latency,
     "million": campaigns.million,
+    "days": campaigns.days,
+    "isolation": lambda _visitors: check("isolation"),
+    "repair": lambda _visitors: check("repair"),
+    "up": lambda _visitors: check("up"),
+    "deployment": lambda _visitors: check("deployment"),
 }
 
 
@@ -23,12 +29,19 @@ CAMPAIGNS: dict[str, Callable[..., Verdict]] = {
 @click.option("--count", default=100, show_default=True, help="Kills.")
 @click.option("--seed", default=1, show_default=True, help="Another seed kills elsewhere.")
 @click.option("--many", default=campaigns.MILLION, show_default=True, help="The million.")
-def soak(names: tuple[str, ...], visitors: int, count: int, seed: int, many: int) -> None:
+@click.option("--days", default=50, show_default=True, help="Days through the flow.")
+def soak(  # noqa: PLR0913, PLR0917 - a size for each campaign
+    names: tuple[str, ...], visitors: int, count: int, seed: int, many: int, days: int
+) -> None:
     """Run the campaigns named, or all of them.
 
     Example: python -m tests.soak kills --visitors 5000 --count 10
     """
-    more = {"kills": {"count": count, "seed": seed}, "million": {"many": many}}
+    more = {
+        "kills": {"count": count, "seed": seed},
+        "million": {"many": many},
+        "days": {"count": days},
+    }
     verdicts = []
     for name in names or CAMPAIGNS:
         began = time.monotonic()

@@ -18,6 +18,7 @@ from tests.soak.lakes import (
     newest_visitors,
     read_lines,
 )
+from tests.soak.many_days import many_days
 from tests.soak.verdict import Verdict
 
 MILLION = 1_000_000
@@ -166,6 +167,12 @@ def million(visitors: int, many: int = MILLION, speed: int = 10) -> Verdict:
     )
     verdict.note(f"{lots.seconds:.0f} s, {lots.requests:,} requests, {lots.refused} answers 429")
     return _complete(verdict, few, lots)
+
+
+def days(visitors: int, count: int = 50) -> Verdict:
+    """Live so many days through the flow, some of which go wrong, beside days that do not."""
+    del visitors  # 2,000: what matters here is days
+    return many_days(count)
 
 
 def _complete(verdict: Verdict, *runs: Took) -> Verdict:

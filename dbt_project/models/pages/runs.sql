@@ -13,7 +13,17 @@ with runs as (
         unchanged_count,
         quarantined_count,
         visitor_count,
-        newest_visitor_at
+        newest_visitor_at,
+        fetched_count,
+        new_visitor_count,
+        returning_visitor_count,
+        built_row_count,
+        test_count,
+        scanned_bytes,
+        cost_usd,
+        build_seconds,
+        publish_seconds,
+        total_seconds
     from {{ ref('fact_runs') }}
 ),
 
@@ -36,6 +46,16 @@ select
     unchanged_count,
     quarantined_count,
     visitor_count,
-    {{ stored_timestamp('newest_visitor_at') }} as newest_visitor_at
+    {{ stored_timestamp('newest_visitor_at') }} as newest_visitor_at,
+    fetched_count,
+    new_visitor_count,
+    returning_visitor_count,
+    built_row_count,
+    test_count,
+    scanned_bytes,
+    cost_usd,
+    build_seconds,
+    publish_seconds,
+    total_seconds
 from ranked
 where newest_first <= 60

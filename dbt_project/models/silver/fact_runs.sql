@@ -1,11 +1,11 @@
 {{ config(materialized='table', ha=true) }}
 
 with runs as (
-    -- Only what no later stage changes: two builds of one lake give the same rows.
     select
         run_id,
         code_version,
-        ingest
+        ingest,
+        totals
     from {{ source('bronze', 'runs') }}
 ),
 
@@ -21,8 +21,25 @@ typed as (
         {{ to_integer('ingest.unchanged') }} as unchanged_count,
         {{ to_integer('ingest.quarantined') }} as quarantined_count,
         {{ to_integer('ingest.visitors') }} as visitor_count,
-        {{ to_timestamp('ingest.newest_visitor_at') }} as newest_visitor_at
+        {{ to_timestamp('ingest.newest_visitor_at') }} as newest_visitor_at,
+        {{ to_integer('totals.new_visitors') }} as new_visitor_count,
+        {{ to_integer('totals.returning_visitors') }} as returning_visitor_count,
+        {{ to_integer('totals.built_rows') }} as built_row_count,
+        {{ to_integer('totals.tests') }} as test_count,
+        {{ to_integer('totals.scanned_bytes') }} as scanned_bytes,
+        {{ to_double('totals.cost_usd') }} as cost_usd,
+        {{ to_double('totals.build_seconds') }} as build_seconds,
+        {{ to_double('totals.publish_seconds') }} as publish_seconds,
+        {{ to_double('totals.seconds') }} as total_seconds
     from runs
+),
+
+ended as (
+    select
+        *,
+        lead(run_id) over (order by finished_at, run_id) is not null as is_known
+    from typed
+    where run_id is not null and finished_at is not null
 )
 
 select
@@ -37,6 +54,17 @@ select
     unchanged_count,
     quarantined_count,
     visitor_count,
-    {{ stored_timestamp('newest_visitor_at') }} as newest_visitor_at
-from typed
-where run_id is not null and finished_at is not null
+    {{ stored_timestamp('newest_visitor_at') }} as newest_visitor_at,
+    record_count + unchanged_count + quarantined_count as fetched_count,
+    -- The newest run's are not known while its own tables are built, and do not appear
+    -- when they are built again: two builds of one lake give the same rows.
+    case when is_known then new_visitor_count end as new_visitor_count,
+    case when is_known then returning_visitor_count end as returning_visitor_count,
+    case when is_known then built_row_count end as built_row_count,
+    case when is_known then test_count end as test_count,
+    case when is_known then scanned_bytes end as scanned_bytes,
+    case when is_known then cost_usd end as cost_usd,
+    case when is_known then build_seconds end as build_seconds,
+    case when is_known then publish_seconds end as publish_seconds,
+    case when is_known then total_seconds end as total_seconds
+from ended

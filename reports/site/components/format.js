@@ -31,6 +31,20 @@ export function took(seconds) {
 	return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
 }
 
+/** 12.3 MB, in powers of 1,000 */
+export function bytes(value) {
+	if (!known(value)) return DASH;
+	let rest = Number(value);
+	for (const unit of ['bytes', 'kB', 'MB', 'GB']) {
+		if (rest < 1000) return `${unit === 'bytes' ? whole.format(rest) : tenth.format(rest)} ${unit}`;
+		rest /= 1000;
+	}
+	return `${tenth.format(rest)} TB`;
+}
+
+/** $0.0123 */
+export const dollars = (value) => (known(value) ? `$${Number(value).toFixed(4)}` : DASH);
+
 /** Nov 22, 2026; `text` is ISO. */
 export const date = (text) => (text ? day.format(new Date(`${text.slice(0, 10)}T00:00:00Z`)) : DASH);
 

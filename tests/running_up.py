@@ -11,7 +11,7 @@ from typing import Any
 
 import requests
 
-from tests.flows.conftest import CommandLine
+from tests.flows.conftest import COMMAND, CommandLine
 
 
 @dataclass
@@ -76,22 +76,29 @@ def free_port() -> int:
 
 
 def start_up(cli: CommandLine) -> Up:
-    process = cli.start("up")
-    assert process.stdout is not None
-    said = []
-    for line in process.stdout:
-        said.append(line)
-        if line.startswith("Ctrl-C"):
-            break
-    assert process.poll() is None, "".join(said) + (process.stderr.read() if process.stderr else "")
+    """Start `up` and return when it says that all is there; `up.log` has what it says after."""
+    home, log = cli.folder / "prefect", cli.folder / "up.log"
+    with log.open("w") as file:
+        process = subprocess.Popen(
+            [str(COMMAND), "up"],
+            cwd=cli.folder,
+            env=cli.environment(),
+            stdout=file,
+            stderr=file,
+            text=True,
+        )
+    until(lambda: "Ctrl-C" in log.read_text() or process.poll() is not None or None, 600)
+    assert process.poll() is None, log.read_text()
     port = cli.settings["PREFECT_SERVER_API_PORT"]
-    return Up(
-        cli,
-        process,
-        f"http://127.0.0.1:{port}/api",
-        f"http://127.0.0.1:{cli.settings['SERVE_PORT']}",
-        cli.folder / "prefect",
-    )
+    pages = f"http://127.0.0.1:{cli.settings['SERVE_PORT']}"
+    return Up(cli, process, f"http://127.0.0.1:{port}/api", pages, home)
+
+
+def stop(up: Up) -> None:
+    """End it as a service manager does; nothing may be left."""
+    up.process.terminate()
+    up.process.wait(timeout=90)
+    assert processes_of(up.home) == {}
 
 
 def processes_of(home: Path) -> dict[int, str]:
@@ -106,3 +113,8 @@ def processes_of(home: Path) -> dict[int, str]:
         if f"PREFECT_HOME={home}".encode() in environment.split(b"\0") and command:
             found[int(folder.name)] = command
     return found
+
+
+def ports() -> dict[str, str]:
+    """Settings of free ports for the server and the pages."""
+    return {"PREFECT_SERVER_API_PORT": str(free_port()), "SERVE_PORT": str(free_port())}

@@ -1,0 +1,1 @@
+"""From a version of the code to the machine that runs it."""

@@ -1,0 +1,119 @@
+"""What a running process holds of its run: the manifest, written at every step."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Literal
+
+from ingestion.errors import describe
+from ingestion.lake import RUN_LOCK
+from ingestion.logs import about
+from ingestion.manifest import Manifest, ProcessOfRun, StageRun
+from ingestion.timestamps import compact_timestamp, format_timestamp
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from ingestion.lake import Lake
+    from ingestion.totals import State
+
+log = logging.getLogger(__name__)
+
+
+class RunRecord:
+    """A manifest with its lake and clock: what a running process holds."""
+
+    def __init__(self, manifest: Manifest, lake: Lake, clock: Callable[[], datetime]) -> None:
+        """Keep the three; nothing is written yet."""
+        self.manifest = manifest
+        self.lake = lake
+        self.clock = clock
+
+    def save(self) -> None:
+        """Write the manifest as it stands."""
+        self.manifest.save(self.lake)
+
+    @contextmanager
+    def alive(self) -> Iterator[None]:
+        """Hold a lock of the run's own: who can take it knows that the run is dead."""
+        with self.lake.lock(RUN_LOCK + self.manifest.run_id):
+            yield
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[StageRun]:
+        """Record a stage; the first save is its own, so one that is refused leaves no trace."""
+        stages = self.manifest.stages
+        # A stage tried again replaces its earlier try: the record says how it ended.
+        stages[:] = [other for other in stages if other.stage != name]
+        entry = StageRun(stage=name, started_at=format_timestamp(self.clock()))
+        stages.append(entry)
+        try:
+            with about(run_id=self.manifest.run_id, stage=name):
+                log.info("stage began")
+                yield entry
+        except BaseException as error:
+            # Refused before anything began; after another stage it is how the run ended.
+            if not getattr(error, "is_recorded", True) and len(stages) == 1:
+                stages.remove(entry)
+                raise
+            entry.state = "failed"
+            entry.error, entry.remedy = describe(error)
+            self._end(entry)
+            raise
+        entry.state = "completed"
+        self._end(entry)
+
+    def restate(self, name: str, error: BaseException) -> None:
+        """Say anew why a stage failed, where its caller knows better than it did."""
+        for entry in self.manifest.stages:
+            if entry.stage == name:
+                entry.error, entry.remedy = describe(error)
+
+    def _end(self, entry: StageRun) -> None:
+        entry.finished_at = format_timestamp(self.clock())
+        with about(run_id=self.manifest.run_id, stage=entry.stage):
+            level = logging.INFO if entry.state == "completed" else logging.ERROR
+            said = entry.model_dump(exclude={"stage"}, exclude_none=True)
+            log.log(level, "stage ended", extra={"figures": {**said, "seconds": entry.seconds}})
+        self.save()
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether it began: a run that was refused before leaves no trace."""
+        return bool(self.manifest.stages)
+
+    def fail(self, error: BaseException) -> None:
+        """Close a run that an error ended, unless it was refused before it began."""
+        if getattr(error, "is_recorded", True) or self.is_recorded:
+            self.finish("failed", getattr(error, "exit_code", 1))
+
+    def finish(self, state: State, exit_code: int) -> None:
+        """Close the run."""
+        self.manifest.state = state
+        self.manifest.exit_code = exit_code
+        self.manifest.finished_at = format_timestamp(self.clock())
+        with about(run_id=self.manifest.run_id):
+            log.info("run ended", extra={"figures": self.manifest.figures()})
+        self.save()
+
+
+def start_run(
+    lake: Lake,
+    kind: Literal["run", "ingest", "build", "publish"],
+    code_version: str,
+    clock: Callable[[], datetime],
+) -> RunRecord:
+    """Begin a run; nothing is written before the first stage."""
+    now = clock()
+    run_id = f"{compact_timestamp(now)}-{secrets.token_hex(3)}"
+    manifest = Manifest(
+        run_id=run_id,
+        kind=kind,
+        started_at=format_timestamp(now),
+        code_version=code_version,
+        process=ProcessOfRun.this(),
+    )
+    return RunRecord(manifest, lake, clock)

@@ -1,0 +1,78 @@
+"""A stage that fails, hangs or is killed ends its run; what was good stays, the next run heals.
+
+`tests/soak/check_isolation.py` stops runs in every stage, by every signal.
+"""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.flows.conftest import CommandLine, against
+from tests.servers import Sandbox, running_sandbox
+from tests.stopping import dbt_of, hang_the_api, last_run, wait_for
+
+Place = tuple[CommandLine, Sandbox]
+
+
+@pytest.fixture(scope="module")
+def place(
+    prefect_settings: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Place]:
+    """A lake after one good day, and an account that has moved on since."""
+    with running_sandbox(visitors=120, today="2026-01-10") as server:
+        cli = against(server, tmp_path_factory.mktemp("isolation"), prefect_settings)
+        cli.succeed("run")
+        server.advance(new=3, returning=0, hours=24)
+        yield cli, server
+
+
+def test_an_ingest_that_hangs_is_stopped_at_its_limit(place: Place) -> None:
+    cli, server = place
+    before = cli.tables()
+    hang_the_api(server)
+
+    done = cli.run("run", STAGE_TIMEOUT_MINUTES="0.1")
+    server.control("DELETE", "faults")
+
+    assert done.returncode == 1, done.stderr
+    said = "ingest took longer than 0.1 minutes, and was stopped"
+    assert f"error: {said}\ntry: see what it waited for" in done.stderr
+    ended = last_run(cli)
+    assert (ended["state"], ended["failed_stage"], ended["error"]) == ("failed", "ingest", said)
+    assert "STAGE_TIMEOUT_MINUTES" in ended["remedy"]
+    assert cli.tables() == before
+
+
+def test_a_build_that_hangs_is_stopped_and_leaves_no_dbt_behind(place: Place) -> None:
+    cli, _ = place
+    before = cli.tables()
+    with cli.start("run", STAGE_TIMEOUT_MINUTES="0.3") as process:
+        dbt = wait_for(lambda: dbt_of(process))
+        os.kill(dbt, signal.SIGSTOP)
+        process.communicate(timeout=300)
+
+    assert process.returncode == 1
+    ended = last_run(cli)
+    assert ended["failed_stage"] == "build"
+    assert ended["error"] == "build took longer than 0.3 minutes, and was stopped"
+    assert not Path(f"/proc/{dbt}").exists()
+    assert cli.tables() == before
+
+
+def test_after_a_kill_in_the_build_the_next_run_heals(place: Place) -> None:
+    cli, _ = place
+    before = cli.tables()
+    with cli.start("run") as process:
+        dbt = wait_for(lambda: dbt_of(process))
+        process.kill()
+        process.communicate(timeout=60)
+    wait_for(lambda: not Path(f"/proc/{dbt}").exists())
+    assert cli.tables() == before
+
+    cli.succeed("run")
+
+    assert last_run(cli)["state"] == "completed"
+    assert cli.status()["tables"]["silver.fact_visitors"] == 123

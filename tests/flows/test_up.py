@@ -1,0 +1,140 @@
+"""`wistia-elt up`: the schedule behind a password, a run over REST, a kill that heals.
+
+`tests/soak/check_up.py` has the button in a browser and a machine that was off.
+"""
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from tests.flows.conftest import CommandLine, against
+from tests.running_up import Up, ports, processes_of, start_up, stop, until
+from tests.servers import Sandbox, running_sandbox
+from tests.stopping import hang_the_api, wait_for
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[CommandLine, Sandbox]]:
+    with running_sandbox(visitors=300, today="2026-01-10") as server:
+        cli = against(server, tmp_path_factory.mktemp("up"))
+        cli.settings |= {"PREFECT_HOME": str(cli.folder / "prefect")} | ports()
+        yield cli, server
+
+
+@pytest.fixture(scope="module")
+def up(world: tuple[CommandLine, Sandbox]) -> Iterator[Up]:
+    found = start_up(world[0])
+    try:
+        yield found
+    finally:
+        stop(found)
+
+
+def test_one_command_plans_every_deployment_behind_a_password(up: Up) -> None:
+    crons = {
+        name: [s["schedule"]["cron"] for s in up.deployment(name)["schedules"]]
+        for name in ("daily", "reconcile", "maintenance", "deploy")
+    }
+
+    assert crons == {
+        "daily": ["54 7 * * *"],
+        "reconcile": ["54 3 * * 0"],
+        "maintenance": ["54 5 * * 0"],
+        "deploy": [],
+    }
+    options = [up.deployment(name)["concurrency_options"] for name in crons]
+    assert {one["collision_strategy"] for one in options} == {"CANCEL_NEW"}
+    wanted = {"state": {"type": {"any_": ["SCHEDULED"]}}}
+    deployment = {"name": {"any_": ["daily"]}}
+    planned = until(
+        lambda: (
+            up.ask("POST", "/flow_runs/filter", {"flow_runs": wanted, "deployments": deployment})
+            or None
+        )
+    )
+    assert {run["expected_start_time"][11:16] for run in planned} == {"07:54"}
+
+    assert requests.get(f"{up.api}/flows/count", timeout=30).status_code in {401, 405}
+    assert requests.post(f"{up.api}/flow_runs/filter", json={}, timeout=30).status_code == 401
+    assert (up.home / "up.auth").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_run_over_rest_completes_and_a_second_meanwhile_is_refused(up: Up) -> None:
+    first = up.start("daily")
+    up.wait(first, "RUNNING")
+    second = up.start("daily")
+
+    assert up.wait(second, "CANCELLED", "COMPLETED", "FAILED") == "CANCELLED"
+    assert up.wait(first, "COMPLETED", "FAILED", "CRASHED") == "COMPLETED"
+    status = up.cli.status()
+    assert status["tables"]["silver.fact_visitors"] == 300
+    assert status["last_run"]["state"] == "completed"
+    shown = up.ask("POST", "/artifacts/filter", {})
+    assert {artifact["key"] for artifact in shown} == {"reading", "dbt-nodes", "summary"}
+    summary = next(artifact["data"] for artifact in shown if artifact["key"] == "summary")
+    assert "300 new visitors, 0 returning" in summary
+    nodes = next(artifact["data"] for artifact in shown if artifact["key"] == "dbt-nodes")
+    assert "fact_audience_insights" in nodes
+
+
+def test_the_worker_logs_json_and_prefect_has_the_lines_of_the_run(up: Up) -> None:
+    run_id = up.cli.status()["last_run"]["run_id"]
+    said = (up.cli.folder / "up.log").read_text().partition("Ctrl-C stops it all")[2]
+
+    lines = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+    assert ("build", "stage ended") in {
+        (line["stage"], line["message"]) for line in lines if line["run_id"] == run_id
+    }
+    # Prefect's own lines are of the same form.
+    assert [line for line in lines if line["logger"].startswith("prefect.")]
+    kept = until(
+        lambda: (
+            [
+                one
+                for one in up.ask("POST", "/logs/filter", {"limit": 200})
+                if one["name"].startswith("ingestion.")
+            ]
+            or None
+        )
+    )
+    assert "stage ended" in {one["message"] for one in kept}
+
+
+def test_after_a_kill_the_dead_run_is_marked_and_the_next_one_heals(
+    up: Up, world: tuple[CommandLine, Sandbox]
+) -> None:
+    server = world[1]
+    server.advance(new=4, returning=0, hours=24)
+    before = up.cli.tables()
+    hang_the_api(server)
+    dead = up.start("daily")
+    wait_for(lambda: [fault for fault in server.control("GET", "faults") if fault["struck"]])
+    pid = int(up.run(dead)["infrastructure_pid"])
+    workers = [
+        pid
+        for pid, command in processes_of(up.home).items()
+        if "worker start" in command and "keeper" not in command
+    ]
+    for one in (*workers, pid):
+        os.kill(one, signal.SIGKILL)
+    server.control("DELETE", "faults")
+
+    assert up.wait(dead, "CRASHED", "COMPLETED", "FAILED") == "CRASHED"
+    until(lambda: up.cli.status()["last_run"]["state"] == "crashed" or None)
+    assert up.cli.tables() == before
+
+    healed = up.start("daily")
+    assert up.wait(healed, "COMPLETED", "CANCELLED", "FAILED", "CRASHED") == "COMPLETED"
+    assert up.cli.status()["tables"]["silver.fact_visitors"] == 304
+
+
+def test_only_one_is_at_work_in_a_place(up: Up) -> None:
+    second = up.cli.run("up")
+
+    assert second.returncode == 1
+    assert "another `wistia-elt up` is at work" in second.stderr
+    assert "try: use that one" in second.stderr

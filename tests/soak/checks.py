@@ -1,0 +1,21 @@
+"""Tests that take too long for CI, each file a campaign."""
+
+import re
+import subprocess
+import sys
+
+from tests.servers import ROOT
+from tests.soak.verdict import Verdict
+
+
+def check(name: str) -> Verdict:
+    """Run `tests/soak/check_NAME.py`; what pytest says comes through when it fails."""
+    verdict = Verdict(name)
+    command = [sys.executable, "-m", "pytest", "-q", f"tests/soak/check_{name}.py"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    last = (done.stdout.strip().splitlines() or ["nothing was said"])[-1]
+    if done.returncode:
+        sys.stderr.write(done.stdout + done.stderr)
+    passed = re.search(r"(\d+) passed", last)
+    verdict.expect(last, holds=done.returncode == 0 and passed is not None)
+    return verdict

@@ -1,0 +1,250 @@
+"""`python -m tests.soak.many_days`: day after day through the flow, with a clock of its own.
+
+Two lakes read one account. In one days go wrong, by the script below; the other is left alone.
+Whenever the first has healed both must hold the same tables, and each alarm must have been
+told once, on the day it belongs to, and taken back once.
+"""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tests.listening import listening
+from tests.prefect_server import running_prefect
+from tests.servers import Sandbox, running_sandbox
+from tests.soak.verdict import Verdict
+
+FIRST = datetime(2025, 6, 1, 7, 54, tzinfo=UTC)
+# `up` looks all the time; these are after each run, and when a missed one has become stale.
+LOOKS = (timedelta(minutes=30), timedelta(hours=6, minutes=30))
+OF_RUNS = {"silver.fact_runs", "pages.runs", "pages.status"}
+OF_THE_MOMENT = {"ingested_at", "snapshot_ts", "run_id"}
+
+# Day, what happens on it, and what people are told on it and on the day after.
+EVERY = {
+    2: "slow answers",
+    3: "token withdrawn",
+    5: "missed",
+    7: "bad deploy",
+    15: "damaged records",
+    22: "campaign",
+    30: "slow answers",
+    33: "missed",
+    40: "token withdrawn",
+    44: "damaged records",
+    47: "bad deploy",
+}
+TOLD = {
+    "slow answers": ((), ()),
+    "token withdrawn": (("failure", "stale"), ("failure is over", "stale is over")),
+    "missed": (("stale",), ("stale is over",)),
+    "bad deploy": (("failure", "stale"), ("failure is over", "stale is over")),
+    "damaged records": (("quarantine",), ("quarantine is over",)),
+    "campaign": (("unusual",), ("unusual is over",)),
+}
+NO_RUN = {"missed", "token withdrawn", "bad deploy"}
+
+
+@dataclass
+class Clock:
+    """A time that goes on by a millisecond at each look."""
+
+    now: datetime = FIRST
+
+    def __call__(self) -> datetime:
+        self.now += timedelta(milliseconds=1)
+        return self.now
+
+
+@dataclass
+class Days:
+    """The account, the two lakes and what people were told of each."""
+
+    sandbox: Sandbox
+    folder: Path
+    hooks: dict[str, str]
+    clock: Clock = field(default_factory=Clock)
+
+    def settings(self, lake: str, **changed: Any) -> Any:  # noqa: ANN401
+        from ingestion.settings import Settings  # noqa: PLC0415
+
+        return Settings(
+            lake_uri=str(self.folder / lake),
+            alert_webhook=self.hooks[lake],
+            alert_quarantine_percent=0.5,
+            wistia_base_url=self.sandbox.base_url,
+            wistia_requests_per_minute=0,
+            **{"wistia_api_token": self.sandbox.token, **changed},
+        )
+
+    def run(self, lake: str, **changed: Any) -> None:  # noqa: ANN401
+        """Run the flow, as the deployment does."""
+        from flows.daily import daily  # noqa: PLC0415
+        from flows.pipeline import open_pipeline, use  # noqa: PLC0415
+        from ingestion.errors import ReadableError  # noqa: PLC0415
+
+        pipeline = open_pipeline("run", self.settings(lake, **changed), clock=self.clock)
+        pipeline.pages = False
+        try:
+            with use(pipeline):
+                daily()
+        except ReadableError as error:
+            click.echo(f"  {error}")
+
+    def read(self, lake: str) -> None:
+        """Ingest alone: the lake that is left alone is built when it is compared."""
+        from flows.pipeline import open_pipeline, use  # noqa: PLC0415
+        from ingestion.ingest import ingest  # noqa: PLC0415
+
+        pipeline = open_pipeline("run", self.settings(lake), clock=self.clock)
+        with use(pipeline):
+            ingest(pipeline.settings, pipeline.lake, pipeline.record)
+        pipeline.record.finish("completed", 0)
+
+    def look(self, lake: str) -> None:
+        """Look for alarms, as `up` does."""
+        from flows.alarms.watch import watch  # noqa: PLC0415
+        from ingestion.lake import open_lake  # noqa: PLC0415
+
+        settings = self.settings(lake)
+        watch(settings, open_lake(settings), self.clock)
+
+    def tables(self, lake: str) -> dict[str, list[tuple[Any, ...]]]:
+        """Every table but those about runs, without what tells when it was read."""
+        from flows.query import count_rows, query  # noqa: PLC0415
+
+        settings = self.settings(lake)
+        found = {}
+        for name in count_rows(settings):
+            if name not in OF_RUNS:
+                answer = query(settings, f"select * from {name}")  # noqa: S608
+                kept = [i for i, c in enumerate(answer.columns) if c not in OF_THE_MOMENT]
+                found[name] = sorted(tuple(map(str, (row[i] for i in kept))) for row in answer.rows)
+        return found
+
+    def build(self, lake: str) -> None:
+        """Build the tables of this day."""
+        from flows.build import build  # noqa: PLC0415
+        from ingestion.lake import open_lake  # noqa: PLC0415
+
+        settings = self.settings(lake)
+        build(settings, open_lake(settings), as_of_date=self.clock.now.date().isoformat())
+
+
+def live(days: Days, count: int, verdict: Verdict) -> None:
+    """Let the days pass; each that goes wrong heals on the next."""
+    for number in range(1, count + 1):
+        event = EVERY.get(number, "")
+        click.echo(f"day {number} {event}")
+        days.clock.now = FIRST + timedelta(days=number)
+        # Who comes on a day without a run is there on the next, and stays as he was.
+        after = EVERY.get(number - 1, "") in NO_RUN
+        crowd = 400 if event == "campaign" else 5
+        days.sandbox.advance(new=crowd, returning=0 if after else 20, hours=24)
+        days.read("calm")
+        _disturb(days, event)
+        for wait in LOOKS:
+            days.clock.now = FIRST + timedelta(days=number) + wait
+            days.look("disturbed")
+            days.look("calm")
+        if after or number == count:
+            days.build("calm")
+            same = days.tables("disturbed") == days.tables("calm")
+            verdict.expect(f"day {number} as undisturbed", holds=same)
+
+
+def _disturb(days: Days, event: str) -> None:
+    days.sandbox.control("DELETE", "faults")
+    if event == "missed":
+        return
+    if event == "token withdrawn":
+        days.run("disturbed", wistia_api_token="withdrawn")
+    elif event == "bad deploy":
+        with bad_release():
+            days.run("disturbed")
+    else:
+        days.sandbox.faults(*FAULTS.get(event, ()))
+        days.run("disturbed")
+    days.sandbox.control("DELETE", "faults")
+
+
+FAULTS: dict[str, tuple[dict[str, object], ...]] = {
+    "slow answers": (
+        {"path": "/stats/visitors", "kind": "500", "times": 2},
+        {"path": "/medias*", "kind": "reset", "times": 1},
+        {"path": "/stats/medias/*", "kind": "truncate", "times": 1},
+    ),
+    "damaged records": (
+        {"path": "/stats/visitors", "kind": "missing_key", "field": "visitor_key", "times": 2},
+    ),
+}
+
+
+@contextmanager
+def bad_release() -> Iterator[None]:
+    """The next run has a release whose dbt project does not hold together; then it is undone."""
+    import flows.dbt  # noqa: PLC0415
+
+    good = flows.dbt.PROJECT_DIR
+    with tempfile.TemporaryDirectory() as folder:
+        flows.dbt.PROJECT_DIR = Path(folder)
+        try:
+            yield
+        finally:
+            flows.dbt.PROJECT_DIR = good
+
+
+def expected(count: int) -> list[str]:
+    """What people are to be told, in order."""
+    said: list[str] = []
+    for number in range(1, count + 1):
+        before = EVERY.get(number - 1, "")
+        said += TOLD[before][1] if before else ()
+        event = EVERY.get(number, "")
+        said += TOLD[event][0] if event else ()
+    return said
+
+
+def many_days(count: int, visitors: int = 2_000) -> Verdict:
+    """Live so many days and judge them."""
+    verdict = Verdict(f"{count} days")
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_prefect(Path(folder)) as prefect,
+        running_sandbox(visitors=visitors, today=f"{FIRST:%Y-%m-%d}") as sandbox,
+        listening() as (hook, taken),
+        listening() as (calm_hook, calm_taken),
+    ):
+        # Read by Prefect when it is imported, which is after this.
+        os.environ |= prefect | {"PREFECT_LOGGING_LEVEL": "CRITICAL"}
+        days = Days(sandbox, Path(folder), {"disturbed": hook, "calm": calm_hook})
+        live(days, count, verdict)
+        said = [message["subject"].removeprefix("wistia-elt: ") for message in taken]
+        wanted = expected(count)
+        verdict.expect(f"told {said} = {wanted}", holds=said == wanted)
+        calm = [message["subject"].removeprefix("wistia-elt: ") for message in calm_taken]
+        real = [one for one in wanted if one.startswith("unusual")]
+        verdict.expect(f"told of calm days {calm} = {real}", holds=calm == real)
+        verdict.note(f"{len(days.tables('disturbed')['silver.fact_visitors']):,} visitors")
+    return verdict
+
+
+@click.command()
+@click.option("--count", default=50, show_default=True, help="Days.")
+def main(count: int) -> None:
+    """Run it by itself."""
+    verdict = many_days(count)
+    click.echo(verdict)
+    sys.exit(not verdict.holds)
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m tests.soak.many_days")
