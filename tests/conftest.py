@@ -1,7 +1,8 @@
-"""Skips for the whole tree: said at the end on a user's machine, failures in CI."""
+"""The whole tree's: skips, said on a user's machine and failures in CI; what runs side by side."""
 
 import os
 from collections.abc import Generator, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,28 @@ if TYPE_CHECKING:
 # What CI may lack and be whole: Wistia's specification is not ours to ship, and not every
 # runner's user may mount a disk.
 OPTIONAL = ("WISTIA_OPENAPI_DIR", "needs root")
+
+
+# What shares a server, a site or an applied module that takes long to make: one process each.
+TOGETHER = {
+    "reports/site": "pages",
+    "infra": "infra",
+    "sandbox/athena": "athena",
+    "flows": "prefect",
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep together, where tests run in several processes, what shares something costly.
+
+    Everything else is kept together by file, for the fixtures of a module.
+    """
+    root = Path(__file__).parent
+    for item in items:
+        inside = item.path.relative_to(root).as_posix() if root in item.path.parents else ""
+        found = next((name for start, name in TOGETHER.items() if inside.startswith(start)), inside)
+        group = "athena" if "athena" in getattr(item, "fixturenames", ()) else found
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 def forbid(report: pytest.TestReport | pytest.CollectReport) -> None:

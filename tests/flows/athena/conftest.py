@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 import boto3
 import pytest
-import requests
 from moto.server import ThreadedMotoServer
 
 if TYPE_CHECKING:
@@ -21,10 +20,7 @@ def moto() -> Iterator[str]:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     _, port = server.get_host_and_port()
-    url = f"http://127.0.0.1:{port}"
-    # Moto keeps what any server of this process was told.
-    requests.post(f"{url}/moto-api/reset", timeout=30)
-    yield url
+    yield f"http://127.0.0.1:{port}"
     server.stop()
 
 
@@ -45,11 +41,18 @@ def settings(moto: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 @pytest.fixture
 def glue(settings: Settings) -> "Iterator[GlueClient]":
-    """The tests' own look into Glue, emptied afterwards."""
+    """The tests' own look into Glue, emptied before and after.
+
+    Moto keeps what any server of this process was told, whichever test started it.
+    """
     del settings
     client = boto3.client("glue")
+    _empty(client)
     yield client
+    _empty(client)
+
+
+def _empty(client: "GlueClient") -> None:
     for found in client.get_databases()["DatabaseList"]:
         client.delete_database(Name=found["Name"])
-    bucket = boto3.resource("s3").Bucket("lake")
-    bucket.objects.all().delete()
+    boto3.resource("s3").Bucket("lake").objects.all().delete()
