@@ -116,12 +116,13 @@ def _document(
     say("writing the documentation of the tables")
     run_dbt(
         settings,
-        # Nothing is asked of the warehouse: types and meanings are declared.
+        # Nothing is asked of the lake or the warehouse: types and meanings are declared.
         *("docs", "generate", "--static", "--empty-catalog"),
         target="lint",
         as_of_date=as_of_date,
         work_dir=documents,
-        environment={},
+        # DuckDB would look into a bucket for files; without a lake it has nowhere to look.
+        environment={"LAKE_URI": str(documents / "no-lake")},
     )
     fresh = documents / "page"
     shutil.rmtree(fresh, ignore_errors=True)

@@ -79,7 +79,9 @@ class AthenaTables:
             file_format="PARQUET",
         )
         with tempfile.TemporaryDirectory() as folder:
-            for number, key in enumerate(wr.s3.list_objects(place)):
+            # A workgroup that leaves it to us where results go has them beside the data.
+            found = wr.s3.list_objects(place, ignore_suffix=[".csv", ".metadata"])
+            for number, key in enumerate(found):
                 wr.s3.download(key, str(Path(folder) / f"{number}.parquet"))
             # A table without rows is unloaded as no file at all.
             if any(Path(folder).iterdir()):

@@ -1,0 +1,19 @@
+"""What publishing asks of a lake in a bucket beside its tables: nothing."""
+
+from pathlib import Path
+
+import pytest
+
+from flows import publish
+from ingestion.settings import Settings
+
+
+def test_the_documentation_of_a_lake_in_a_bucket_needs_no_bucket(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = Settings.load(lake_uri="s3://no-such-bucket/lake")
+    said: list[str] = []
+    publish._document(settings, tmp_path / "documents", "2026-01-09", said.append)
+    assert "fact_visitors" in (settings.docs_path / "index.html").read_text()
+    assert said == ["writing the documentation of the tables"]
