@@ -15,7 +15,6 @@ import uvicorn
 from playwright.sync_api import Browser, Page, Response
 
 from ingestion.settings import Settings
-from reports.export import LocalTables, export_tables
 from reports.server.serve import build_app
 from tests.bench.report import write_section
 from tests.browser import running_chromium
@@ -27,7 +26,7 @@ PATHS = ("/", "/media/", "/audience/", "/recency-and-frequency/", "/data-health/
 REPEATS = 5
 # The predecessor's visitors after its three runs, and the size where all is to stay the same.
 SIZES = (110_499, 1_000_000)
-_ALIGNED = ("---", "---:", "---:", "---:")
+_ALIGNED = ("---:",) * 5
 _PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0"
 
 
@@ -78,29 +77,30 @@ def _middle(visits: list[Visit]) -> Visit:
     )
 
 
-def measure_data(visitors: int) -> dict[str, int]:
-    """Bytes of each exported table for a new account of so many visitors, read and built."""
+def measure_data(visitors: int) -> tuple[int, int]:
+    """Bytes of a new account's page data: tables, and answers prepared for each page."""
     with running_sandbox(visitors=visitors) as sandbox, TemporaryDirectory() as folder:
-        cli = CommandLine(Path(folder), dict(sandbox.environment))
-        for stage in ("ingest", "build"):
-            with cli.start(stage, AS_OF_DATE=datetime.now(UTC).date().isoformat()) as process:
+        today = datetime.now(UTC).date().isoformat()
+        cli = CommandLine(Path(folder), {**sandbox.environment, "AS_OF_DATE": today})
+        for stage in ("ingest", "build", "publish"):
+            with cli.start(stage) as process:
                 out, err = process.communicate()
             assert process.returncode == 0, out + err
-        warehouse = LocalTables(cli.lake / "warehouse.duckdb")
-        data = Path(folder) / "data"
-        data.mkdir()
-        export_tables(warehouse, {}, data)
-        return {path.stem: path.stat().st_size for path in sorted(data.iterdir())}
+        site = cli.lake / "site"
+        tables, answers = site.glob("data/**/*.parquet"), site.glob("api/**/*.arrow")
+        return sum(one.stat().st_size for one in tables), sum(one.stat().st_size for one in answers)
 
 
-def _grow(small: int, large: int) -> str:
-    """How many bytes the pages' tables take in accounts of two sizes."""
-    before, after = measure_data(small), measure_data(large)
-    rows = [("table", f"bytes at {small:,}", f"at {large:,} visitors", "times"), _ALIGNED]
-    for name in (*before, "all"):
-        one = before.get(name, sum(before.values()))
-        two = after.get(name, sum(after.values()))
-        rows.append((name, f"{one:,}", f"{two:,}", f"{two / one:.3f}"))
+def _grow(sizes: tuple[int, int]) -> str:
+    """How many bytes the data of the pages takes in accounts of two sizes."""
+    rows: list[tuple[str, ...]] = [("visitors", "tables", "answers", "all", "times"), _ALIGNED]
+    first = 0
+    for visitors in sizes:
+        tables, answers = measure_data(visitors)
+        every = tables + answers
+        first = first or every
+        figures = (visitors, tables, answers, every)
+        rows.append((*(f"{one:,}" for one in figures), f"{every / first:.3f}"))
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
@@ -131,7 +131,7 @@ def pages(million: bool, write: bool) -> None:  # noqa: FBT001 - flags of the co
     else:
         _show("pages", "`python -m tests.bench.pages`", _visits(settings), write=write)
     if million:
-        _show("page data", "`python -m tests.bench.pages --million`", _grow(*SIZES), write=write)
+        _show("page data", "`python -m tests.bench.pages --million`", _grow(SIZES), write=write)
 
 
 def _show(name: str, command: str, table: str, *, write: bool) -> None:
