@@ -133,7 +133,9 @@ def _show_last_run(last: dict[str, Any] | None) -> None:
     ended = f", ended {_short(last['finished_at'])}" if last["finished_at"] else ""
     click.echo(f"last {last['kind']} {last['run_id']}: {last['state']}{ended}")
     if last["error"]:
-        click.echo(f"  {last['failed_stage']} failed: {last['error']}")
+        stage = f"{last['failed_stage']} " if last["failed_stage"] else ""
+        ended = "failed" if last["state"] != "crashed" else "crashed"
+        click.echo(f"  {stage}{ended}: {last['error']}")
         if last["remedy"]:
             click.echo(f"  try: {last['remedy']}")
     click.echo(f"  {describe_figures(last['figures'])}; version {last['code_version']}")

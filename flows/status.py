@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 from flows.query import count_rows
 from ingestion.custody import read_runs
 from ingestion.errors import ReadableError
+from ingestion.liveness import GO_ON, SILENT, is_alive
 from ingestion.replay import count_replayed
 from ingestion.resources import RESOURCES
+from ingestion.timestamps import utc_now
 
 if TYPE_CHECKING:
     from ingestion.custody import Custody
@@ -84,17 +86,24 @@ def _crawl(entry: ResourceRun) -> dict[str, int]:
 
 def _last_run(manifest: Manifest) -> dict[str, Any]:
     failed = manifest.failed_stage
+    state = manifest.state
+    error, remedy = (failed.error, failed.remedy) if failed else (None, None)
+    if state == "running" and not is_alive(manifest, utc_now()):
+        # Nobody has closed it yet: the next run will, and `up` does within a minute.
+        error, remedy = SILENT, GO_ON
+        state = "crashed"
+        failed = next((stage for stage in manifest.stages if stage.state == "running"), None)
     return {
         "run_id": manifest.run_id,
         "kind": manifest.kind,
-        "state": manifest.state,
+        "state": state,
         "started_at": manifest.started_at,
         "finished_at": manifest.finished_at,
         "exit_code": manifest.exit_code,
         "failed_stage": failed.stage if failed else None,
-        "error": failed.error if failed else None,
-        "remedy": failed.remedy if failed else None,
+        "error": error,
+        "remedy": remedy,
         "code_version": manifest.code_version,
         "seconds": {stage.stage: stage.seconds for stage in manifest.stages},
-        "figures": manifest.figures(),
+        "figures": manifest.figures() | {"state": state},
     }

@@ -63,13 +63,12 @@ def configure() -> None:
         logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
         return
     root = logging.getLogger()
-    if any(isinstance(handler.formatter, JsonLines) for handler in root.handlers):
-        return
-    handler = logging.StreamHandler()
-    handler.setFormatter(JsonLines())
-    # One that a library has put there would say the same again in another form.
-    root.handlers[:] = [handler]
-    root.setLevel(logging.WARNING)
+    if not any(isinstance(handler.formatter, JsonLines) for handler in root.handlers):
+        handler = logging.StreamHandler()
+        handler.setFormatter(JsonLines())
+        # One that a library has put there would say the same again in another form.
+        root.handlers[:] = [handler]
+        root.setLevel(logging.WARNING)
     for name in _OURS:
         logger = logging.getLogger(name)
         logger.setLevel(logging.INFO)

@@ -16,6 +16,7 @@ CAMPAIGNS: dict[str, Callable[..., Verdict]] = {
     "latency": campaigns.latency,
     "million": campaigns.million,
     "days": campaigns.days,
+    "served-days": lambda _visitors: check("days"),
     "isolation": lambda _visitors: check("isolation"),
     "repair": lambda _visitors: check("repair"),
     "up": lambda _visitors: check("up"),
