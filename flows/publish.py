@@ -13,6 +13,7 @@ from ingestion.custody import read_runs
 from ingestion.resources import RESOURCES
 from reports.artifacts import export_artifacts
 from reports.compression import compress_folder
+from reports.documentation import write_page
 from reports.errors import PagesError
 from reports.evidence import build, leave_out, prepare, take_place
 from reports.export import LocalTables, export_tables
@@ -117,7 +118,7 @@ def _document(
     run_dbt(
         settings,
         # Nothing is asked of the lake or the warehouse: types and meanings are declared.
-        *("docs", "generate", "--static", "--empty-catalog"),
+        *("docs", "generate", "--empty-catalog"),
         target="lint",
         as_of_date=as_of_date,
         work_dir=documents,
@@ -127,7 +128,7 @@ def _document(
     fresh = documents / "page"
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir()
-    shutil.copy(documents / "target" / "static_index.html", fresh / "index.html")
+    write_page(documents / "target", fresh / "index.html")
     compress_folder(fresh)
     take_place(fresh, settings.docs_path)
     mark.write_text(wanted, encoding="utf-8")

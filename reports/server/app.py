@@ -90,6 +90,7 @@ def create_app(site: Path, docs: Path, operations: Operations, host: str) -> Sta
     return Starlette(
         routes=[
             Route("/operations", shelves.serve_operations, methods=["GET"]),
+            Route("/operations/", _to_operations, methods=["GET"]),
             Route("/operations-files/{path:path}", shelves.serve_own, methods=["GET"]),
             Route("/api/state", operations.state, methods=["GET"]),
             Route("/api/sign-in", operations.sign_in, methods=["POST"]),
@@ -103,6 +104,11 @@ def create_app(site: Path, docs: Path, operations: Operations, host: str) -> Sta
         middleware=[Middleware(Guard, hosts=hosts)],
         exception_handlers=handlers,
     )
+
+
+async def _to_operations(_: Request) -> Response:
+    """Answer who writes the address like a page's."""
+    return RedirectResponse("/operations", 308)
 
 
 @dataclass(frozen=True, slots=True)

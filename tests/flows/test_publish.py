@@ -15,5 +15,8 @@ def test_the_documentation_of_a_lake_in_a_bucket_needs_no_bucket(
     settings = Settings.load(lake_uri="s3://no-such-bucket/lake")
     said: list[str] = []
     publish._document(settings, tmp_path / "documents", "2026-01-09", said.append)
-    assert "fact_visitors" in (settings.docs_path / "index.html").read_text()
+    page = (settings.docs_path / "index.html").read_text()
+    assert "fact_visitors" in page
+    # The type that the model declares, where dbt would have asked a warehouse.
+    assert '"play_rate": {"type": "double", "index": ' in page
     assert said == ["writing the documentation of the tables"]

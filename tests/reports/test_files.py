@@ -104,6 +104,8 @@ def test_addresses_are_those_of_the_pages(client: Client) -> None:
     assert client.get("/media/").text == PAGE
     moved = client.get("/media")
     assert (moved.status_code, moved.headers["location"]) == (308, "/media/")
+    moved = client.get("/operations/")
+    assert (moved.status_code, moved.headers["location"]) == (308, "/operations")
     missing = client.get("/nothing")
     assert missing.status_code == 404
     assert "There is no such page" in missing.text
