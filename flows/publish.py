@@ -128,7 +128,8 @@ def _document(
     fresh = documents / "page"
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir()
-    write_page(documents / "target", fresh / "index.html")
+    database = "awsdatacatalog" if settings.on_s3 else settings.warehouse_path.stem
+    write_page(documents / "target", fresh / "index.html", database)
     compress_folder(fresh)
     take_place(fresh, settings.docs_path)
     mark.write_text(wanted, encoding="utf-8")

@@ -17,12 +17,13 @@ _KINDS = {"table": "table", "incremental": "table", "seed": "table", "view": "vi
 Node = dict[str, Any]
 
 
-def write_page(target: Path, page: Path) -> None:
+def write_page(target: Path, page: Path, database: str) -> None:
     """Write the page that `dbt docs generate --static` would, types filled in.
 
     Args:
         target: dbt's target folder after `docs generate --empty-catalog`.
         page: The file.
+        database: What the engine of the tables calls what holds their schemas.
 
     Raises:
         OSError: A file is missing or the page cannot be written.
@@ -33,8 +34,8 @@ def write_page(target: Path, page: Path) -> None:
     catalog = json.loads((target / "catalog.json").read_text(encoding="utf-8"))
     for kind in ("nodes", "sources"):
         for node in manifest[kind].values():
-            # Without it, `gold.x` is what a query says on either engine.
-            node["database"] = None
+            # The documentation's own engine has another name than the tables'.
+            node["database"] = database
         catalog[kind] = {
             key: _declared(node) for key, node in manifest[kind].items() if node["columns"]
         }

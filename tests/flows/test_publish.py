@@ -18,5 +18,6 @@ def test_the_documentation_of_a_lake_in_a_bucket_needs_no_bucket(
     page = (settings.docs_path / "index.html").read_text()
     assert "fact_visitors" in page
     # The type that the model declares, where dbt would have asked a warehouse.
+    assert '"database": "awsdatacatalog", "schema": "gold"' in page
     assert '"play_rate": {"type": "double", "index": ' in page
     assert said == ["writing the documentation of the tables"]
