@@ -100,7 +100,7 @@ def _build_file(
 
 def _start_copy(good: Path, copy: Path, *, empty: bool) -> None:
     for stale in (copy, copy.with_name(copy.name + ".wal")):
-        stale.unlink(missing_ok=True)
+        _remove(stale)
     if empty or not good.exists():
         return
     try:
@@ -110,6 +110,16 @@ def _start_copy(good: Path, copy: Path, *, empty: bool) -> None:
         raise LakeError(
             f"cannot copy {good} to build in: {error.strerror}",
             f"free at least {good.stat().st_size // 1_000_000 + 1} MB and build again",
+        ) from error
+
+
+def _remove(stale: Path) -> None:
+    try:
+        stale.unlink(missing_ok=True)
+    except OSError as error:
+        raise LakeError(
+            f"cannot build in {stale}: {error.strerror}",
+            f"move what lies at {stale} away and build again; the last good tables stay",
         ) from error
 
 

@@ -138,7 +138,8 @@ def _show_last_run(last: dict[str, Any] | None) -> None:
         click.echo(f"  {stage}{ended}: {last['error']}")
         if last["remedy"]:
             click.echo(f"  try: {last['remedy']}")
-    click.echo(f"  {describe_figures(last['figures'])}; version {last['code_version']}")
+    figures = describe_figures(last["figures"])
+    click.echo(f"  {figures}{'; ' if figures else ''}version {last['code_version']}")
     took = [f"{stage} {took:.1f} s" for stage, took in last["seconds"].items() if took is not None]
     if took:
         click.echo(f"  {', '.join(took)}")

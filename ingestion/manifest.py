@@ -133,16 +133,13 @@ class Manifest(BaseModel):
 
     def figures(self) -> dict[str, object]:
         """What the run did, for a log and a status: counts, seconds; what is unknown left out."""
-        read = self.ingest or IngestTotals(started_at=self.started_at)
+        read = self.ingest if self.ingest and self.ingest.finished_at else None
         return {
             "kind": self.kind,
             "state": self.state,
             "exit_code": self.exit_code,
             "code_version": self.code_version,
-            "requests": read.requests,
-            "fetched": read.records + read.unchanged + read.quarantined,
-            "landed": read.records,
-            "quarantined": read.quarantined,
+            **(read.figures() if read else {}),
             **(self.totals.model_dump(exclude_none=True) if self.totals else {}),
         }
 

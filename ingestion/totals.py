@@ -23,6 +23,15 @@ class IngestTotals(BaseModel):
     newest_visitor_at: str | None = None
     error: str | None = None
 
+    def figures(self) -> dict[str, int]:
+        """What was read, counted."""
+        return {
+            "requests": self.requests,
+            "fetched": self.records + self.unchanged + self.quarantined,
+            "landed": self.records,
+            "quarantined": self.quarantined,
+        }
+
 
 class RunTotals(BaseModel):
     """What the stages after the ingestion did; None where they did not come to it.

@@ -1,13 +1,12 @@
 """The flow, from a running API to tables, and what a failing stage leaves behind."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.flows.conftest import CommandLine, against
-from tests.servers import Sandbox, running_sandbox
+from tests.servers import Sandbox
 
 
 @pytest.fixture(scope="module")
@@ -152,44 +151,6 @@ def test_query_cannot_write(done: CommandLine) -> None:
     assert answer.returncode == 2
     assert "error: " in answer.stderr
     assert done.status()["tables"]["gold.fact_media_performance"] == 2
-
-
-@pytest.fixture
-def failing(
-    tmp_path: Path, prefect_settings: dict[str, str]
-) -> Iterator[tuple[CommandLine, Sandbox]]:
-    with running_sandbox(visitors=120, today="2026-01-10") as server:
-        yield against(server, tmp_path, prefect_settings), server
-
-
-def test_a_failing_stage_stops_what_comes_after_and_the_next_run_heals(
-    failing: tuple[CommandLine, Sandbox],
-) -> None:
-    cli, server = failing
-    wrong = cli.run("run", WISTIA_API_TOKEN="wrong")
-
-    assert wrong.returncode == 1
-    assert "error: Wistia refused the token" in wrong.stderr
-    assert "Traceback" not in wrong.stdout + wrong.stderr
-    last = cli.status()["last_run"]
-    assert (last["state"], last["failed_stage"]) == ("failed", "ingest")
-    assert "refused the token" in last["error"]
-    assert not (cli.lake / "warehouse.duckdb").exists()
-
-    cli.succeed("run")
-    before = cli.tables()
-    server.advance(new=3, returning=0, hours=24)
-    (cli.lake / "warehouse.building.duckdb").mkdir()
-    broken = cli.run("run")
-
-    assert broken.returncode == 1
-    last = cli.status()["last_run"]
-    assert (last["state"], last["failed_stage"]) == ("failed", "build")
-    assert cli.tables() == before
-
-    (cli.lake / "warehouse.building.duckdb").rmdir()
-    cli.succeed("run")
-    assert cli.status()["tables"]["silver.fact_visitors"] == 123
 
 
 def test_an_unknown_medium_ends_3_and_the_others_land(

@@ -29,6 +29,20 @@ def place(
         yield cli, server
 
 
+def test_an_ingest_that_fails_stops_what_comes_after(place: Place) -> None:
+    cli, _ = place
+    before = cli.tables()
+
+    wrong = cli.run("run", WISTIA_API_TOKEN="wrong")
+
+    assert wrong.returncode == 1
+    assert "error: Wistia refused the token" in wrong.stderr
+    assert "Traceback" not in wrong.stdout + wrong.stderr
+    ended = last_run(cli)
+    assert (ended["state"], ended["failed_stage"]) == ("failed", "ingest")
+    assert cli.tables() == before
+
+
 def test_an_ingest_that_hangs_is_stopped_at_its_limit(place: Place) -> None:
     cli, server = place
     before = cli.tables()
