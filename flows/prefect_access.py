@@ -35,6 +35,16 @@ def read_access() -> tuple[str | None, dict[str, str]]:
     return _OWN_URL.replace("4200", port) if port else _OWN_URL, basic(auth)
 
 
+def command_environment(url: str) -> dict[str, str]:
+    """What Prefect's own commands need to reach the same server as `read_access` names."""
+    environment = {**os.environ, "PREFECT_API_URL": url}
+    auth = authentication.read(Path(os.environ["PREFECT_HOME"]))
+    # Ours, unless the user has set a server of his own.
+    if auth is not None and "PREFECT_API_URL" not in os.environ:
+        environment.setdefault("PREFECT_API_AUTH_STRING", auth)
+    return environment
+
+
 def basic(auth: str) -> dict[str, str]:
     """The header that shows `name:password`."""
     return {"authorization": f"Basic {base64.b64encode(auth.encode()).decode()}"}

@@ -15,7 +15,7 @@ from flows.delivery.codepipeline import make_release
 from flows.delivery.location import LATEST, choose, open_location
 from flows.delivery.machine import prepare, releases_folder
 from flows.errors import DeliveryError
-from flows.prefect_access import read_access
+from flows.prefect_access import command_environment, read_access
 from flows.prefect_api import PrefectApi
 from flows.up.registration import LAUNCHER, register
 from ingestion.settings import PROJECT_ROOT
@@ -78,7 +78,7 @@ def _by_git(version: str) -> Delivered:
     after = code_version()
     url, headers = read_access()
     if url is not None:
-        register(PrefectApi(url, headers), os.environ)
+        register(PrefectApi(url, headers), command_environment(url))
     changed = f"{before} → {after}" if after != before else f"{after} was the latest already"
     return Delivered(after, f"deployed: {changed}; the next run runs it")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from flows.errors import PrefectError
-from flows.prefect_access import read_access
+from flows.prefect_access import command_environment, read_access
 from flows.prefect_api import PrefectApi
 from ingestion.settings import PROJECT_ROOT
 
@@ -115,7 +114,7 @@ def main() -> None:
     """Register this folder's deployments where Prefect's settings say."""
     url, headers = read_access()
     if url is not None:
-        register(PrefectApi(url, headers), os.environ)
+        register(PrefectApi(url, headers), command_environment(url))
 
 
 if __name__ == "__main__":

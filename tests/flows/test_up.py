@@ -6,6 +6,8 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -61,6 +63,27 @@ def test_one_command_plans_every_deployment_behind_a_password(up: Up) -> None:
     assert requests.get(f"{up.api}/flows/count", timeout=30).status_code in {401, 405}
     assert requests.post(f"{up.api}/flow_runs/filter", json={}, timeout=30).status_code == 401
     assert (up.home / "up.auth").stat().st_mode & 0o777 == 0o600
+
+
+def test_deployments_are_registered_again_from_a_terminal_beside_it(up: Up) -> None:
+    daily = up.deployment("daily")
+    up.ask("DELETE", f"/deployments/{daily['id']}/schedules/{daily['schedules'][0]['id']}")
+
+    command = [sys.executable, "-m", "flows.up.registration"]
+    done = subprocess.run(
+        command,
+        env=up.cli.environment(CODE_URI="releases"),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+
+    assert done.returncode == 0, done.stderr
+    daily = up.deployment("daily")
+    assert [one["schedule"]["cron"] for one in daily["schedules"]] == ["54 7 * * *"]
+    # Where code comes as releases, a run is started by what looks for them.
+    assert daily["job_variables"]["command"].endswith(" -m flows.launch")
 
 
 def test_a_run_over_rest_completes_and_a_second_meanwhile_is_refused(up: Up) -> None:
