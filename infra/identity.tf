@@ -7,6 +7,7 @@ locals {
     builder   = concat(local.builder, local.crawl)
     publisher = local.publisher
     analyst   = local.analyst
+    custodian = local.custodian
   }, var.crawler ? { crawler = local.crawling } : {})
 
   # Objects under your own key need the key too, but only by way of S3 and Secrets Manager.
@@ -20,7 +21,11 @@ locals {
 
   root = "arn:${local.partition}:iam::${local.account}:root"
   trust = {
-    for role, principals in { worker = var.worker_principals, analyst = var.analyst_principals } :
+    for role, principals in {
+      worker    = var.worker_principals
+      analyst   = var.analyst_principals
+      custodian = var.custodian_principals
+    } :
     role => jsonencode({
       Version = "2012-10-17"
       Statement = concat(
@@ -51,11 +56,11 @@ resource "aws_iam_policy" "stage" {
 }
 
 resource "aws_iam_role" "stage" {
-  for_each = toset(["ingester", "builder", "publisher", "analyst"])
+  for_each = { ingester = "worker", builder = "worker", publisher = "worker", analyst = "analyst", custodian = "custodian" }
 
   name                 = "${var.name}-${each.key}"
   description          = "wistia-elt: ${each.key}"
-  assume_role_policy   = local.trust[each.key == "analyst" ? "analyst" : "worker"]
+  assume_role_policy   = local.trust[each.value]
   max_session_duration = 14400
   tags                 = local.tags
 }
@@ -64,6 +69,14 @@ resource "aws_iam_role_policy_attachment" "stage" {
   for_each = aws_iam_role.stage
 
   role       = each.value.name
+  policy_arn = aws_iam_policy.stage[each.key].arn
+}
+
+# Forgetting a person rewrites bronze and builds tables too.
+resource "aws_iam_role_policy_attachment" "custodian" {
+  for_each = toset(["ingester", "builder"])
+
+  role       = aws_iam_role.stage["custodian"].name
   policy_arn = aws_iam_policy.stage[each.key].arn
 }
 

@@ -11,8 +11,8 @@ locals {
     {
       Sid      = "ReadTheCatalog"
       Effect   = "Allow"
-      Action   = ["glue:GetDatabase", "glue:GetDatabases", "glue:GetPartitions", "glue:GetTable", "glue:GetTables"]
-      Resource = concat(["${local.glue}:catalog"], [for layer in ["silver", "gold", "pages"] : "${local.glue}:database/${local.database[layer]}"], [for layer in ["silver", "gold", "pages"] : "${local.glue}:table/${local.database[layer]}/*"])
+      Action   = ["glue:GetDatabase", "glue:GetDatabases", "glue:GetTable", "glue:GetTables"]
+      Resource = concat(local.catalog, [for layer in ["silver", "gold", "pages"] : "${local.glue}:database/${local.database[layer]}"], [for layer in ["silver", "gold", "pages"] : "${local.glue}:table/${local.database[layer]}/*"])
     },
     {
       Sid      = "ListTables"

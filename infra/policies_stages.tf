@@ -3,6 +3,10 @@
 # without any one statement some call is not.
 
 locals {
+  # Athena asks for the database `default` too, whatever a query names ("Configure AWS Glue access
+  # to your catalog and database per AWS Region").
+  catalog = ["${local.glue}:catalog", "${local.glue}:database/default"]
+
   ingester = [
     {
       Sid      = "ListTheLake"
@@ -17,11 +21,11 @@ locals {
       Resource = [for folder in ["raw-data", "quarantine", "state"] : "${local.bucket_arn.bronze}/${folder}/*"]
     },
     {
-      # A lock that is given back, and parts of a killed run that no manifest lists.
+      # A lock that is given back, parts of a killed run that no manifest lists, what doctor tries.
       Sid      = "ReleaseAndClear"
       Effect   = "Allow"
       Action   = ["s3:DeleteObject"]
-      Resource = [for folder in ["raw-data", "quarantine", "state/locks"] : "${local.bucket_arn.bronze}/${folder}/*"]
+      Resource = [for key in ["raw-data/*", "quarantine/*", "state/locks/*", "state/doctor.json"] : "${local.bucket_arn.bronze}/${key}"]
     },
     {
       Sid      = "ReadTheToken"
@@ -51,18 +55,18 @@ locals {
       Sid      = "ReadTheCatalog"
       Effect   = "Allow"
       Action   = ["glue:BatchGetPartition", "glue:GetDatabase", "glue:GetDatabases", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable", "glue:GetTables", "glue:GetTableVersions"]
-      Resource = concat(["${local.glue}:catalog"], [for layer in ["bronze", "silver", "gold", "pages"] : "${local.glue}:database/${local.database[layer]}"], [for layer in ["bronze", "silver", "gold", "pages"] : "${local.glue}:table/${local.database[layer]}/*"])
+      Resource = concat(local.catalog, [for layer in ["bronze", "silver", "gold", "pages"] : "${local.glue}:database/${local.database[layer]}"], [for layer in ["bronze", "silver", "gold", "pages"] : "${local.glue}:table/${local.database[layer]}/*"])
     },
     {
       Sid      = "WriteTheCatalog"
       Effect   = "Allow"
-      Action   = ["glue:BatchDeleteTable", "glue:CreateTable", "glue:DeleteTable", "glue:DeleteTableVersion", "glue:UpdateTable"]
+      Action   = ["glue:CreateTable", "glue:DeleteTable", "glue:DeleteTableVersion", "glue:UpdateTable"]
       Resource = concat(["${local.glue}:catalog"], [for layer in ["silver", "gold", "pages"] : "${local.glue}:database/${local.database[layer]}"], [for layer in ["silver", "gold", "pages"] : "${local.glue}:table/${local.database[layer]}/*"])
     },
     {
       Sid      = "AddPartitions"
       Effect   = "Allow"
-      Action   = ["glue:BatchCreatePartition", "glue:CreatePartition"]
+      Action   = ["glue:BatchCreatePartition"]
       Resource = concat(["${local.glue}:catalog", "${local.glue}:database/${local.database.bronze}"], ["${local.glue}:table/${local.database.bronze}/*"])
     },
     {
@@ -107,14 +111,26 @@ locals {
     {
       Sid      = "ReadTheCatalog"
       Effect   = "Allow"
-      Action   = ["glue:GetDatabase", "glue:GetPartitions", "glue:GetTable", "glue:GetTables"]
-      Resource = ["${local.glue}:catalog", "${local.glue}:database/${local.database.pages}", "${local.glue}:table/${local.database.pages}/*"]
+      Action   = ["glue:GetDatabase", "glue:GetTable", "glue:GetTables"]
+      Resource = concat(local.catalog, ["${local.glue}:database/${local.database.pages}", "${local.glue}:table/${local.database.pages}/*"])
     },
     {
       Sid      = "ListBuckets"
       Effect   = "Allow"
       Action   = ["s3:GetBucketLocation", "s3:ListBucket"]
-      Resource = [for zone in ["gold", "results", "site"] : local.bucket_arn[zone]]
+      Resource = [for zone in ["bronze", "gold", "results", "site"] : local.bucket_arn[zone]]
+    },
+    {
+      Sid      = "RecordTheRun"
+      Effect   = "Allow"
+      Action   = ["s3:GetObject", "s3:PutObject", "s3:PutObjectTagging"]
+      Resource = [for folder in ["runs", "locks"] : "${local.bucket_arn.bronze}/state/${folder}/*"]
+    },
+    {
+      Sid      = "ReleaseTheLock"
+      Effect   = "Allow"
+      Action   = ["s3:DeleteObject"]
+      Resource = ["${local.bucket_arn.bronze}/state/locks/*"]
     },
     {
       Sid      = "ReadPagesTables"

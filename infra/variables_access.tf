@@ -33,6 +33,17 @@ variable "analyst_principals" {
   }
 }
 
+variable "custodian_principals" {
+  description = "ARNs that may take the custodian's role, which removes versions of objects for good. Empty: whoever in this account may assume roles."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for arn in var.custodian_principals : can(regex("^arn:aws[a-z-]*:(iam|sts)::[0-9]{12}:", arn))])
+    error_message = "custodian_principals must be ARNs of users, roles or accounts, such as arn:aws:iam::123456789012:role/privacy."
+  }
+}
+
 variable "delivery" {
   description = "CodePipeline on a push: the connection to the repository (made and confirmed once in the console), owner/name, branch. Null: none."
   type = object({

@@ -26,6 +26,10 @@ run "nothing_delivers_unless_asked" {
     condition     = length(aws_codepipeline.release) + length(aws_codebuild_project.release) + length(aws_iam_role.delivery) + length(aws_iam_openid_connect_provider.github) == 0
     error_message = "no pipeline, no build, no role"
   }
+  assert {
+    condition     = !contains(keys(output.settings), "CODE_PIPELINE")
+    error_message = "nor its name in the .env"
+  }
 }
 
 run "a_push_becomes_a_release_and_trouble_is_told" {
@@ -42,6 +46,10 @@ run "a_push_becomes_a_release_and_trouble_is_told" {
   assert {
     condition     = one([for s in aws_codepipeline.release[0].stage : s.action[0].configuration.BranchName if s.name == "Source"]) == "main"
     error_message = "of the branch main"
+  }
+  assert {
+    condition     = output.settings.CODE_PIPELINE == "wistia-elt" && output.settings.CODE_URI == "s3://wistia-elt-123456789012-code/releases"
+    error_message = "the worker is told what to start and where releases are"
   }
   assert {
     condition     = contains(keys(aws_iam_role.delivery), "pipeline") && contains(keys(aws_iam_role.delivery), "build") && contains(keys(aws_cloudwatch_event_rule.failed), "delivery")

@@ -160,3 +160,28 @@ run "a_key_of_your_own_is_used_everywhere" {
     error_message = "every role that reads may use it"
   }
 }
+
+run "who_may_remove_a_person_is_chosen_apart" {
+  variables {
+    custodian_principals = ["arn:aws:iam::123456789012:role/privacy"]
+  }
+  assert {
+    condition     = jsondecode(aws_iam_role.stage["custodian"].assume_role_policy).Statement[0].Principal.AWS == ["arn:aws:iam::123456789012:role/privacy"]
+    error_message = "the custodian's role is for whom custodian_principals names"
+  }
+  assert {
+    condition = alltrue([
+      for who, policy in merge(aws_iam_policy.stage, { worker = aws_iam_policy.worker }) :
+      who == "custodian" || !strcontains(policy.policy, "s3:DeleteObjectVersion")
+    ])
+    error_message = "nobody else removes versions of objects"
+  }
+}
+
+run "custodians_are_arns" {
+  command = plan
+  variables {
+    custodian_principals = ["privacy"]
+  }
+  expect_failures = [var.custodian_principals]
+}

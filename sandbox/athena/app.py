@@ -21,8 +21,8 @@ from sandbox.athena.faults import Call, Faults, error_body
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-# Of the stack itself: neither counted nor refused.
-INTERNAL_KEY = "sandboxinternal"
+# Of the stack itself: neither counted nor refused. The crawler is another than who asks.
+INTERNAL_KEY, CRAWLER_KEY = "sandboxinternal", "sandboxcrawler"
 _CREDENTIAL = re.compile(r"Credential=([^/]+)/\d+/([^/]+)/([^/]+)/aws4_request")
 _JSON = "application/x-amz-json-1.1"
 
@@ -50,7 +50,7 @@ class App:
             return self._control(request)(environ, start)
         call = _read_call(environ)
         try:
-            if call.access_key != INTERNAL_KEY:
+            if call.access_key not in {INTERNAL_KEY, CRAWLER_KEY}:
                 self._faults.meet(call)
             if call.service == "athena":
                 return self._athena(call, request)(environ, start)

@@ -19,7 +19,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from sandbox.athena.api.groups import group_actions
 from sandbox.athena.api.metadata import Metadata
 from sandbox.athena.api.queries import Queries
-from sandbox.athena.app import INTERNAL_KEY, App
+from sandbox.athena.app import CRAWLER_KEY, INTERNAL_KEY, App
 from sandbox.athena.aws.crawler import Crawlers
 from sandbox.athena.aws.glue import close_gaps
 from sandbox.athena.catalogue import Catalogue
@@ -105,22 +105,29 @@ class _Account:
     """One account: its buckets, its catalogue, and Athena in each region."""
 
     def __init__(self, address: str, options: Options) -> None:
-        self._options = options
-        session = boto3.Session(
-            aws_access_key_id=INTERNAL_KEY,
-            aws_secret_access_key=INTERNAL_KEY,
-            region_name=options.region,
-        )
-        pool = Config(max_pool_connections=50, s3={"addressing_style": "path"})
-        self._storage = Storage(session.client("s3", endpoint_url=address, config=pool))
-        self._catalogue = Catalogue(session.client("glue", endpoint_url=address, config=pool))
+        self._options, self._address = options, address
+        self._storage, self._catalogue = self._clients(INTERNAL_KEY)
         self.faults = Faults()
-        self.crawlers = Crawlers(self._catalogue, self._storage)
+        storage, catalogue = self._clients(CRAWLER_KEY)
+        self.crawlers = Crawlers(catalogue, storage)
         self._regions: dict[str, Mapping[str, Action]] = {}
         self._stack: Stack | None = None
         self._executions = Executions()
         close_gaps()
         self.crawlers.take_over()
+
+    def _clients(self, key: str) -> tuple[Storage, Catalogue]:
+        """Storage and catalogue as the holder of a key reaches them."""
+        session = boto3.Session(
+            aws_access_key_id=key,
+            aws_secret_access_key=key,
+            region_name=self._options.region,
+        )
+        pool = Config(max_pool_connections=50, s3={"addressing_style": "path"})
+        return (
+            Storage(session.client("s3", endpoint_url=self._address, config=pool)),
+            Catalogue(session.client("glue", endpoint_url=self._address, config=pool)),
+        )
 
     def make_buckets(self) -> None:
         """Make the buckets that the printed settings name."""

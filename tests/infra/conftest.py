@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.athena_stack import missing_tool
 from tests.infra.emulator import running_account
+from tests.infra.record import Told, record_stages
 from tests.infra.stages import Site, open_site
 from tests.infra.terraform import KEYS, VARIABLES, Root, aws_environment, copy_example
 from tests.servers import Sandbox, running_sandbox
@@ -20,7 +22,8 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def emulator(recording: Path) -> Iterator[str]:
     if shutil.which("terraform") is None:
         pytest.skip("the infrastructure's tests need Terraform 1.10 or newer: none on PATH")
-    with running_account(recording, engine=False) as address:
+    # Without the engine all but the queries is tested; those say why they are skipped.
+    with running_account(recording, engine=missing_tool() is None) as address:
         yield address
 
 
@@ -65,3 +68,11 @@ def site(
     opened.die("ingester", "PUT", "/raw-data/visitors/", "PUT", "/state/runs/")
     opened.run("ingester", "ingest")
     return opened
+
+
+@pytest.fixture(scope="session")
+def told(site: Site) -> Told:
+    """The same with everything recorded that anyone does there."""
+    if reason := missing_tool():
+        pytest.skip(reason)
+    return record_stages(site)

@@ -11,15 +11,28 @@ from tests.infra.terraform import Root
 
 # Actions that no call of the tests needs, each with the reason why it stays. Athena's engine is
 # AWS's own: where it asks for more than the engine of the tests, AWS's documentation decides.
-DOCUMENTED: dict[tuple[str, str], str] = {}
+_STOP = "whoever is stopped stops his query: dbt-athena and awswrangler, on Ctrl-C and time-outs"
+_PARTS = "Athena writes what is large in parts"
+DOCUMENTED: dict[tuple[str, str], str] = {
+    ("builder", "athena:StopQueryExecution"): _STOP,
+    ("builder", "glue:GetPartition"): "named for queries on partitioned tables",
+    ("builder", "s3:AbortMultipartUpload"): _PARTS,
+    ("builder", "s3:ListMultipartUploadParts"): _PARTS,
+    ("publisher", "athena:StopQueryExecution"): _STOP,
+    ("publisher", "glue:GetDatabase"): "Athena looks up the database that a query names",
+    ("publisher", "s3:AbortMultipartUpload"): _PARTS,
+    ("analyst", "s3:AbortMultipartUpload"): _PARTS,
+}
 
 # Every resource with a wildcard, and why no name could stand there. Account, region and the
 # lake's name are written as {}.
 WILDCARDS: dict[str, str] = {
     "s3:::{}-bronze/raw-data/*": "objects are named by day and run",
     "s3:::{}-bronze/quarantine/*": "the same",
-    "s3:::{}-bronze/state/*": "a manifest a run",
+    "s3:::{}-bronze/state/*": "a state a resource, a manifest a run",
+    "s3:::{}-bronze/state/*.json": "a state a resource",
     "s3:::{}-bronze/state/locks/*": "a lock a kind of work",
+    "s3:::{}-bronze/state/runs/*": "a manifest a run",
     "s3:::{}-silver/*": "dbt-athena and Iceberg name files by random ids",
     "s3:::{}-gold/*": "the same",
     "s3:::{}-results/*": "a result a query, and dbt's tables between two steps",
@@ -44,6 +57,14 @@ def read_statements(root: Root, who: str) -> list[Statement]:
     document = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
     found: list[Statement] = _parsed(document)["Statement"]
     return found
+
+
+def read_role(root: Root, role: str) -> list[Statement]:
+    """The statements of every policy that a role has."""
+    iam, name = root.client("iam"), root.outputs()["roles"][role].rpartition("/")[2]
+    attached = iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
+    arns = {arn: who for who, arn in root.outputs()["policies"].items()}
+    return [one for found in attached for one in read_statements(root, arns[found["PolicyArn"]])]
 
 
 def read_key(root: Root) -> tuple[str, dict[str, Any]]:

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+# Athena's engine of the tests: asks on behalf of whoever queries, so its calls count to them.
+ENGINE = "sandboxinternal"
 _CREDENTIAL = re.compile(r"Credential=([^/]+)/\d+/([^/]+)/([^/]+)/aws4_request")
 # Enough to know what a call is about; data of persons stays out.
 _LONGEST_BODY = 200_000

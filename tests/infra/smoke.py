@@ -77,7 +77,7 @@ def _use(root: Root, folder: Path, wistia: Sandbox) -> None:
     for words in ("doctor", "run", "run"):
         _say(f"wistia-elt {words}")
         _elt(folder, environment, words)
-    asked = "select count(*) as people from gold.fact_audience_insights"
+    asked = "select count(*) as people from fact_audience_insights"
     [row] = json.loads(_elt(folder, environment, "query", "--json", asked))
     assert row == {"people": VISITORS}, f"gold holds {row}, not {VISITORS} visitors"
 

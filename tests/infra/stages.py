@@ -1,21 +1,24 @@
 """The pipeline's own commands on what Terraform made, each with the keys of its stage."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.infra.calls import Call, read_calls
-from tests.infra.recording import Request, read_requests
+from tests.infra.recording import ENGINE, Request, read_requests
 from tests.infra.terraform import Root, aws_environment
 from tests.servers import ROOT, Sandbox
 
 # Planted, to be looked for.
 HASH_KEY = "planted-hash-key-5d2"  # pragma: allowlist secret
-# Asks on behalf of whoever queries; its calls count to them.
-ENGINE = "sandboxinternal"
+
+
+_RANDOM = re.compile(r"[0-9a-f]{8,}|\d+")
 
 
 @dataclass(frozen=True)
@@ -27,10 +30,16 @@ class Site:
     wistia: Sandbox
     recording: Path
 
-    def run(self, stage: str, *words: str, expected: tuple[int, ...] = (0,)) -> str:
+    def run(
+        self, stage: str, *words: str, expected: tuple[int, ...] = (0,), **settings: str
+    ) -> str:
         """Run `wistia-elt` with the keys of a stage; returns what it said."""
         command = (str(Path(sys.executable).parent / "wistia-elt"), *words)
-        return self._run(stage, command, expected)
+        return self._run(stage, command, expected, settings)
+
+    def run_module(self, stage: str, module: str, *words: str) -> None:
+        """Run a program of these tests with the keys of a stage."""
+        self._run(stage, (sys.executable, "-m", f"tests.infra.{module}", *words), (0,))
 
     def die(self, stage: str, *steps: str) -> None:
         """Let an ingest be killed at one of its requests."""
@@ -44,15 +53,24 @@ class Site:
             s3.delete_object(Bucket=bucket, Key=found["Key"])
 
     def calls(self, stage: str) -> set[Call]:
-        """What a stage asked of AWS so far."""
-        return read_calls(self._requests(stage), self._secrets())
+        """What a stage asked of AWS so far; of calls that differ in ids and days alone, one."""
+        alike: dict[tuple[object, ...], Call] = {}
+        for call in sorted(read_calls(self._requests(stage), self._secrets()), key=str):
+            alike.setdefault((call.action, _RANDOM.sub("#", call.resource), call.context), call)
+        return set(alike.values())
 
-    def _run(self, stage: str, command: tuple[str, ...], expected: tuple[int, ...]) -> str:
+    def _run(
+        self,
+        stage: str,
+        command: tuple[str, ...],
+        expected: tuple[int, ...],
+        settings: Mapping[str, str] | None = None,
+    ) -> str:
         before = len(read_requests(self.recording))
         done = subprocess.run(
             command,
             cwd=self.folder / ("people" if stage == "analyst" else "worker"),
-            env=self._environment(stage),
+            env={**self._environment(stage), **(settings or {})},
             capture_output=True,
             text=True,
             timeout=600,
@@ -61,10 +79,10 @@ class Site:
         said = done.stdout + done.stderr
         with (self.folder / "said.log").open("a") as log:
             log.write(said)
-        assert done.returncode in expected, f"{command[1:]}: {done.returncode}: {said[-6000:]}"
         after = len(read_requests(self.recording))
         with (self.folder / "stages.jsonl").open("a") as file:
             file.write(json.dumps([stage, before, after]) + "\n")
+        assert done.returncode in expected, f"{command[1:]}: {done.returncode}: {said[-6000:]}"
         return said
 
     def _environment(self, stage: str) -> dict[str, str]:

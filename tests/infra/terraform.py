@@ -18,6 +18,7 @@ KEYS = {
     "AWS_ACCESS_KEY_ID": "TERRAFORM",
     "AWS_SECRET_ACCESS_KEY": "planted-terraform-key-77c1",  # pragma: allowlist secret
 }
+PLAN = "again.tfplan"
 _LOCAL_STATE = """
 terraform {
   backend "local" {}
@@ -59,6 +60,7 @@ class Root:
     environment: dict[str, str]
     said: list[str] = field(default_factory=list)
     known: dict[str, Any] = field(default_factory=dict)
+    planned: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     def terraform(self, *arguments: str, **variables: str) -> str:
         """Run Terraform, under more variables of the environment; returns what it said."""
@@ -92,9 +94,12 @@ class Root:
         return self.known
 
     def plan(self) -> tuple[str, dict[str, Any]]:
-        """A second plan: in words, and as data."""
-        said = self.terraform("plan", "-input=false", "-out=again.tfplan")
-        return said, json.loads(self.terraform("show", "-json", "again.tfplan"))
+        """A second plan, made once: in words with all that Terraform logs, and as data."""
+        if not self.planned:
+            said = self.terraform("plan", "-input=false", f"-out={PLAN}", TF_LOG="debug")
+            shown = self.terraform("show", "-json", PLAN)
+            self.planned.append((said, json.loads(shown)))
+        return self.planned[0]
 
     def client(self, service: str) -> Any:  # noqa: ANN401 - boto3 makes its classes as it runs
         """The test's own look at what was made."""

@@ -4,21 +4,20 @@ import zipfile
 from pathlib import Path
 
 from tests.infra.stages import HASH_KEY, Site
-from tests.infra.terraform import KEYS, Root
+from tests.infra.terraform import KEYS, PLAN, Root
 
 # Everything Terraform could have written down: state, its copies, plans, what it said and logged.
 
 
 def written(root: Root) -> dict[str, str]:
-    root.terraform("plan", "-input=false", "-out=planted.tfplan", TF_LOG="debug")
-    root.said.append(root.terraform("show", "-json", "planted.tfplan"))
-    root.said.append(root.terraform("output", "-json"))
+    root.plan()
+    root.terraform("output", "-json")
     found = {
         str(path.relative_to(root.folder)): path.read_bytes().decode(errors="replace")
         for path in root.folder.rglob("*")
         if path.is_file() and ".terraform/" not in path.as_posix()
     }
-    with zipfile.ZipFile(root.folder / "planted.tfplan") as plan:
+    with zipfile.ZipFile(root.folder / PLAN) as plan:
         found |= {
             f"plan/{name}": plan.read(name).decode(errors="replace") for name in plan.namelist()
         }

@@ -73,18 +73,19 @@ resource "aws_kms_key" "lake" {
 module "wistia_elt" {
   source = "../.."
 
-  name               = var.name
-  tags               = var.tags
-  kms_key_arn        = aws_kms_key.lake.arn
-  access_log_bucket  = var.access_log_bucket
-  worker_services    = ["ec2.amazonaws.com"]
-  worker_principals  = var.worker_principals
-  analyst_principals = var.analyst_principals
-  delivery           = var.delivery
-  github             = var.github
-  alert_emails       = var.alert_emails
-  monthly_budget_usd = var.monthly_budget_usd
-  force_destroy      = var.force_destroy
+  name                 = var.name
+  tags                 = var.tags
+  kms_key_arn          = aws_kms_key.lake.arn
+  access_log_bucket    = var.access_log_bucket
+  worker_services      = ["ec2.amazonaws.com"]
+  worker_principals    = var.worker_principals
+  analyst_principals   = var.analyst_principals
+  custodian_principals = var.custodian_principals
+  delivery             = var.delivery
+  github               = var.github
+  alert_emails         = var.alert_emails
+  monthly_budget_usd   = var.monthly_budget_usd
+  force_destroy        = var.force_destroy
 
   kept_versions_days   = 90
   secret_recovery_days = 30

@@ -33,6 +33,12 @@ variable "analyst_principals" {
   default     = []
 }
 
+variable "custodian_principals" {
+  description = "Who may remove a person for good: whoever answers such requests."
+  type        = list(string)
+  default     = []
+}
+
 variable "delivery" {
   description = "The confirmed connection and the repository for CodePipeline; null without."
   type = object({
