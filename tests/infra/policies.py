@@ -12,6 +12,7 @@ from tests.infra.terraform import Root
 # Actions that no call of the tests needs, each with the reason why it stays. Athena's engine is
 # AWS's own: where it asks for more than the engine of the tests, AWS's documentation decides.
 _STOP = "whoever is stopped stops his query: dbt-athena and awswrangler, on Ctrl-C and time-outs"
+_DATABASE = "Athena looks up the database that a query names"
 _PARTS = "Athena writes what is large in parts"
 DOCUMENTED: dict[tuple[str, str], str] = {
     ("builder", "athena:StopQueryExecution"): _STOP,
@@ -19,8 +20,9 @@ DOCUMENTED: dict[tuple[str, str], str] = {
     ("builder", "s3:AbortMultipartUpload"): _PARTS,
     ("builder", "s3:ListMultipartUploadParts"): _PARTS,
     ("publisher", "athena:StopQueryExecution"): _STOP,
-    ("publisher", "glue:GetDatabase"): "Athena looks up the database that a query names",
+    ("publisher", "glue:GetDatabase"): _DATABASE,
     ("publisher", "s3:AbortMultipartUpload"): _PARTS,
+    ("analyst", "glue:GetDatabase"): _DATABASE,
     ("analyst", "s3:AbortMultipartUpload"): _PARTS,
 }
 
