@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Generator, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
+    from xdist.remote import Producer
+    from xdist.scheduler import LoadScopeScheduling
+
     from tests.athena_stack import AthenaStack
 
 # What CI may lack and be whole: Wistia's specification is not ours to ship, and not every
@@ -15,28 +17,38 @@ if TYPE_CHECKING:
 OPTIONAL = ("WISTIA_OPENAPI_DIR", "needs root")
 
 
-# What shares a server, a site or an applied module that takes long to make: one process each.
+# What shares a server, a site or an applied module that takes long to make, by the paths of its
+# tests: one process each.
 TOGETHER = {
-    "reports/site": "pages",
-    "infra": "infra",
-    "sandbox/athena": "athena",
-    "flows": "prefect",
+    "tests/reports/site": "pages",
+    "tests/reports/test_operations_page": "pages",
+    "tests/infra": "infra",
+    "tests/sandbox/athena": "athena",
+    "tests/dbt_project/test_parity": "athena",
+    "tests/flows/athena": "athena",
+    "tests/flows": "prefect",
 }
 
 
-# First: xdist reads the groups in the same hook.
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together, where tests run in several processes, what shares something costly.
+def room_of(nodeid: str) -> str:
+    """What a test must be kept together with, where tests run in several processes.
 
-    Everything else is kept together by file, for the fixtures of a module.
+    By default its file, for the fixtures of a module.
     """
-    root = Path(__file__).parent
-    for item in items:
-        inside = item.path.relative_to(root).as_posix() if root in item.path.parents else ""
-        found = next((name for start, name in TOGETHER.items() if inside.startswith(start)), inside)
-        group = "athena" if "athena" in getattr(item, "fixturenames", ()) else found
-        item.add_marker(pytest.mark.xdist_group(group))
+    found = (room for start, room in TOGETHER.items() if nodeid.startswith(start))
+    return next(found, nodeid.partition("::")[0])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "LoadScopeScheduling":
+    """Hand out tests by room; the largest first."""
+    from xdist.scheduler import LoadScopeScheduling  # noqa: PLC0415 - a user's pytest may lack it
+
+    class Rooms(LoadScopeScheduling):  # type: ignore[misc] # it has no types
+        def _split_scope(self, nodeid: str) -> str:
+            return room_of(nodeid)
+
+    return Rooms(config, log)
 
 
 def forbid(report: pytest.TestReport | pytest.CollectReport) -> None:
