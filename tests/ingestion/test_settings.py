@@ -59,6 +59,7 @@ def test_defaults() -> None:
         "alert_stale_hours": 30,
         "alert_quarantine_percent": 1,
         "code_uri": None,
+        "code_pipeline": None,
         "stage_timeout_minutes": 240,
         "as_of_date": None,
     }
