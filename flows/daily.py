@@ -11,7 +11,7 @@ from prefect import flow
 from flows.alarms.watch import watch
 from flows.artifacts import write_summary
 from flows.errors import StageTimeoutError
-from flows.metrics import measure
+from flows.metrics import measured
 from flows.pipeline import current, is_open, open_pipeline, use
 from flows.tasks import build_task, crawl_task, ingest_task, publish_task
 from ingestion.errors import LakeBusyError, ReadableError
@@ -60,17 +60,16 @@ def _run_stages() -> int:
     record = pipeline.record
     refused: str | None = None
     try:
-        _run(ingest_task)
-        if pipeline.settings.on_s3:
-            _run(crawl_task)
-        _run(build_task)
-        if pipeline.pages:
-            _run(publish_task)
+        with measured(pipeline):
+            _run(ingest_task)
+            if pipeline.settings.on_s3:
+                _run(crawl_task)
+            _run(build_task)
+            if pipeline.pages:
+                _run(publish_task)
         code = exit_code(record.manifest)
-        record.manifest.totals = measure(pipeline)
         record.finish("completed", code)
     except BaseException as error:
-        record.manifest.totals = measure(pipeline)
         record.fail(error)
         # A lake that another run holds is no fault; what else refuses a run is.
         if not record.is_recorded and not isinstance(error, LakeBusyError):

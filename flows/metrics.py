@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from flows.athena.cost import billed_usd, describe_bytes
@@ -9,12 +10,21 @@ from ingestion.timestamps import format_timestamp, seconds_between
 from ingestion.totals import RunTotals
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from flows.pipeline import Pipeline
     from ingestion.manifest import Manifest
 
 _VISITORS = "silver.fact_visitors"
+
+
+@contextmanager
+def measured(pipeline: Pipeline) -> Iterator[None]:
+    """Let the run's record hold what its stages have done, however they end."""
+    try:
+        yield
+    finally:
+        pipeline.record.manifest.totals = measure(pipeline)
 
 
 def measure(pipeline: Pipeline) -> RunTotals:

@@ -8,7 +8,7 @@ import click
 
 from flows.athena.cost import describe_bytes
 from flows.build import build
-from flows.metrics import measure
+from flows.metrics import measured
 from flows.pipeline import use
 from flows.publish import publish
 from flows.query import count_rows
@@ -71,7 +71,7 @@ def run_build(pipeline: Pipeline) -> None:
     """Build alone, without Prefect."""
     record, progress = pipeline.record, RunProgress()
     try:
-        with use(pipeline):
+        with use(pipeline), measured(pipeline):
             if pipeline.settings.on_s3:
                 _run_crawl(pipeline, progress)
             with progress.live("building silver and gold"), record.stage("build"):
@@ -84,10 +84,8 @@ def run_build(pipeline: Pipeline) -> None:
                     table=pipeline.table,
                 )
     except BaseException as error:
-        record.manifest.totals = measure(pipeline)
         record.fail(error)
         raise
-    record.manifest.totals = measure(pipeline)
     record.finish("completed", 0)
     show_tables(pipeline)
 

@@ -3,15 +3,21 @@
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 import requests
 
-from tests.flows.conftest import COMMAND, CommandLine
+from tests.flows.conftest import COMMAND, CommandLine, against
+from tests.servers import Sandbox, running_sandbox
+from tests.stopping import wait_for
+
+World = tuple[CommandLine, Sandbox]
 
 
 @dataclass
@@ -60,13 +66,8 @@ class Up:
 
 
 def until(look: Callable[[], Any], seconds: float = 300) -> Any:  # noqa: ANN401
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        found = look()
-        if found is not None:
-            return found
-        time.sleep(0.5)
-    raise AssertionError("it did not come to that")
+    """`wait_for`, at the pace of a server that others use too."""
+    return wait_for(look, seconds, pause=0.5)
 
 
 def free_port() -> int:
@@ -92,6 +93,26 @@ def start_up(cli: CommandLine) -> Up:
     port = cli.settings["PREFECT_SERVER_API_PORT"]
     pages = f"http://127.0.0.1:{cli.settings['SERVE_PORT']}"
     return Up(cli, process, f"http://127.0.0.1:{port}/api", pages, home)
+
+
+@contextmanager
+def account_for_up(folder: Path, **settings: str) -> Iterator[World]:
+    """An account of 300 visitors, and where `up` is to run for it."""
+    with running_sandbox(visitors=300, today="2026-01-10") as server:
+        cli = against(server, folder)
+        cli.settings |= {"PREFECT_HOME": str(cli.folder / "prefect"), **settings} | ports()
+        yield cli, server
+
+
+@pytest.fixture(scope="module")
+def up(world: World) -> Iterator[Up]:
+    """`up` at work in the world that the module makes."""
+    found = start_up(world[0])
+    try:
+        yield found
+    finally:
+        # A test may have replaced the process by another of the same place.
+        stop(found)
 
 
 def stop(up: Up) -> None:

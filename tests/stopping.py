@@ -1,16 +1,32 @@
 """Stopping runs in the middle of a stage, and what they say of it."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.servers import Sandbox
+import pytest
+
+from tests.flows.conftest import CommandLine, against
+from tests.servers import Sandbox, running_sandbox
 
 if TYPE_CHECKING:
     import subprocess
 
-    from tests.flows.conftest import CommandLine
+
+Place = tuple[CommandLine, Sandbox]
+
+
+@pytest.fixture(scope="module")
+def place(
+    prefect_settings: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Place]:
+    """A lake after one good day, and an account that has moved on since."""
+    with running_sandbox(visitors=120, today="2026-01-10") as server:
+        cli = against(server, tmp_path_factory.mktemp("isolation"), prefect_settings)
+        cli.succeed("run")
+        server.advance(new=3, returning=0, hours=24)
+        yield cli, server
 
 
 def hang_the_api(server: Sandbox) -> None:
@@ -18,13 +34,18 @@ def hang_the_api(server: Sandbox) -> None:
     server.faults({"path": "/stats/visitors", "kind": "hang", "seconds": 600, "times": 1})
 
 
-def wait_for(look: Callable[[], Any], seconds: float = 240) -> Any:  # noqa: ANN401
+def wait_until_it_hangs(server: Sandbox) -> None:
+    """Return when a run waits for that answer."""
+    wait_for(lambda: [fault for fault in server.control("GET", "faults") if fault["struck"]])
+
+
+def wait_for(look: Callable[[], Any], seconds: float = 240, pause: float = 0.02) -> Any:  # noqa: ANN401
     """Return what `look` finds, once it finds something."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if found := look():
             return found
-        time.sleep(0.02)
+        time.sleep(pause)
     raise AssertionError("it did not come to that")
 
 
@@ -41,7 +62,7 @@ def dbt_of(process: "subprocess.Popen[str]") -> int | None:
     return None
 
 
-def last_run(cli: "CommandLine") -> dict[str, Any]:
+def last_run(cli: CommandLine) -> dict[str, Any]:
     """The last run, as `status` tells it."""
     found: dict[str, Any] = cli.status()["last_run"]
     return found

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from typing import TYPE_CHECKING
 
+from flows.commands import run_command
 from flows.errors import DeliveryError
 
 if TYPE_CHECKING:
@@ -66,19 +66,10 @@ def git(root: Path, *arguments: str) -> str:
 
 
 def _run(root: Path, failure: str, *command: str) -> str:
-    done = subprocess.run(  # noqa: S603 - fixed commands, no shell
-        command,
-        cwd=root,
-        env={**os.environ, "GIT_TERMINAL_PROMPT": "0"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        said = " ".join(done.stderr.split())[-300:] or f"exit code {done.returncode}"
+    ended = run_command(root, *command, environment={**os.environ, "GIT_TERMINAL_PROMPT": "0"})
+    if ended.failure:
         raise DeliveryError(
-            f"{failure}: {said}",
+            f"{failure}: {ended.failure[-300:]}",
             "mend what it says and deploy again; the version in place stays",
         )
-    return done.stdout.strip()
+    return ended.output

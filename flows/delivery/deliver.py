@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from flows.commands import run_command
 from flows.delivery.checkout import pull
 from flows.delivery.choice import read_choice, write_choice
 from flows.delivery.codepipeline import make_release
 from flows.delivery.location import LATEST, choose, open_location
 from flows.delivery.machine import prepare, releases_folder
 from flows.errors import DeliveryError
-from flows.prefect_access import command_environment, read_access
-from flows.prefect_api import PrefectApi
-from flows.up.registration import LAUNCHER, register
+from flows.prefect_access import read_access
+from flows.up.registration import LAUNCHER, register_own
 from ingestion.settings import PROJECT_ROOT
 from ingestion.timestamps import utc_now
 from ingestion.version import code_version
@@ -76,9 +75,7 @@ def _by_git(version: str) -> Delivered:
     before = code_version()
     pull(PROJECT_ROOT, version)
     after = code_version()
-    url, headers = read_access()
-    if url is not None:
-        register(PrefectApi(url, headers), command_environment(url))
+    register_own()
     changed = f"{before} → {after}" if after != before else f"{after} was the latest already"
     return Delivered(after, f"deployed: {changed}; the next run runs it")
 
@@ -87,14 +84,13 @@ def _register_from(folder: Path) -> None:
     """Register the release's own deployments: another version may have other schedules."""
     if read_access()[0] is None:
         return
-    command = [str(folder / ".venv" / "bin" / "python"), "-m", "flows.up.registration"]
-    environment = {LAUNCHER: sys.executable, **os.environ}
-    done = subprocess.run(  # noqa: S603 - the release's interpreter
-        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    ended = run_command(
+        folder,
+        *(str(folder / ".venv" / "bin" / "python"), "-m", "flows.up.registration"),
+        environment={LAUNCHER: sys.executable, **os.environ},
     )
-    if done.returncode != 0:
-        said = " ".join(done.stderr.split())[-300:]
+    if ended.failure:
         raise DeliveryError(
-            f"the deployments of {folder.name} cannot be registered: {said}",
+            f"the deployments of {folder.name} cannot be registered: {ended.failure[-300:]}",
             "deploy the version before it; runs go on under the schedules of before",
         )

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
+from flows.commands import run_command
 from flows.errors import DeliveryError
 from ingestion.version import RELEASE_FILE
 
@@ -101,20 +101,12 @@ def _unpack(location: Location, version: str, folder: Path) -> None:
 
 
 def _install(folder: Path) -> None:
+    # The environment of the release that asks is not the one to install into.
     kept = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
-    done = subprocess.run(
-        ["make", ".venv/.ready"],  # noqa: S607 - the user's own make
-        cwd=folder,
-        env=kept,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        said = " ".join((done.stderr or done.stdout).split())[-300:]
+    ended = run_command(folder, "make", ".venv/.ready", environment=kept)
+    if ended.failure:
         raise DeliveryError(
-            f"the release {folder.name} cannot be installed: {said}",
+            f"the release {folder.name} cannot be installed: {ended.failure[-300:]}",
             "mend what it says and deploy again; the version in place stays",
         )
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from flows.commands import run_command
 from flows.errors import PrefectError
 from flows.prefect_access import command_environment, read_access
 from flows.prefect_api import PrefectApi
@@ -82,19 +82,10 @@ def _deployments(api: PrefectApi) -> list[dict[str, Any]]:
 
 def _prefect(environment: Mapping[str, str], *arguments: str) -> None:
     command = [str(Path(sys.executable).with_name("prefect")), "--no-prompt", *arguments]
-    done = subprocess.run(  # noqa: S603 - Prefect's own command line
-        command,
-        cwd=PROJECT_ROOT,
-        env=dict(environment),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        said = " ".join((done.stderr or done.stdout).split())[-500:]
+    ended = run_command(PROJECT_ROOT, *command, environment=environment)
+    if ended.failure:
         raise PrefectError(
-            f"`prefect {' '.join(arguments)}` ended {done.returncode}: {said}",
+            f"`prefect {' '.join(arguments)}` ended {ended.code}: {ended.failure[-500:]}",
             "read the server's log",
         )
 
@@ -110,7 +101,7 @@ def launcher(environment: Mapping[str, str]) -> str | None:
     return f"{first} -m flows.launch"
 
 
-def main() -> None:
+def register_own() -> None:
     """Register this folder's deployments where Prefect's settings say."""
     url, headers = read_access()
     if url is not None:
@@ -118,4 +109,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    register_own()

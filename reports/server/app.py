@@ -90,14 +90,14 @@ def create_app(site: Path, docs: Path, operations: Operations, host: str) -> Sta
     return Starlette(
         routes=[
             Route("/operations", shelves.serve_operations, methods=["GET"]),
-            Route("/operations/", _to_operations, methods=["GET"]),
+            Route("/operations/", _moved_to("/operations"), methods=["GET"]),
             Route("/operations-files/{path:path}", shelves.serve_own, methods=["GET"]),
             Route("/api/state", operations.state, methods=["GET"]),
             Route("/api/sign-in", operations.sign_in, methods=["POST"]),
             Route("/api/sign-out", operations.sign_out, methods=["POST"]),
             Route("/api/controls/{control}", operations.control, methods=["POST"]),
             Route("/served.json", _tell_beside, methods=["GET"]),
-            Route("/docs", shelves.redirect_docs, methods=["GET"]),
+            Route("/docs", _moved_to("/docs/"), methods=["GET"]),
             Route("/docs/{path:path}", shelves.serve_docs, methods=["GET"]),
             Route("/{path:path}", shelves.serve_page, methods=["GET"]),
         ],
@@ -106,9 +106,13 @@ def create_app(site: Path, docs: Path, operations: Operations, host: str) -> Sta
     )
 
 
-async def _to_operations(_: Request) -> Response:
-    """Answer who writes the address like a page's."""
-    return RedirectResponse("/operations", 308)
+def _moved_to(address: str) -> Callable[[Request], Awaitable[Response]]:
+    """Answer who has left out the slash at an address's end, or written one too many."""
+
+    async def redirect(_: Request) -> Response:
+        return RedirectResponse(address, 308)
+
+    return redirect
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +126,6 @@ class _Shelves:
 
     async def serve_own(self, request: Request) -> Response:
         return await _from(self.own, request, _path(request)) or _no_such_page(request)
-
-    async def redirect_docs(self, request: Request) -> Response:
-        del request
-        return RedirectResponse("/docs/", 308)
 
     async def serve_docs(self, request: Request) -> Response:
         path = _path(request)

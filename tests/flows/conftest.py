@@ -52,6 +52,13 @@ class CommandLine:
             out, err = process.communicate(timeout=300)
         return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
+    def finish(self, *arguments: str) -> str:
+        """`succeed`, however long a busy machine takes."""
+        with self.start(*arguments) as process:
+            out, err = process.communicate()
+        assert process.returncode == 0, f"{arguments}: {process.returncode}\n{out}\n{err}"
+        return out
+
     def succeed(self, *arguments: str, **extra: str) -> str:
         done = self.run(*arguments, **extra)
         assert done.returncode == 0, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.flows.conftest import CommandLine, against
 from tests.servers import ROOT, Sandbox, running_sandbox
-from tests.stopping import hang_the_api, wait_for
+from tests.stopping import hang_the_api, wait_until_it_hangs
 
 DOCUMENT = ROOT / "docs" / "operations.md"
 START, END = "<!-- captured -->\n", "<!-- end of what was captured -->\n"
@@ -69,7 +69,7 @@ def take_the_place_of_the_build(cli: CommandLine, _server: Sandbox) -> None:
 def cut_the_power(cli: CommandLine, server: Sandbox) -> None:
     hang_the_api(server)
     with cli.start("ingest") as process:
-        wait_for(lambda: [fault for fault in server.control("GET", "faults") if fault["struck"]])
+        wait_until_it_hangs(server)
         process.kill()
         process.communicate(timeout=60)
     server.control("DELETE", "faults")

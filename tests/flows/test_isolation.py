@@ -5,28 +5,11 @@
 
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
+from tests.stopping import Place, dbt_of, hang_the_api, last_run, place, wait_for
 
-from tests.flows.conftest import CommandLine, against
-from tests.servers import Sandbox, running_sandbox
-from tests.stopping import dbt_of, hang_the_api, last_run, wait_for
-
-Place = tuple[CommandLine, Sandbox]
-
-
-@pytest.fixture(scope="module")
-def place(
-    prefect_settings: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Place]:
-    """A lake after one good day, and an account that has moved on since."""
-    with running_sandbox(visitors=120, today="2026-01-10") as server:
-        cli = against(server, tmp_path_factory.mktemp("isolation"), prefect_settings)
-        cli.succeed("run")
-        server.advance(new=3, returning=0, hours=24)
-        yield cli, server
+__all__ = ["place"]  # the fixture of another room
 
 
 def test_an_ingest_that_fails_stops_what_comes_after(place: Place) -> None:

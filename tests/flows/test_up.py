@@ -13,27 +13,16 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from tests.flows.conftest import CommandLine, against
-from tests.running_up import Up, ports, processes_of, start_up, stop, until
-from tests.servers import Sandbox, running_sandbox
-from tests.stopping import hang_the_api, wait_for
+from tests.running_up import Up, World, account_for_up, processes_of, until, up
+from tests.stopping import hang_the_api, wait_until_it_hangs
+
+__all__ = ["up"]  # the fixture beside it
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[CommandLine, Sandbox]]:
-    with running_sandbox(visitors=300, today="2026-01-10") as server:
-        cli = against(server, tmp_path_factory.mktemp("up"))
-        cli.settings |= {"PREFECT_HOME": str(cli.folder / "prefect")} | ports()
-        yield cli, server
-
-
-@pytest.fixture(scope="module")
-def up(world: tuple[CommandLine, Sandbox]) -> Iterator[Up]:
-    found = start_up(world[0])
-    try:
-        yield found
-    finally:
-        stop(found)
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with account_for_up(tmp_path_factory.mktemp("up")) as made:
+        yield made
 
 
 def test_one_command_plans_every_deployment_behind_a_password(up: Up) -> None:
@@ -127,15 +116,13 @@ def test_the_worker_logs_json_and_prefect_has_the_lines_of_the_run(up: Up) -> No
     assert "stage ended" in {one["message"] for one in kept}
 
 
-def test_after_a_kill_the_dead_run_is_marked_and_the_next_one_heals(
-    up: Up, world: tuple[CommandLine, Sandbox]
-) -> None:
+def test_after_a_kill_the_dead_run_is_marked_and_the_next_one_heals(up: Up, world: World) -> None:
     server = world[1]
     server.advance(new=4, returning=0, hours=24)
     before = up.cli.tables()
     hang_the_api(server)
     dead = up.start("daily")
-    wait_for(lambda: [fault for fault in server.control("GET", "faults") if fault["struck"]])
+    wait_until_it_hangs(server)
     pid = int(up.run(dead)["infrastructure_pid"])
     workers = [
         pid

@@ -5,7 +5,6 @@ import os
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from ingestion.manifest import Manifest, read_manifests
 from ingestion.record import start_run
 from ingestion.settings import Settings, setting_names
 from ingestion.work import Scope
+from tests.clock import Clock
 from tests.ingestion.account import TOKEN, Account
 from tests.ingestion.homes import AWS_SECRET, BUCKET, Bucket, Client, Folder, Home
 from tests.ingestion.wire import Timeline, Wire
@@ -39,17 +39,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     marked = metafunc.definition.get_closest_marker
     if "home" in metafunc.fixturenames and marked("both_lakes") and not marked("folder_only"):
         metafunc.parametrize("home", ["folder", "s3"], indirect=True)
-
-
-@dataclass
-class Clock:
-    """UTC; each look is a millisecond later than the one before."""
-
-    now: datetime = datetime(2026, 1, 9, 0, 1, 48, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        self.now += timedelta(milliseconds=1)
-        return self.now
 
 
 @dataclass

@@ -15,8 +15,8 @@ from ingestion.lake import open_lake
 from ingestion.record import start_run
 from ingestion.settings import Settings
 from ingestion.work import Scope
+from tests.clock import Clock
 from tests.dbt_home import DbtHome
-from tests.ingestion.conftest import Clock
 from tests.servers import Sandbox, running_sandbox
 
 # Pacific; the sandbox's own days end at the same moments in UTC.

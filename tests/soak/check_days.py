@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.flows.conftest import CommandLine, against
 from tests.running_up import ports, start_up, stop
 from tests.servers import running_sandbox
-from tests.stopping import hang_the_api, wait_for
+from tests.stopping import hang_the_api, wait_until_it_hangs
 
 OF_RUNS = {"silver.fact_runs", "pages.runs", "pages.status"}
 OF_THE_MOMENT = ("ingested_at", "snapshot_ts", "run_id")
@@ -38,7 +38,7 @@ def test_five_days_end_as_undisturbed_days_do(tmp_path: Path) -> None:
                 if day == 2:
                     hang_the_api(server)
                     dead = up.start("daily")
-                    wait_for(lambda: [f for f in server.control("GET", "faults") if f["struck"]])
+                    wait_until_it_hangs(server)
                     os.kill(int(up.run(dead)["infrastructure_pid"]), signal.SIGKILL)
                     server.control("DELETE", "faults")
                     assert up.wait(dead, "CRASHED", "COMPLETED", "FAILED") == "CRASHED"

@@ -7,30 +7,16 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser import running_chromium
-from tests.flows.conftest import CommandLine, against
-from tests.running_up import Up, ports, processes_of, start_up, stop, until
-from tests.servers import Sandbox, running_sandbox
+from tests.running_up import Up, World, account_for_up, processes_of, start_up, until, up
 
+__all__ = ["up"]  # the fixture beside it
 PASSWORD = "turn the wheel"  # noqa: S105  # pragma: allowlist secret
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[CommandLine, Sandbox]]:
-    with running_sandbox(visitors=300, today="2026-01-10") as server:
-        cli = against(server, tmp_path_factory.mktemp("up"))
-        home = {"PREFECT_HOME": str(cli.folder / "prefect"), "OPERATIONS_PASSWORD": PASSWORD}
-        cli.settings |= home | ports()
-        yield cli, server
-
-
-@pytest.fixture(scope="module")
-def up(world: tuple[CommandLine, Sandbox]) -> Iterator[Up]:
-    found = start_up(world[0])
-    try:
-        yield found
-    finally:
-        # The last test replaces the process by another of the same place.
-        stop(found)
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with account_for_up(tmp_path_factory.mktemp("up"), OPERATIONS_PASSWORD=PASSWORD) as made:
+        yield made
 
 
 def test_the_button_runs_the_pipeline_and_a_second_run_meanwhile_is_refused(up: Up) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 
 import click
 
+from tests.clock import Clock
 from tests.listening import listening
 from tests.prefect_server import running_prefect
 from tests.servers import Sandbox, running_sandbox
@@ -54,24 +55,13 @@ NO_RUN = {"missed", "token withdrawn", "bad deploy"}
 
 
 @dataclass
-class Clock:
-    """A time that goes on by a millisecond at each look."""
-
-    now: datetime = FIRST
-
-    def __call__(self) -> datetime:
-        self.now += timedelta(milliseconds=1)
-        return self.now
-
-
-@dataclass
 class Days:
     """The account, the two lakes and what people were told of each."""
 
     sandbox: Sandbox
     folder: Path
     hooks: dict[str, str]
-    clock: Clock = field(default_factory=Clock)
+    clock: Clock = field(default_factory=lambda: Clock(FIRST))
 
     def settings(self, lake: str, **changed: Any) -> Any:  # noqa: ANN401
         from ingestion.settings import Settings  # noqa: PLC0415

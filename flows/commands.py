@@ -1,0 +1,48 @@
+"""Other programs that we run to their end: git, make, Prefect's commands, another release."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a program ended.
+
+    Attributes:
+        code: Its exit code.
+        output: What it printed.
+        failure: Why it failed, on one line; None when it ended well.
+    """
+
+    code: int
+    output: str
+    failure: str | None
+
+
+def run_command(folder: Path, *command: str, environment: Mapping[str, str] | None = None) -> Ended:
+    """Run a program in a folder, with nothing to read.
+
+    Args:
+        folder: Where.
+        command: The program and its arguments; no shell reads them.
+        environment: Its variables; ours when None.
+    """
+    done = subprocess.run(  # noqa: S603 - fixed commands, no shell
+        command,
+        cwd=folder,
+        env=dict(os.environ if environment is None else environment),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = " ".join((done.stderr or done.stdout).split()) or f"exit code {done.returncode}"
+    return Ended(done.returncode, done.stdout.strip(), said if done.returncode else None)
