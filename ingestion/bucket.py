@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -20,7 +21,7 @@ from ingestion.lease import Lease
 from ingestion.versions import Version
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from contextlib import AbstractContextManager
 
 # Costs are told apart by this tag (billing's cost allocation tags).
@@ -28,6 +29,7 @@ _TAG = "project=wistia-elt"
 LEASE_SECONDS = 30.0
 _ATTEMPTS = 9
 _READS = 3
+_A_REQUEST = 1000  # what DeleteObjects takes at most
 _ABSENT = {"NoSuchKey", "NoSuchVersion", "404", "NotFound"}
 _LOST = {"PreconditionFailed", "412", "ConditionalRequestConflict", "409"}
 
@@ -122,14 +124,20 @@ class BucketLake:
         found = self.read(version.key, VersionId=version.id)
         return None if found is None else found[0]
 
-    def delete_older(self, version: Version) -> None:
-        """Remove an older version for good."""
-        for lease in self._leases:
-            lease.ensure()
-        with self._explained(f"remove an older version of {version.key} from"):
-            self._s3.delete_object(
-                Bucket=self._bucket, Key=self._prefix + version.key, VersionId=version.id
-            )
+    def delete_older(self, versions: Iterable[Version]) -> None:
+        """Remove older versions for good, a thousand a request."""
+        waiting = iter(versions)
+        while batch := list(islice(waiting, _A_REQUEST)):
+            for lease in self._leases:
+                lease.ensure()
+            named = [{"Key": self._prefix + one.key, "VersionId": one.id} for one in batch]
+            with self._explained(f"remove {len(batch)} older versions from"):
+                answer = self._s3.delete_objects(
+                    Bucket=self._bucket, Delete={"Objects": named, "Quiet": True}
+                )
+                # Each is refused by itself, in an answer that is a good one.
+                for refused in answer.get("Errors", ()):
+                    raise ClientError({"Error": refused}, "DeleteObjects")
 
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:

@@ -16,7 +16,7 @@ from ingestion.resources import RESOURCES
 from ingestion.watermark import ResourceState, identity_of, state_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from ingestion.lake import Lake
     from ingestion.person import Person
@@ -39,8 +39,8 @@ class Versioned(Protocol):
     def get_older(self, version: Version) -> bytes | None:
         """Read an older version whole; None when it is gone."""
 
-    def delete_older(self, version: Version) -> None:
-        """Remove an older version for good."""
+    def delete_older(self, versions: Iterable[Version]) -> None:
+        """Remove older versions for good, in any order."""
 
 
 def learn_keys(lake: Lake, person: Person) -> None:
@@ -57,11 +57,8 @@ def find_versions(lake: Lake, person: Person) -> list[Version]:
     """
     if not isinstance(lake, Versioned):
         return []
-    holding = [(version, record) for version, record in _records(lake) if person.is_in(record)]
-    naming = {version for version, record in holding if person.is_named_in(record)}
-    first = {version: None for version, _ in holding if version not in naming}
-    gone = {identity_of(key) for key in person.keys} | person.digests
-    return [*first, *_remembering(lake, gone), *sorted(naming)]
+    first, last = _holding(lake, person)
+    return [*first, *last]
 
 
 def remove_versions(lake: Lake, person: Person) -> int:
@@ -72,10 +69,21 @@ def remove_versions(lake: Lake, person: Person) -> int:
     """
     if not isinstance(lake, Versioned):
         return 0
-    versions = [*_broken_crawls(lake), *find_versions(lake, person)]
-    for version in versions:
-        lake.delete_older(version)
-    return len(versions)
+    first, last = _holding(lake, person)
+    first += _broken_crawls(lake)
+    lake.delete_older(first)
+    # Not with them: a forget that is killed finds the person's keys by these again.
+    lake.delete_older(last)
+    return len(first) + len(last)
+
+
+def _holding(lake: Versioned, person: Person) -> tuple[list[Version], list[Version]]:
+    """The versions that hold a person: those that do not name the address, those that do."""
+    holding = [(version, record) for version, record in _records(lake) if person.is_in(record)]
+    naming = {version for version, record in holding if person.is_named_in(record)}
+    first = {version: None for version, _ in holding if version not in naming}
+    gone = {identity_of(key) for key in person.keys} | person.digests
+    return [*first, *_remembering(lake, gone)], sorted(naming)
 
 
 def _records(lake: Versioned) -> Iterator[tuple[Version, object]]:

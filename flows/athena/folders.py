@@ -36,5 +36,4 @@ def delete_older(uri: str) -> None:
         LakeError: AWS refuses.
     """
     folder = BucketLake(uri)
-    for version in folder.list_older(""):
-        folder.delete_older(version)
+    folder.delete_older(folder.list_older(""))

@@ -9,13 +9,21 @@ import pytest
 
 from ingestion.audit import Audit
 from ingestion.bucket import BucketLake
+from ingestion.errors import LakeError
 from ingestion.forget import OLDER, UnknownPersonError, forget
+from ingestion.versions import Version
 from ingestion.watermark import identity_of
 from tests.ingestion.account import NOON, visitor
 from tests.ingestion.conftest import Bench
 from tests.ingestion.front import Front, refusal
 from tests.ingestion.homes import BUCKET, Bucket, Client
 from tests.ingestion.test_forget import KEY, SECOND, fill, forgotten, no_tables
+from tests.ingestion.wire import Reply
+
+NAME = "nadine@planted.example"
+# S3's answer is a good one also when it keeps what it was to delete.
+KEPT = b"""<?xml version='1.0'?><DeleteResult><Error><Key>a/b</Key><VersionId>1</VersionId>
+<Code>AccessDenied</Code><Message>no</Message></Error></DeleteResult>"""
 
 
 @pytest.fixture
@@ -111,7 +119,58 @@ def test_a_version_that_is_gone_reads_as_nothing(bench: Bench) -> None:
     lake.put("a/b", b"2")
     (older,) = lake.list_older("a")
     assert lake.get_older(older) == b"1"
-    lake.delete_older(older)
+    lake.delete_older([older])
     assert list(lake.list_older("a")) == []
     assert lake.get_older(older) is None
     assert lake.get("a/b") == b"2"
+
+
+def test_older_versions_go_a_thousand_a_request(
+    bench: Bench, aws: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Front(aws).running() as front:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", front.url)
+        lake = bench.lake()
+        assert isinstance(lake, BucketLake)
+        for body in (b"1", b"2", b"3"):
+            lake.put("a/b", body)
+        gone = [Version(f"a/gone-{number}", "0") for number in range(1_999)]
+        real = list(lake.list_older("a"))
+        lake.delete_older([real[0], *gone, real[1]])
+
+        assert (front.count("POST", "delete"), front.count("DELETE", "/")) == (3, 0)
+    assert list(lake.list_older("a")) == []
+    assert lake.get("a/b") == b"3"
+
+
+def test_a_version_that_may_not_be_removed_is_told(
+    bench: Bench, aws: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Front(aws).running() as front:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", front.url)
+        lake = bench.lake()
+        assert isinstance(lake, BucketLake)
+        front.order("POST", "delete", Reply(KEPT, 200, {"Content-Type": "application/xml"}))
+        with pytest.raises(LakeError, match=r"cannot remove 1 older versions from .*AWS denies it"):
+            lake.delete_older([Version("a/b", "1")])
+
+
+def test_what_names_the_address_goes_after_all_else(
+    bench: Bench, tmp_path: Path, aws: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(bench)
+    with Front(aws).running() as front:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", front.url)
+        front.order("POST", "delete", lambda answer: answer)
+        front.order("POST", "delete", refusal("AccessDenied", 403))
+        settings = bench.settings()
+        with pytest.raises(LakeError, match="AWS denies it"):
+            forget(settings, bench.lake(), NAME, no_tables(tmp_path), bench.clock)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", aws)
+    assert NAME in every_version(bench)
+
+    run = forgotten(bench, NAME, no_tables(tmp_path))
+
+    assert run.removed[OLDER] > 0
+    for trace in (KEY, SECOND, "Nadine"):
+        assert trace not in every_version(bench)

@@ -5,11 +5,13 @@ import shutil
 import subprocess
 import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
 import yaml
 
+from tests.project.test_tree import tracked
 from tests.servers import ROOT
 
 SKIPPING = {
@@ -68,25 +70,66 @@ def test_a_missing_python_is_said_with_its_remedy(tmp_path: Path) -> None:
     assert remedy.startswith("try: install one")
 
 
-def test_a_failed_gate_fails_the_check_and_is_named(tmp_path: Path) -> None:
-    python = ("ruff", "mypy", "lint-imports", "deptry", "sqlfluff", "codespell", "pytest")
-    for tool in (*python, "terraform", "uv"):
-        fails = tool in {"mypy", "codespell"}
-        (tmp_path / tool).write_text(f"#!/bin/sh\necho said by {tool}\nexit {int(fails)}\n")
-        (tmp_path / tool).chmod(0o755)
-    shutil.copy(tmp_path / "ruff", tmp_path / "detect-secrets-hook")
-    done = subprocess.run(
+@pytest.fixture
+def tools(tmp_path: Path) -> Path:
+    """A folder of every tool that the gates call; each says its name, and what it was given."""
+    folder = tmp_path / "tools"
+    folder.mkdir()
+    names = ("ruff", "mypy", "lint-imports", "deptry", "sqlfluff", "codespell", "pytest")
+    for tool in (*names, "terraform", "uv", "detect-secrets-hook"):
+        given = f'printf "%s\\n" "$@" >"{folder}/{tool}.given"'
+        (folder / tool).write_text(f"#!/bin/sh\necho said by {tool}\n{given}\n")
+        (folder / tool).chmod(0o755)
+    return folder
+
+
+def run_check(folder: Path, tools: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         ["bash", ".ci/check"],
-        cwd=ROOT,
-        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        cwd=folder,
+        env={**os.environ, "PATH": f"{tools}:{os.environ['PATH']}"},
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def test_a_failed_gate_fails_the_check_and_is_named(tools: Path) -> None:
+    for tool in ("mypy", "codespell"):
+        with (tools / tool).open("a") as file:
+            file.write("exit 1\n")
+    done = run_check(ROOT, tools)
     assert done.returncode == 1
     assert done.stdout.endswith("failed: python: types\nfailed: all: spelling\n")
     assert "said by mypy" in done.stdout
     assert "said by ruff" not in done.stdout
+
+
+def test_a_source_without_its_history_is_checked_whole(tools: Path, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    for name in tracked():
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, source / name)
+
+    refused = run_check(source, tools)
+    assert refused.returncode == 2
+    assert "try: clone the project, or let git list what lies here" in refused.stderr
+    assert list(tools.glob("*.given")) == []
+
+    phases = yaml.safe_load((source / "infra/buildspec.yml").read_text())["phases"]
+    for command in phases["pre_build"]["commands"]:
+        # The release's place is the build machine's.
+        here = command.replace("/tmp/release.zip", f"{tmp_path}/release.zip")  # noqa: S108
+        if not command.startswith("zip") or shutil.which("zip"):
+            subprocess.run(["bash", "-c", here], cwd=source, check=True)
+
+    done = run_check(source, tools)
+    assert done.returncode == 0, done.stdout
+    spelled = set((tools / "codespell.given").read_text().splitlines())
+    assert set(tracked()) - spelled == {"requirements.lock", "reports/site/package-lock.json"}
+    if shutil.which("zip"):
+        with zipfile.ZipFile(tmp_path / "release.zip") as release:
+            assert {one for one in release.namelist() if one[-1] != "/"} == set(tracked())
 
 
 def test_the_workflow_runs_the_same_commands() -> None:

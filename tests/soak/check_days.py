@@ -4,24 +4,11 @@ import os
 import signal
 from pathlib import Path
 
-from tests.flows.conftest import CommandLine, against
+from tests.flows.conftest import against
 from tests.running_up import ports, start_up, stop
 from tests.servers import running_sandbox
+from tests.soak.sameness import compared
 from tests.stopping import hang_the_api, wait_until_it_hangs
-
-OF_RUNS = {"silver.fact_runs", "pages.runs", "pages.status"}
-OF_THE_MOMENT = ("ingested_at", "snapshot_ts", "run_id")
-
-
-def compared(cli: CommandLine) -> dict[str, list[tuple[object, ...]]]:
-    """Every table but those about runs, without what tells when it was read."""
-    found = {}
-    for name in cli.tables():
-        if name not in OF_RUNS:
-            described = [row[0] for row in cli.rows(f"describe {name}")]
-            columns = [column for column in described if column not in OF_THE_MOMENT]
-            found[name] = cli.rows(f"select {', '.join(columns)} from {name} order by all")  # noqa: S608
-    return found
 
 
 def test_five_days_end_as_undisturbed_days_do(tmp_path: Path) -> None:

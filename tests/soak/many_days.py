@@ -21,13 +21,12 @@ from tests.clock import Clock
 from tests.listening import listening
 from tests.prefect_server import running_prefect
 from tests.servers import Sandbox, running_sandbox
+from tests.soak.sameness import OF_RUNS, OF_THE_MOMENT
 from tests.soak.verdict import Verdict
 
 FIRST = datetime(2025, 6, 1, 7, 54, tzinfo=UTC)
 # `up` looks all the time; these are after each run, and when a missed one has become stale.
 LOOKS = (timedelta(minutes=30), timedelta(hours=6, minutes=30))
-OF_RUNS = {"silver.fact_runs", "pages.runs", "pages.status"}
-OF_THE_MOMENT = {"ingested_at", "snapshot_ts", "run_id"}
 
 # Day, what happens on it, and what people are told on it and on the day after.
 EVERY = {
