@@ -28,6 +28,10 @@ test: $(READY) ## every test that this machine has the tools for
 serve: $(READY) ## the pages, the tables' documentation and Operations, until Ctrl-C
 	@$(BIN)/wistia-elt serve
 
+.PHONY: up
+up: $(READY) ## server, worker, the daily schedule and the pages on this machine, until Ctrl-C
+	@$(BIN)/wistia-elt up
+
 .PHONY: bench
 bench: $(READY) ## ours beside the predecessor's loop and dlt; rewrites docs/benchmarks.md
 	@$(BIN)/python -m tests.bench

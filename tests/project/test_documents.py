@@ -168,3 +168,16 @@ def test_the_readme_links_every_resource_of_bronze() -> None:
         table["config"]["meta"]["location"] for source in sources for table in source["tables"]
     }
     assert [place for place in places if place not in section("Bronze")] == []
+
+
+def test_the_units_of_a_service_name_whole_paths_and_commands_that_exist() -> None:
+    said = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    units = re.findall(r"^    \[Unit\]\n(?:(?:    .*)?\n)+", said, re.MULTILINE)
+    assert len(units) == 3
+    keys = "WorkingDirectory|ExecStart|ReadWritePaths"
+    paths = re.findall(rf"^    (?:{keys})=(.+)$", "".join(units), re.MULTILINE)
+    # `%h` is the home of who runs systemd, and a folder below `~` is refused.
+    assert [path for path in paths if not re.fullmatch(r"/[\w./-]+( \w+)?", path)] == []
+    started = re.findall(r"/\.venv/bin/wistia-elt (\w+)", "".join(paths))
+    assert started == ["up", "run"]
+    assert set(started) <= set(cli.commands)

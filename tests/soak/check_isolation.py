@@ -1,10 +1,13 @@
-"""`pytest tests/soak/check_isolation.py`: runs stopped in each stage by each signal."""
+"""`pytest tests/soak/check_isolation.py`: runs ended in each stage, by signals and by Prefect."""
 
+import os
 import signal
+from collections.abc import Iterator
 
 import pytest
 
 from tests.flows.conftest import prefect_settings
+from tests.running_up import Up, World, account_for_up, processes_of, until, up
 from tests.stopping import (
     Place,
     dbt_of,
@@ -15,7 +18,14 @@ from tests.stopping import (
     wait_until_it_hangs,
 )
 
-__all__ = ["place", "prefect_settings"]  # the fixtures of another room
+__all__ = ["place", "prefect_settings", "up"]  # the fixtures of other rooms
+ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with account_for_up(tmp_path_factory.mktemp("served")) as made:
+        yield made
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
@@ -50,3 +60,47 @@ def test_the_next_run_heals(place: Place) -> None:
 
     assert last_run(cli)["state"] == "completed"
     assert cli.status()["tables"]["silver.fact_visitors"] == 123
+
+
+def test_a_first_served_run_is_good(up: Up, world: World) -> None:
+    assert up.wait(up.start("daily"), *ENDED) == "COMPLETED"
+    world[1].advance(new=3, returning=0, hours=24)
+
+
+@pytest.mark.parametrize("how", ["CANCELLED", "CRASHED"])
+@pytest.mark.parametrize("stage", ["ingest", "build"])
+def test_a_served_run_that_is_cancelled_or_killed_in_a_stage_stops_there(
+    up: Up, world: World, stage: str, how: str
+) -> None:
+    cli, server = world
+    before = cli.tables()
+    if stage == "ingest":
+        hang_the_api(server)
+    run = up.start("daily")
+    if stage == "ingest":
+        wait_until_it_hangs(server)
+    else:
+        until(lambda: dbt_below(up))
+    if how == "CANCELLED":
+        cancelling = {"state": {"type": "CANCELLING", "name": "Cancelling"}}
+        up.ask("POST", f"/flow_runs/{run}/set_state", cancelling)
+    else:
+        os.kill(int(up.run(run)["infrastructure_pid"]), signal.SIGKILL)
+    ended = up.wait(run, *ENDED)
+    server.control("DELETE", "faults")
+
+    assert ended == how
+    until(lambda: not dbt_below(up), 60)
+    assert cli.tables() == before
+    told = until(lambda: last_run(cli) if last_run(cli)["state"] != "running" else None, 120)
+    assert (told["state"], told["failed_stage"]) in {("failed", stage), ("crashed", stage)}
+
+
+def dbt_below(up: Up) -> list[int]:
+    """The dbt processes of its runs."""
+    return [one for one, command in processes_of(up.home).items() if "flows.dbt_child" in command]
+
+
+def test_the_next_served_run_heals(up: Up) -> None:
+    assert up.wait(up.start("daily"), *ENDED) == "COMPLETED"
+    assert up.cli.status()["tables"]["silver.fact_visitors"] == 303

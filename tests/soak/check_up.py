@@ -1,5 +1,8 @@
 """`pytest tests/soak/check_up.py`: `wistia-elt up`, used and hurt as in real life."""
 
+import os
+import signal
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -66,6 +69,20 @@ def test_a_machine_that_was_off_runs_once_when_it_comes_back(up: Up) -> None:
 
     again = start_up(up.cli)
     up.process = again.process
+    ended = [up.wait(run, "COMPLETED", "CANCELLED", "FAILED", "CRASHED") for run in missed]
+
+    assert sorted(ended) == ["CANCELLED", "COMPLETED"]
+
+
+def test_a_machine_that_slept_runs_once_when_it_wakes(up: Up) -> None:
+    soon = datetime.now(UTC) + timedelta(seconds=15)
+    missed = [up.start("daily", soon), up.start("daily", soon + timedelta(seconds=1))]
+    everything = list(processes_of(up.home))
+    for one in everything:
+        os.kill(one, signal.SIGSTOP)
+    time.sleep(25)
+    for one in everything:
+        os.kill(one, signal.SIGCONT)
     ended = [up.wait(run, "COMPLETED", "CANCELLED", "FAILED", "CRASHED") for run in missed]
 
     assert sorted(ended) == ["CANCELLED", "COMPLETED"]
