@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+_MOST = 400
+
 
 @dataclass(frozen=True, slots=True)
 class Ended:
@@ -19,7 +21,7 @@ class Ended:
     Attributes:
         code: Its exit code.
         output: What it printed.
-        failure: Why it failed, on one line; None when it ended well.
+        failure: Why it failed, on one line, the end of what it said; None when it ended well.
     """
 
     code: int
@@ -45,4 +47,9 @@ def run_command(folder: Path, *command: str, environment: Mapping[str, str] | No
         check=False,
     )
     said = " ".join((done.stderr or done.stdout).split()) or f"exit code {done.returncode}"
-    return Ended(done.returncode, done.stdout.strip(), said if done.returncode else None)
+    return Ended(done.returncode, done.stdout.strip(), _end_of(said) if done.returncode else None)
+
+
+def _end_of(said: str) -> str:
+    # Programs say last why they failed; half a word would only puzzle.
+    return said if len(said) <= _MOST else f"… {said[-_MOST:].partition(' ')[2]}"

@@ -69,7 +69,7 @@ def _run(root: Path, failure: str, *command: str) -> str:
     ended = run_command(root, *command, environment={**os.environ, "GIT_TERMINAL_PROMPT": "0"})
     if ended.failure:
         raise DeliveryError(
-            f"{failure}: {ended.failure[-300:]}",
+            f"{failure}: {ended.failure}",
             "mend what it says and deploy again; the version in place stays",
         )
     return ended.output

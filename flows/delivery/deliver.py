@@ -91,6 +91,6 @@ def _register_from(folder: Path) -> None:
     )
     if ended.failure:
         raise DeliveryError(
-            f"the deployments of {folder.name} cannot be registered: {ended.failure[-300:]}",
+            f"the deployments of {folder.name} cannot be registered: {ended.failure}",
             "deploy the version before it; runs go on under the schedules of before",
         )

@@ -106,7 +106,7 @@ def _install(folder: Path) -> None:
     ended = run_command(folder, "make", ".venv/.ready", environment=kept)
     if ended.failure:
         raise DeliveryError(
-            f"the release {folder.name} cannot be installed: {ended.failure[-300:]}",
+            f"the release {folder.name} cannot be installed: {ended.failure}",
             "mend what it says and deploy again; the version in place stays",
         )
 

@@ -85,7 +85,7 @@ def _prefect(environment: Mapping[str, str], *arguments: str) -> None:
     ended = run_command(PROJECT_ROOT, *command, environment=environment)
     if ended.failure:
         raise PrefectError(
-            f"`prefect {' '.join(arguments)}` ended {ended.code}: {ended.failure[-500:]}",
+            f"`prefect {' '.join(arguments)}` ended {ended.code}: {ended.failure}",
             "read the server's log",
         )
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.commands import run_command
 from flows.delivery.checkout import pull
 from flows.delivery.location import open_location
 from flows.delivery.release import make_release_of
@@ -91,3 +92,14 @@ def test_a_release_holds_what_is_committed_and_nothing_else(origin: Path, tmp_pa
     (origin / "code.txt").write_text("not committed")
     with pytest.raises(DeliveryError, match=r"code\.txt was changed on this machine"):
         make_release_of(origin, location)
+
+
+def test_of_a_long_complaint_the_end_is_told_in_whole_words(tmp_path: Path) -> None:
+    ended = run_command(tmp_path, "sh", "-c", "seq 10000 20000 >&2; exit 3")
+
+    assert ended.code == 3
+    assert ended.failure is not None
+    begun, *words = ended.failure.split()
+    assert (begun, words) == ("…", [str(20_001 - left) for left in range(len(words), 0, -1)])
+    assert len(words) > 50
+    assert run_command(tmp_path, "sh", "-c", "echo no >&2; exit 1").failure == "no"

@@ -148,6 +148,7 @@ def live(days: Days, count: int, verdict: Verdict) -> None:
             days.build("calm")
             same = days.tables("disturbed") == days.tables("calm")
             verdict.expect(f"day {number} as undisturbed", holds=same)
+            click.echo(f"  its tables are {'those' if same else 'NOT those'} of undisturbed days")
 
 
 def _disturb(days: Days, event: str) -> None:
