@@ -1,8 +1,8 @@
 """`python -m tests.soak.many_days`: day after day through the flow, with a clock of its own.
 
-Two lakes read one account. In one days go wrong, by the script below; the other is left alone.
-Whenever the first has healed both must hold the same tables, and each alarm must have been
-told once, on the day it belongs to, and taken back once.
+Two lakes read one account. In one days go wrong, as `script.py` has it; the other is left
+alone. Whenever the first has healed both must hold the same tables, and each alarm must have
+been told once, on the day it belongs to, and taken back once.
 """
 
 import os
@@ -22,35 +22,12 @@ from tests.listening import listening
 from tests.prefect_server import running_prefect
 from tests.servers import Sandbox, running_sandbox
 from tests.soak.sameness import OF_RUNS, OF_THE_MOMENT
+from tests.soak.script import EVERY, FAULTS, NO_RUN, expected
 from tests.soak.verdict import Verdict
 
 FIRST = datetime(2025, 6, 1, 7, 54, tzinfo=UTC)
 # `up` looks all the time; these are after each run, and when a missed one has become stale.
 LOOKS = (timedelta(minutes=30), timedelta(hours=6, minutes=30))
-
-# Day, what happens on it, and what people are told on it and on the day after.
-EVERY = {
-    2: "slow answers",
-    3: "token withdrawn",
-    5: "missed",
-    7: "bad deploy",
-    15: "damaged records",
-    22: "campaign",
-    30: "slow answers",
-    33: "missed",
-    40: "token withdrawn",
-    44: "damaged records",
-    47: "bad deploy",
-}
-TOLD = {
-    "slow answers": ((), ()),
-    "token withdrawn": (("failure", "stale"), ("failure is over", "stale is over")),
-    "missed": (("stale",), ("stale is over",)),
-    "bad deploy": (("failure", "stale"), ("failure is over", "stale is over")),
-    "damaged records": (("quarantine",), ("quarantine is over",)),
-    "campaign": (("unusual",), ("unusual is over",)),
-}
-NO_RUN = {"missed", "token withdrawn", "bad deploy"}
 
 
 @dataclass
@@ -60,6 +37,8 @@ class Days:
     sandbox: Sandbox
     folder: Path
     hooks: dict[str, str]
+    taken: dict[str, list[Any]]
+    told: dict[str, list[tuple[int, str]]]
     clock: Clock = field(default_factory=lambda: Clock(FIRST))
 
     def settings(self, lake: str, **changed: Any) -> Any:  # noqa: ANN401
@@ -106,6 +85,13 @@ class Days:
         settings = self.settings(lake)
         watch(settings, open_lake(settings), self.clock)
 
+    def note(self, number: int) -> None:
+        """Keep what people have been told today."""
+        for lake, taken in self.taken.items():
+            said = [message["subject"].removeprefix("wistia-elt: ") for message in taken]
+            self.told[lake] += [(number, one) for one in said]
+            taken.clear()
+
     def tables(self, lake: str) -> dict[str, list[tuple[Any, ...]]]:
         """Every table but those about runs, without what tells when it was read."""
         from flows.query import count_rows, query  # noqa: PLC0415
@@ -135,16 +121,17 @@ def live(days: Days, count: int, verdict: Verdict) -> None:
         click.echo(f"day {number} {event}")
         days.clock.now = FIRST + timedelta(days=number)
         # Who comes on a day without a run is there on the next, and stays as he was.
-        after = EVERY.get(number - 1, "") in NO_RUN
+        before = EVERY.get(number - 1, "")
         crowd = 400 if event == "campaign" else 5
-        days.sandbox.advance(new=crowd, returning=0 if after else 20, hours=24)
+        days.sandbox.advance(new=crowd, returning=0 if before in NO_RUN else 20, hours=24)
         days.read("calm")
         _disturb(days, event)
         for wait in LOOKS:
             days.clock.now = FIRST + timedelta(days=number) + wait
             days.look("disturbed")
             days.look("calm")
-        if after or number == count:
+        days.note(number)
+        if (before and event not in NO_RUN) or number == count:
             days.build("calm")
             same = days.tables("disturbed") == days.tables("calm")
             verdict.expect(f"day {number} as undisturbed", holds=same)
@@ -166,18 +153,6 @@ def _disturb(days: Days, event: str) -> None:
     days.sandbox.control("DELETE", "faults")
 
 
-FAULTS: dict[str, tuple[dict[str, object], ...]] = {
-    "slow answers": (
-        {"path": "/stats/visitors", "kind": "500", "times": 2},
-        {"path": "/medias*", "kind": "reset", "times": 1},
-        {"path": "/stats/medias/*", "kind": "truncate", "times": 1},
-    ),
-    "damaged records": (
-        {"path": "/stats/visitors", "kind": "missing_key", "field": "visitor_key", "times": 2},
-    ),
-}
-
-
 @contextmanager
 def bad_release() -> Iterator[None]:
     """The next run has a release whose dbt project does not hold together; then it is undone."""
@@ -192,17 +167,6 @@ def bad_release() -> Iterator[None]:
             flows.dbt.PROJECT_DIR = good
 
 
-def expected(count: int) -> list[str]:
-    """What people are to be told, in order."""
-    said: list[str] = []
-    for number in range(1, count + 1):
-        before = EVERY.get(number - 1, "")
-        said += TOLD[before][1] if before else ()
-        event = EVERY.get(number, "")
-        said += TOLD[event][0] if event else ()
-    return said
-
-
 def many_days(count: int, visitors: int = 2_000) -> Verdict:
     """Live so many days and judge them."""
     verdict = Verdict(f"{count} days")
@@ -215,13 +179,18 @@ def many_days(count: int, visitors: int = 2_000) -> Verdict:
     ):
         # Read by Prefect when it is imported, which is after this.
         os.environ |= prefect | {"PREFECT_LOGGING_LEVEL": "CRITICAL"}
-        days = Days(sandbox, Path(folder), {"disturbed": hook, "calm": calm_hook})
+        days = Days(
+            sandbox,
+            Path(folder),
+            hooks={"disturbed": hook, "calm": calm_hook},
+            taken={"disturbed": taken, "calm": calm_taken},
+            told={"disturbed": [], "calm": []},
+        )
         live(days, count, verdict)
-        said = [message["subject"].removeprefix("wistia-elt: ") for message in taken]
-        wanted = expected(count)
-        verdict.expect(f"told {said} = {wanted}", holds=said == wanted)
-        calm = [message["subject"].removeprefix("wistia-elt: ") for message in calm_taken]
-        real = [one for one in wanted if one.startswith("unusual")]
+        told, wanted = days.told["disturbed"], expected(count)
+        verdict.expect(f"told by day {told} = {wanted}", holds=told == wanted)
+        # More visitors come to both.
+        calm, real = days.told["calm"], expected(count, "campaign")
         verdict.expect(f"told of calm days {calm} = {real}", holds=calm == real)
         verdict.note(f"{len(days.tables('disturbed')['silver.fact_visitors']):,} visitors")
     return verdict
