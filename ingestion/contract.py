@@ -110,6 +110,60 @@ class MediaEngagement(Record):
     rewatch_data: list[int] = []  # absent in answers of 2013
 
 
+def _is_day(text: str) -> str:
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text) is None:
+        raise ValueError("expected a date, year first")
+    return text
+
+
+class MediaDay(Record):
+    """A row of `/stats/medias/{id}/by_date`; the last two are ours, as the address has them."""
+
+    date: Annotated[str, AfterValidator(_is_day)]
+    load_count: Whole
+    play_count: Whole
+    hours_watched: Number
+    media_id: Known = None
+    snapshot_ts: Known = None
+
+
+class AccountStats(Record):
+    """`/stats/account`."""
+
+    load_count: Whole
+    play_count: Whole
+    hours_watched: Number
+
+
+class Event(Record):
+    """`/stats/events`: one play; what is optional is absent or of several shapes in real answers.
+
+    `conversion_data` is an object or empty text.
+    """
+
+    event_key: Key
+    received_at: Annotated[str, AfterValidator(_is_time)]
+    visitor_key: Key
+    media_id: Key
+    percent_viewed: Number
+    media_name: Text = None
+    media_url: Text = None
+    embed_url: Text = None
+    iframe_heatmap_url: Text = None
+    ip: Text = None
+    org: Text = None
+    country: Text = None
+    region: Text = None
+    city: Text = None
+    lat: Number = None
+    lon: Number = None
+    email: Text = None
+    conversion_type: Known = None
+    conversion_data: Known = None
+    user_agent_details: UserAgent | None = None
+    thumbnail: Known = None
+
+
 class Folder(Record):
     """The folder (`project` on v1) that a medium lies in."""
 

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 from ingestion.crashes import close_crashed
 from ingestion.credentials import read_token
+from ingestion.days import land_days
 from ingestion.errors import (
     BadResponseError,
     IngestionError,
     NotFoundError,
 )
+from ingestion.events import land_events
 from ingestion.media import resolve_media
 from ingestion.pacing import Pacer
 from ingestion.resources import MEDIAS, Resource
@@ -100,8 +102,13 @@ def _ingest_all(work: Ingest) -> None:
         with _counted(work, resource) as entry:
             if resource.kind == "crawl":
                 land_visitors(work, resource)
+            elif resource.kind == "windows":
+                land_events(work, resource)
+            elif resource.kind == "days":
+                land_days(work, resource, media.ids)
             elif resource.kind == "snapshot":
-                _land_snapshots(work, resource, media.ids)
+                names = media.ids if resource.is_of_media else (resource.name,)
+                _land_snapshots(work, resource, names)
             elif resource is MEDIAS:
                 _land_listing(work, resource, media.items)
         log.info("%s: %d landed, %d unchanged", resource.name, entry.records, entry.unchanged)

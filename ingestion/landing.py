@@ -101,7 +101,7 @@ class Landing:
         self._note_unknown(unknown)
         clean = self._redact(row, self._resource.personal)
         version = digest(clean)
-        identity = identity_of(fields[self._resource.key]) if reason is None else version
+        identity = identity_of(self._resource.identify(fields)) if reason is None else version
         if self._is_known(identity, version):
             self.entry.unchanged += 1
             if at is None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ingestion.contract import MEDIA_ID
 from ingestion.errors import AuthenticationError, BadRequestError, NotFoundError
-from ingestion.resources import MEDIA, MEDIA_ENGAGEMENT, MEDIAS
+from ingestion.resources import MEDIAS
 
 if TYPE_CHECKING:
     from ingestion.work import Ingest
@@ -37,7 +37,7 @@ def resolve_media(work: Ingest) -> MediaList:
         AuthenticationError: The ids must be found through `/medias`, and the token may not.
         IngestionError: The list cannot be read.
     """
-    if not {MEDIAS, MEDIA, MEDIA_ENGAGEMENT}.intersection(work.scope.resources):
+    if not any(one is MEDIAS or one.is_of_media for one in work.scope.resources):
         return MediaList((), [])
     wanted = work.settings.wistia_media_ids
     if wanted == "all":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from ingestion.credentials import read_hash_key
 
@@ -19,7 +20,8 @@ def make_redactor(settings: Settings) -> Callable[[object, tuple[str, ...]], obj
 
     Under `hash` a value becomes the HMAC-SHA256 of its trimmed, lower-cased text, in
     hexadecimal, so a person stays one person across days; under `drop` it becomes null.
-    Blanks stay blank, since they say nothing of anyone.
+    Blanks stay blank, since they say nothing of anyone. Of an address (a field that ends
+    in `?`) the page stays; its query, fragment and login go, or become one digest.
 
     Returns:
         `redact(record, fields)`: a copy in which the dotted fields obey the policy, and all
@@ -56,8 +58,26 @@ def _replace_all(
     record: object, fields: tuple[str, ...], change: Callable[[object], object]
 ) -> object:
     for field in fields:
-        record = _replace(record, field.split("."), change)
+        path = field.removesuffix("?").split(".")
+        record = _replace(record, path, _shorten(change) if field.endswith("?") else change)
     return record
+
+
+def _shorten(change: Callable[[object], object]) -> Callable[[object], object]:
+    def shorten(value: object) -> object:
+        try:
+            parts = urlsplit(value) if isinstance(value, str) else None
+        except ValueError:
+            parts = None
+        if parts is None or parts.scheme not in {"http", "https"}:
+            return change(value)  # no address: whatever it is stands where one should
+        login, _, host = parts.netloc.rpartition("@")
+        page = f"{parts.scheme}://{host}{parts.path}"
+        said = f"{login}{parts.query}{parts.fragment}"
+        digest = change(said) if said else None
+        return page if digest is None else f"{page}?{digest}"
+
+    return shorten
 
 
 def _replace(value: object, path: list[str], change: Callable[[object], object]) -> object:

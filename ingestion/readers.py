@@ -4,32 +4,30 @@ from __future__ import annotations
 
 import threading
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ingestion.crawl import Read
-
-Answer = tuple["Read", list[object] | BaseException]
+T = TypeVar("T")
 
 
-class Readers:
+class Readers(Generic[T]):
     """A pool that grows with what is sent and ends with its block.
 
     Its threads are daemons: a process that is done, or stopped, never waits for a page
     that does not come.
 
     Args:
-        fetch: Reads one page, `(page, per_page)` to decoded rows; its errors come back
-            from `receive`.
+        fetch: Reads one page, what was sent to decoded rows; its errors come back from
+            `receive`.
     """
 
-    def __init__(self, fetch: Callable[[int, int], list[object]]) -> None:
+    def __init__(self, fetch: Callable[[T], list[object]]) -> None:
         """Start no thread yet."""
         self._fetch = fetch
-        self._reads: SimpleQueue[Read | None] = SimpleQueue()
-        self._answers: SimpleQueue[Answer] = SimpleQueue()
+        self._reads: SimpleQueue[T | None] = SimpleQueue()
+        self._answers: SimpleQueue[tuple[T, list[object] | BaseException]] = SimpleQueue()
         self._threads = 0
         self._open = True
         self.in_flight = 0
@@ -44,7 +42,7 @@ class Readers:
         for _ in range(self._threads):
             self._reads.put(None)
 
-    def send(self, read: Read) -> None:
+    def send(self, read: T) -> None:
         """Begin to read a page."""
         self.in_flight += 1
         if self.in_flight > self._threads:
@@ -52,7 +50,7 @@ class Readers:
             threading.Thread(target=self._work, daemon=True).start()
         self._reads.put(read)
 
-    def receive(self) -> tuple[Read, list[object]]:
+    def receive(self) -> tuple[T, list[object]]:
         """Wait for the next page, whichever comes first.
 
         Raises:
@@ -67,6 +65,6 @@ class Readers:
     def _work(self) -> None:
         while (read := self._reads.get()) is not None and self._open:
             try:
-                self._answers.put((read, self._fetch(read.page, read.per_page)))
+                self._answers.put((read, self._fetch(read)))
             except BaseException as error:  # noqa: BLE001 - raised again by `receive`
                 self._answers.put((read, error))

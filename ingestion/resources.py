@@ -1,16 +1,29 @@
 """What is fetched, as a table: a new resource is a new row, not new code.
 
 Statistics of a medium (`snapshot`) land when their content changed; lists (`listing`)
-land the items that changed; the visitors (`crawl`) are read by last activity.
+land the items that changed; the visitors (`crawl`) are read by last activity; events
+(`windows`) and the days of a medium (`days`) are asked for by date.
 Paths and parameters: the official specification; behaviour: real answers.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from ingestion.contract import Media, MediaEngagement, MediaStats, Record, Visitor
+from ingestion.contract import (
+    AccountStats,
+    Event,
+    Media,
+    MediaDay,
+    MediaEngagement,
+    MediaStats,
+    Record,
+    Visitor,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,20 +35,33 @@ class Resource:
         path: Below the base URL; `{media_id}` is filled in for each medium.
         kind: How it is read, see the module.
         contract: The shape its records must have to land.
-        key: The field that names a record inside a `listing` or `crawl`.
+        key: The field that names a record; beside the medium, where the path has one.
         active_at: The field that a `crawl` is ordered by, newest first.
-        personal: Dotted fields that `PII_POLICY` governs.
+        personal: Dotted fields that `PII_POLICY` governs; of one that ends in `?`, an
+            address, only what a page is asked and by whom.
         scope: The permission its token needs, as Wistia's token page names it.
     """
 
     name: str
     path: str
-    kind: Literal["snapshot", "listing", "crawl"]
+    kind: Literal["snapshot", "listing", "crawl", "windows", "days"]
     contract: type[Record]
     scope: str
     key: str = ""
     active_at: str = ""
     personal: tuple[str, ...] = ()
+
+    @property
+    def is_of_media(self) -> bool:
+        """Whether it is read for each medium."""
+        return "{media_id}" in self.path
+
+    def identify(self, record: Mapping[str, object]) -> object:
+        """What names a record among all of its resource."""
+        if not self.key:
+            return record.get("media_id")
+        named = record.get(self.key)
+        return f"{record.get('media_id')} {named}" if self.is_of_media else named
 
 
 READ_STATS = "Read detailed stats"
@@ -62,5 +88,32 @@ VISITORS = Resource(
     personal=("visitor_identity",),
 )
 
+MEDIA_BY_DATE = Resource(
+    "media_by_date", "/stats/medias/{media_id}/by_date", "days", MediaDay, READ_STATS, key="date"
+)
+ACCOUNT = Resource("account", "/stats/account", "snapshot", AccountStats, READ_STATS)
+EVENTS = Resource(
+    "events",
+    "/stats/events",
+    "windows",
+    Event,
+    READ_STATS,
+    key="event_key",
+    active_at="received_at",
+    personal=(
+        "ip",
+        "city",
+        "lat",
+        "lon",
+        "org",
+        "email",
+        "conversion_data",
+        "embed_url?",
+        "media_url?",
+        "iframe_heatmap_url?",
+        "thumbnail.url?",
+    ),
+)
+
 # In the order of a run: the media first, since the others are read for each of them.
-RESOURCES = (MEDIAS, MEDIA, MEDIA_ENGAGEMENT, VISITORS)
+RESOURCES = (MEDIAS, MEDIA, MEDIA_ENGAGEMENT, MEDIA_BY_DATE, ACCOUNT, VISITORS, EVENTS)

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from ingestion.bronze import encode
-from ingestion.crawl import Crawl, Resume, Row
+from ingestion.crawl import Crawl, Read, Resume, Row
 from ingestion.errors import BadResponseError, IngestionError, LakeError
 from ingestion.orphans import replace_orphans
 from ingestion.pacing import InFlight
@@ -124,10 +124,9 @@ def _drive(work: Ingest, resource: Resource, crawl: Crawl, landing: Landing, pla
     work.client.observe = in_flight.observe
     warned, saved = False, crawl.resume
 
-    def fetch(page: int, per_page: int) -> list[object]:
-        rows: list[object] = work.client.get(
-            resource.path, {"page": page, "per_page": per_page}, expect=list
-        )
+    def fetch(read: Read) -> list[object]:
+        asked = {"page": read.page, "per_page": read.per_page}
+        rows: list[object] = work.client.get(resource.path, asked, expect=list)
         return rows
 
     with Readers(fetch) as readers:

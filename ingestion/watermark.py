@@ -175,7 +175,7 @@ def _versions(
     """What a run landed and set aside: identity, digest, own time, time of landing."""
     for stored in entry.objects:
         for record in read_records(lake, stored.key):
-            identity = identity_of(record.get(resource.key or "media_id"))
+            identity = identity_of(resource.identify(record))
             landed = parse_timestamp(record.get("ingested_at"))
             yield identity, digest(record), _own_time(record, resource), landed
     if resource.kind == "snapshot":

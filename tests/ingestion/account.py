@@ -1,6 +1,6 @@
 """An account behind the wire: what the API would answer, and faults in front of it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -54,6 +54,34 @@ def medium(hashed_id: str, number: int = 1, **changes: object) -> dict[str, Any]
     } | changes
 
 
+def event(number: int, at: datetime | None = None, **changes: object) -> dict[str, Any]:
+    """Event `number`, received `number` minutes before noon unless `at` says when."""
+    moment = NOON - timedelta(minutes=number) if at is None else at
+    return {
+        "received_at": iso(moment),
+        "event_key": f"1767873600000e0.{number:016d}",
+        "visitor_key": f"v{number:06d}-2cbe4e",
+        "ip": "192.0.2.7",
+        "country": "DE",
+        "region": "BE",
+        "city": "Berlin",
+        "lat": 52.5244,
+        "lon": 13.4105,
+        "org": "Example Telecom",
+        "email": None,
+        "percent_viewed": 0.5,
+        "embed_url": "https://www.example.com/tour",
+        "conversion_type": "",
+        "conversion_data": "",
+        "iframe_heatmap_url": "https://example.com/events/1/iframe.html?public_token=xyz",
+        "media_id": "abc",
+        "media_name": "Film 1",
+        "media_url": "https://example.com/medias/abc",
+        "thumbnail": {"url": "https://example.com/a.jpg", "width": 640},
+        "user_agent_details": {"browser": "Chrome", "mobile": False},
+    } | changes
+
+
 STATS = {
     "load_count": 10,
     "play_count": 4,
@@ -65,6 +93,9 @@ STATS = {
 ENGAGEMENT = {"engagement": 0.5, "engagement_data": [4, 3, 2], "rewatch_data": [1, 0, 0]}
 
 
+NOT_FOUND = as_json({"error": "not found"}, 404)
+
+
 @dataclass
 class Account:
     """Data by address; a fault is met once for each time it was ordered."""
@@ -73,6 +104,11 @@ class Account:
     medias: list[object] = field(default_factory=list)
     stats: dict[str, object] = field(default_factory=dict)
     engagement: dict[str, object] = field(default_factory=dict)
+    events: list[dict[str, Any]] = field(default_factory=list)
+    days: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    totals: dict[str, object] = field(
+        default_factory=lambda: {"load_count": 20, "play_count": 8, "hours_watched": 3.0}
+    )
     hashed_id: str | None = "account-one"
     faults: dict[tuple[str, int], list[Reply]] = field(default_factory=dict)
 
@@ -99,14 +135,35 @@ class Account:
         if path == "/medias":
             wanted = asked.query.get("hashed_ids[]")
             return _page(asked, (m for m in self.medias if not wanted or _id(m) in wanted))
-        if path == "/stats/visitors":
-            return _page(asked, self.visitors)
         if path.startswith("/stats/medias/"):
             media_id, _, part = path.removeprefix("/stats/medias/").partition("/")
-            found = (self.engagement if part else self.stats).get(media_id)
-            if found is not None:
-                return as_json(found)
-        return as_json({"error": "not found"}, 404)
+            return self._medium(media_id, part, asked)
+        if path.startswith("/stats/"):
+            return self._stats(path.removeprefix("/stats/"), asked)
+        return NOT_FOUND
+
+    def _stats(self, path: str, asked: Asked) -> Reply:
+        if path == "visitors":
+            return _page(asked, self.visitors)
+        if path == "account":
+            return as_json(self.totals)
+        if path == "events":
+            within = _within(asked)
+            return _page(asked, (e for e in self.events if within(e["received_at"])))
+        return NOT_FOUND
+
+    def _medium(self, media_id: str, part: str, asked: Asked) -> Reply:
+        if part == "by_date" and media_id in self.stats:
+            within = _within(asked)
+            return as_json([d for d in self.days.get(media_id, []) if within(d["date"])])
+        found = {"": self.stats, "engagement": self.engagement}.get(part, {}).get(media_id)
+        return NOT_FOUND if found is None else as_json(found)
+
+
+def _within(asked: Asked) -> Callable[[str], bool]:
+    """Whether a time or day is inside the window asked for, both days included."""
+    first, last = asked.query["start_date"][0], asked.query["end_date"][0]
+    return lambda text: first <= text[:10] <= last
 
 
 def _id(item: object) -> object:

@@ -1,0 +1,90 @@
+"""The days of every medium, as Wistia reports them: loads, plays, hours, in the account's zone.
+
+A day's hours are no measurement: they are its plays times the medium's engagement over its whole
+life, restated whenever that moves. So the last month is asked for again each time, and a row lands
+when it changed.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from ingestion.errors import NotFoundError
+from ingestion.timestamps import format_timestamp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from ingestion.resources import Resource
+    from ingestion.watermark import ResourceState
+    from ingestion.work import Ingest
+
+log = logging.getLogger(__name__)
+# What the API keeps of events; of days it has all, and nobody knows since when.
+KEPT = timedelta(days=730)
+_RESTATED = timedelta(days=30)
+_LONGEST = 366
+
+
+def land_days(work: Ingest, resource: Resource, media_ids: tuple[str, ...]) -> None:
+    """Land the days that are new or restated, one request a medium as a rule.
+
+    Raises:
+        IngestionError: A medium's days cannot be read; what landed stays, and the next run
+            asks for the same days again.
+    """
+    landing, state = work.open(resource)
+    started = work.run.clock()
+    today = started.astimezone(ZoneInfo(work.settings.wistia_time_zone)).date()
+    since = _since(work, state, today)
+    for media_id in media_ids:
+        try:
+            for first, last in spans(since, today, _LONGEST):
+                rows = _read(work, resource, media_id, first, last)
+                landing.land(_stamped(rows, media_id, started))
+        except NotFoundError:
+            if media_id not in landing.entry.unknown_media:
+                landing.entry.unknown_media.append(media_id)
+            log.info("Wistia knows no medium %s; check WISTIA_MEDIA_IDS", media_id)
+        if landing.is_due:
+            landing.flush()
+        work.progress(landing.entry)
+    landing.flush()
+    state.watermark = started
+    landing.entry.watermark = format_timestamp(started)
+    work.close(landing.entry, state)
+
+
+def _since(work: Ingest, state: ResourceState, today: date) -> date:
+    if work.scope.since is not None:
+        return work.scope.since
+    if work.scope.full or state.watermark is None:
+        return today - KEPT
+    zone = ZoneInfo(work.settings.wistia_time_zone)
+    return state.watermark.astimezone(zone).date() - _RESTATED
+
+
+def _read(work: Ingest, resource: Resource, media_id: str, first: date, last: date) -> list[object]:
+    asked = {"start_date": first.isoformat(), "end_date": last.isoformat()}
+    path = resource.path.format(media_id=media_id)
+    rows: list[object] = work.client.get(path, asked, expect=list)
+    return rows
+
+
+def _stamped(rows: list[object], media_id: str, moment: datetime) -> Iterator[object]:
+    """A row says neither whose it is nor when it was told."""
+    for row in rows:
+        stamp = {"media_id": media_id, "snapshot_ts": format_timestamp(moment)}
+        yield {**row, **stamp} if isinstance(row, dict) else row
+
+
+def spans(first: date, last: date, days: int) -> Iterator[tuple[date, date]]:
+    """Cut a stretch of days into pieces of at most so many, the newest first."""
+    while last >= first:
+        start = max(first, last - timedelta(days=days - 1))
+        yield start, last
+        last = start - timedelta(days=1)

@@ -1,0 +1,205 @@
+"""The events: one play each, asked for by UTC days, newest first inside a window.
+
+A page is asked for until one is empty. An event that arrives meanwhile pushes rows down, so that
+some come twice and none is missed; those that arrive late are found by reading the day before the
+watermark again. Which windows are done is kept, so that a broken backfill goes on with the others.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Self
+
+from ingestion.days import KEPT, spans
+from ingestion.errors import BadResponseError, IngestionError, LakeError
+from ingestion.orphans import replace_orphans
+from ingestion.pacing import InFlight
+from ingestion.readers import Readers
+from ingestion.timestamps import format_timestamp
+from ingestion.wistia import PER_PAGE
+
+if TYPE_CHECKING:
+    from ingestion.landing import Landing
+    from ingestion.resources import Resource
+    from ingestion.watermark import ResourceState
+    from ingestion.work import Ingest
+
+log = logging.getLogger(__name__)
+# One in 2,441 was more than an hour late, the latest 14 hours.
+_LATE = timedelta(days=1)
+# Days of one window: few for a daily run, so that its windows are read side by side.
+_SHORT, _LONG, _MANY = 1, 14, 7
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """UTC days, both included, and the page to ask for."""
+
+    first: date
+    last: date
+    page: int = 1
+
+    @property
+    def days(self) -> tuple[str, str]:
+        """Both days as ISO texts."""
+        return self.first.isoformat(), self.last.isoformat()
+
+
+@dataclass(slots=True)
+class Plan:
+    """What one reading of the events is to cover.
+
+    Attributes:
+        started_at: When it began: the watermark it ends with.
+        since: The first UTC day.
+        moves: Whether its end moves the watermark: not when it leaves a gap above it.
+        done: Windows read to their end, as ISO days.
+        name: The start of a broken reading as in names; None for a new one.
+    """
+
+    started_at: datetime
+    since: date
+    moves: bool = True
+    done: list[tuple[str, str]] = field(default_factory=list)
+    name: str | None = None
+
+    def to_json(self) -> dict[str, object]:
+        """The same as values that JSON has."""
+        return {
+            "started_at": self.started_at.isoformat(),
+            "since": self.since.isoformat(),
+            "moves": self.moves,
+            "done": [list(days) for days in self.done],
+        }
+
+    @classmethod
+    def from_json(cls, values: dict[str, object], name: str) -> Self:
+        """Read what `to_json` gave.
+
+        Raises:
+            KeyError, TypeError, ValueError: It is something else.
+        """
+        done = values["done"]
+        if not isinstance(done, list):
+            raise TypeError("done")
+        return cls(
+            datetime.fromisoformat(str(values["started_at"])),
+            date.fromisoformat(str(values["since"])),
+            moves=bool(values["moves"]),
+            done=[(str(first), str(last)) for first, last in done],
+            name=name,
+        )
+
+    def windows(self) -> deque[Window]:
+        """The windows that are not done, newest first."""
+        until = self.started_at.astimezone(UTC).date()
+        days = _SHORT if (until - self.since).days < _MANY else _LONG
+        found = (Window(first, last) for first, last in spans(self.since, until, days))
+        return deque(window for window in found if window.days not in self.done)
+
+
+def land_events(work: Ingest, resource: Resource) -> None:
+    """Land every event of the days since the watermark, and of the day before it.
+
+    Raises:
+        IngestionError: A page cannot be read or a part not written; what landed stays, and
+            the next run goes on with the windows that are not done.
+    """
+    broken = _find_broken(work, resource)
+    landing, state = work.open(resource, broken.name if broken else None)
+    plan = broken or _plan(work, state)
+    landing.keep_after = _midnight(plan.started_at)
+    try:
+        _read(work, resource, landing, plan)
+    except IngestionError as error:
+        _keep_what_landed(landing, plan, error)
+        raise
+    _flush(work, landing, plan)
+    if plan.moves:
+        state.watermark = plan.started_at
+        landing.entry.watermark = format_timestamp(plan.started_at)
+        state.forget_before(_midnight(plan.started_at))
+    work.close(landing.entry, state)
+
+
+def _midnight(started: datetime) -> datetime:
+    """Where the next reading will begin."""
+    return datetime.combine((started - _LATE).astimezone(UTC).date(), time.min, tzinfo=UTC)
+
+
+def _plan(work: Ingest, state: ResourceState) -> Plan:
+    started = work.run.clock()
+    oldest = started.date() - KEPT
+    known = None if state.watermark is None else _midnight(state.watermark).date()
+    if work.scope.since is not None:
+        since = max(work.scope.since, oldest)
+        return Plan(started, since, moves=known is not None and since <= known)
+    if work.scope.full or known is None:
+        return Plan(started, oldest)
+    return Plan(started, max(known, oldest))
+
+
+def _find_broken(work: Ingest, resource: Resource) -> Plan | None:
+    """The reading that the last run left unfinished, unless this one is told what to read."""
+    if work.scope.since is not None:
+        return None
+    for manifest in reversed([*work.manifests, work.run.manifest]):
+        entry = next((e for e in manifest.resources if e.resource == resource.name), None)
+        if entry is None or manifest.kind == "replay":
+            continue
+        if entry.state == "completed":
+            return None
+        if entry.resume is not None:
+            with suppress(KeyError, TypeError, ValueError):
+                plan = Plan.from_json(entry.resume, entry.crawl)
+                # A backfill that was asked for is not what a daily run is there for.
+                return plan if plan.moves else None
+    return None
+
+
+def _read(work: Ingest, resource: Resource, landing: Landing, plan: Plan) -> None:
+    in_flight = InFlight(work.settings.wistia_requests_per_minute)
+    work.client.observe = in_flight.observe
+
+    def fetch(window: Window) -> list[object]:
+        first, last = window.days
+        asked = {"start_date": first, "end_date": last}
+        rows: list[object] = work.client.get(
+            resource.path, {**asked, "page": window.page, "per_page": PER_PAGE}, expect=list
+        )
+        return rows
+
+    waiting = plan.windows()
+    with Readers(fetch) as readers:
+        while waiting or readers.in_flight:
+            while waiting and readers.in_flight < in_flight.target:
+                readers.send(waiting.popleft())
+            window, rows = readers.receive()
+            landing.land(rows)
+            landing.entry.pages += 1
+            if rows:
+                waiting.appendleft(replace(window, page=window.page + 1))
+            else:
+                plan.done.append(window.days)
+            if landing.is_due:
+                _flush(work, landing, plan)
+            work.progress(landing.entry)
+
+
+def _flush(work: Ingest, landing: Landing, plan: Plan) -> None:
+    landing.flush(plan.to_json())
+    if plan.name is not None:
+        replace_orphans(work.lake, landing.entry, work.manifests)
+
+
+def _keep_what_landed(landing: Landing, plan: Plan, error: IngestionError) -> None:
+    if isinstance(error, LakeError):
+        return
+    if isinstance(error, BadResponseError):
+        landing.reject({"length": error.length, "sha256": error.digest}, str(error))
+    with suppress(LakeError):
+        landing.flush(plan.to_json())

@@ -1,0 +1,198 @@
+"""Events by UTC days: every one, once, with what arrived late."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from ingestion.errors import IngestionError
+from ingestion.events import Plan
+from ingestion.work import Scope
+from tests.ingestion.account import NOON, event
+from tests.ingestion.conftest import Bench
+from tests.ingestion.wire import text
+
+EVENTS = Scope(resource="events")
+DAY = timedelta(days=1)
+
+
+def asked(bench: Bench) -> list[tuple[str, str, int]]:
+    return [
+        (one.query["start_date"][0], one.query["end_date"][0], one.page)
+        for one in bench.wire.asked
+        if one.path == "/v1/stats/events"
+    ]
+
+
+def keys(bench: Bench) -> list[str]:
+    return [row["event_key"] for row in bench.rows("events")]
+
+
+def test_the_first_run_reads_two_years_and_each_page_once(bench: Bench) -> None:
+    bench.api.events = [event(number, NOON - number * DAY / 10) for number in range(250)]
+    bench.ingest(EVENTS)
+    assert sorted(keys(bench)) == sorted(one["event_key"] for one in bench.api.events)
+    windows = {(first, last) for first, last, _ in asked(bench)}
+    # The bench's clock stands at 2026-01-09; 730 days before it are 2024-01-10.
+    assert min(windows)[0] == "2024-01-10"
+    assert max(windows)[1] == "2026-01-09"
+    assert len(windows) == 53
+    assert len(asked(bench)) == 53 + 4  # 140 of the 250 lie in the newest window
+
+
+def test_a_daily_run_reads_its_days_and_lands_what_is_new(bench: Bench) -> None:
+    bench.api.events = [event(number) for number in range(30)]
+    bench.ingest(EVENTS)
+    bench.wire.asked.clear()
+    bench.clock.now += DAY
+    late = event(100, NOON + timedelta(minutes=5))
+    bench.api.events = [event(101, NOON + DAY), late, *bench.api.events]
+    run = bench.ingest(EVENTS)
+    assert {first for first, _, _ in asked(bench)} == {"2026-01-08", "2026-01-09", "2026-01-10"}
+    assert len(asked(bench)) == 3 + 2
+    assert keys(bench)[30:] == [event(101)["event_key"], late["event_key"]]
+    assert run.resource("events").unchanged == 30
+
+
+def test_an_event_that_repeats_with_other_content_lands_again(bench: Bench) -> None:
+    bench.api.events = [event(1, percent_viewed=0.75), event(1), event(2)]
+    bench.ingest(EVENTS)
+    assert sorted(keys(bench)) == sorted(2 * [event(1)["event_key"]] + [event(2)["event_key"]])
+
+
+def test_a_broken_backfill_goes_on_with_the_windows_that_are_left(bench: Bench) -> None:
+    bench.api.events = [event(number, NOON - number * DAY) for number in range(700)]
+    real = bench.wire.answer
+    bench.wire.answer = lambda one: (
+        text("<html>")
+        if one.query.get("start_date", [""])[0] < "2025-01-01" and one.path.endswith("/events")
+        else real(one)
+    )
+    with pytest.raises(IngestionError):
+        bench.ingest(EVENTS)
+    landed = set(keys(bench))
+    assert 300 < len(landed) < 700
+    bench.wire.answer = real
+    bench.wire.asked.clear()
+    bench.ingest(EVENTS)
+    assert max(last for _, last, _ in asked(bench)) < "2025-02-01"
+    assert set(keys(bench)) == {one["event_key"] for one in bench.api.events}
+    assert bench.state("events")["watermark"].startswith("2026-01-09T00:01:48")
+
+
+def test_since_reads_from_there_and_moves_no_watermark_it_should_not(bench: Bench) -> None:
+    bench.api.events = [event(number) for number in range(3)]
+    bench.ingest(Scope(resource="events", since=date(2026, 1, 5)))
+    assert {first for first, _, _ in asked(bench)} == {f"2026-01-0{n}" for n in range(5, 10)}
+    assert bench.state("events")["watermark"] is None
+
+
+def test_a_wrong_shape_is_set_aside_and_blanks_are_not(bench: Bench) -> None:
+    bench.api.events = [
+        event(1, conversion_data={"email": "a@example.com"}, conversion_type=0, city=""),
+        event(2, percent_viewed="half"),
+        event(3, email=None, embed_url="", user_agent_details=None),
+    ]
+    bench.ingest(EVENTS)
+    assert len(bench.rows("events")) == 2
+    (aside,) = bench.set_aside("events")
+    assert aside["reason"] == "percent_viewed: input should be a valid number"
+
+
+def test_windows_cover_every_day_once() -> None:
+    plan = Plan(datetime(2026, 1, 9, 12, tzinfo=UTC), date(2025, 11, 1))
+    days = [
+        window.first + timedelta(days=n)
+        for window in plan.windows()
+        for n in range((window.last - window.first).days + 1)
+    ]
+    assert sorted(days) == [date(2025, 11, 1) + timedelta(days=n) for n in range(70)]
+    assert Plan.from_json(plan.to_json(), "name").windows() == plan.windows()
+
+
+PERSONAL: dict[str, Any] = {
+    "ip": "203.0.113.77",
+    "city": "Plantville",
+    "lat": 11.7711,
+    "lon": -22.8822,
+    "org": "Planted & Sons",
+    "email": "nadine@planted.example",
+    "conversion_data": {"first_name": "Nadine", "phone": ["+49 30 901820"]},
+    "embed_url": "https://nadine:pw@www.example.com/tour?wemail=nadine@planted.example#Nadine",
+    "iframe_heatmap_url": "https://example.com/e?public_token=planted-t",
+    "thumbnail": {"url": "https://example.com/a.jpg?who=Nadine"},
+}
+TRACES = (
+    "203.0.113.77",
+    "Plantville",
+    "11.7711",
+    "22.8822",
+    "Sons",
+    "nadine",
+    "Nadine",
+    "901820",
+    "planted-t",
+    "pw@",
+)
+
+
+@pytest.mark.parametrize("policy", ["drop", "hash"])
+def test_no_person_is_left_in_an_event(bench: Bench, policy: str) -> None:
+    odd = event(2, embed_url="call Nadine", percent_viewed="x", org={"name": "Planted & Sons"})
+    bench.api.events = [event(1, **PERSONAL), odd, event(3, embed_url={"u": "Nadine"})]
+    bench.ingest(EVENTS, pii_policy=policy, pii_hash_key="planted-key")
+    assert len(bench.rows("events")) + len(bench.set_aside("events")) == 3
+    assert [trace for trace in TRACES if trace in bench.text()] == []
+    (row,) = [row for row in bench.rows("events") if row["event_key"] == event(1)["event_key"]]
+    assert row["country"] == "DE"
+    assert row["embed_url"].startswith("https://www.example.com/tour")
+    assert (row["embed_url"] == "https://www.example.com/tour") is (policy == "drop")
+
+
+def test_a_failing_page_of_events_tells_nobody(bench: Bench) -> None:
+    broken = text('[{"email": "nadine@planted.example", "city": "Plantville"')
+    bench.api.order("/stats/events", *[broken] * 900)
+    with pytest.raises(IngestionError) as caught:
+        bench.ingest(EVENTS, pii_policy="drop")
+    said = f"{caught.value}{bench.text()}"
+    assert [trace for trace in TRACES if trace in said] == []
+
+
+def test_days_land_when_they_are_new_or_restated(bench: Bench) -> None:
+    scope = Scope(resource="media_by_date")
+    bench.api.add_medium("abc")
+    bench.api.days["abc"] = [
+        {"date": f"2026-01-0{n}", "load_count": n, "play_count": 1, "hours_watched": 0.5}
+        for n in range(1, 9)
+    ]
+    bench.ingest(scope)
+    assert [row["date"] for row in bench.rows("media_by_date")] == [
+        f"2026-01-0{n}" for n in range(1, 9)
+    ]
+    assert {row["media_id"] for row in bench.rows("media_by_date")} == {"abc"}
+    bench.api.days["abc"][3]["hours_watched"] = 0.6
+    bench.clock.now += DAY
+    bench.wire.asked.clear()
+    run = bench.ingest(scope)
+    # New York's 8 January when the first run was; 30 days before it.
+    (one,) = [one for one in bench.wire.asked if one.path.endswith("by_date")]
+    assert (one.query["start_date"], one.query["end_date"]) == (["2025-12-09"], ["2026-01-09"])
+    assert (run.resource("media_by_date").records, bench.rows("media_by_date")[-1]["date"]) == (
+        1,
+        "2026-01-04",
+    )
+
+
+def test_the_account_s_totals_land_when_they_changed(bench: Bench) -> None:
+    for play_count in (8, 8, 9):
+        bench.api.totals["play_count"] = play_count
+        bench.clock.now += DAY
+        bench.ingest(Scope(resource="account"))
+    assert [row["play_count"] for row in bench.rows("account")] == [8, 9]
+
+
+def test_a_medium_that_is_gone_is_noted(bench: Bench) -> None:
+    bench.api.add_medium("abc")
+    del bench.api.stats["abc"]
+    run = bench.ingest(Scope(resource="media_by_date"))
+    assert run.resource("media_by_date").unknown_media == ["abc"]
