@@ -1,0 +1,71 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='merge',
+        unique_key=['media_id', 'activity_date'],
+        table_type='iceberg',
+    )
+}}
+
+with media_by_date as (
+    select
+        media_id,
+        date as activity_date,
+        load_count,
+        play_count,
+        hours_watched,
+        snapshot_ts,
+        ingested_at
+    from {{ source('bronze', 'media_by_date') }}
+    {% if is_incremental() %}
+        where ingest_date >= {{ first_partition('snapshot_ts') }}
+    {% endif %}
+),
+
+typed as (
+    select
+        {{ blank_to_null('media_id') }} as media_id,
+        {{ to_date('activity_date') }} as activity_date,
+        {{ to_integer('load_count') }} as load_count,
+        {{ to_integer('play_count') }} as play_count,
+        {{ to_double('hours_watched') }} as reported_hours_watched,
+        {{ to_timestamp('snapshot_ts') }} as snapshot_ts,
+        {{ to_timestamp('ingested_at') }} as ingested_at,
+        {{ row_digest(['load_count', 'play_count', 'hours_watched']) }} as content_digest
+    from media_by_date
+),
+
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by media_id, activity_date
+            order by
+                snapshot_ts desc nulls last,
+                ingested_at desc nulls last,
+                content_digest desc
+        ) as newest_first
+    from typed
+    where media_id is not null and activity_date is not null and snapshot_ts is not null
+),
+
+newest as (
+    select * from ranked
+    where newest_first = 1
+)
+
+select
+    newest.media_id,
+    newest.activity_date,
+    newest.load_count,
+    newest.play_count,
+    newest.reported_hours_watched,
+    {{ stored_timestamp('newest.snapshot_ts') }} as snapshot_ts
+from newest
+{% if is_incremental() %}
+    left join {{ this }} as stored
+        on
+            newest.media_id = stored.media_id
+            and newest.activity_date = stored.activity_date
+    where stored.media_id is null or newest.snapshot_ts > stored.snapshot_ts
+{% endif %}
