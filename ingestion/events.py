@@ -112,7 +112,8 @@ def land_events(work: Ingest, resource: Resource) -> None:
     broken = _find_broken(work, resource)
     landing, state = work.open(resource, broken.name if broken else None)
     plan = broken or _plan(work, state)
-    landing.keep_after = _midnight(plan.started_at)
+    newest = state.newest_at or plan.started_at
+    landing.keep_after = _midnight(min(plan.started_at, newest))
     try:
         _read(work, resource, landing, plan)
     except IngestionError as error:
@@ -120,9 +121,10 @@ def land_events(work: Ingest, resource: Resource) -> None:
         raise
     _flush(work, landing, plan)
     if plan.moves:
-        state.watermark = plan.started_at
-        landing.entry.watermark = format_timestamp(plan.started_at)
-        state.forget_before(_midnight(plan.started_at))
+        # Clocks differ: never later than what Wistia's own has been seen to say.
+        state.watermark = min(plan.started_at, state.newest_at or plan.started_at)
+        landing.entry.watermark = format_timestamp(state.watermark)
+        state.forget_before(_midnight(state.watermark))
     work.close(landing.entry, state)
 
 
