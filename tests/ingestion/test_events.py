@@ -51,7 +51,7 @@ def test_a_daily_run_reads_its_days_and_lands_what_is_new(bench: Bench) -> None:
     # The newest event is of the 8th: that day, the one before it, and all since.
     assert {first for first, _, _ in asked(bench)} == {f"2026-01-{n:02}" for n in range(7, 11)}
     assert len(asked(bench)) == 4 + 2
-    assert keys(bench)[30:] == [event(101)["event_key"], late["event_key"]]
+    assert set(keys(bench)[30:]) == {event(101)["event_key"], late["event_key"]}
     assert run.resource("events").unchanged == 30
 
 
