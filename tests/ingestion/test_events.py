@@ -120,6 +120,7 @@ PERSONAL: dict[str, Any] = {
     "org": "Planted & Sons",
     "email": "nadine@planted.example",
     "conversion_data": {"first_name": "Nadine", "phone": ["+49 30 901820"]},
+    # pragma: allowlist nextline secret
     "embed_url": "https://nadine:pw@www.example.com/tour?wemail=nadine@planted.example#Nadine",
     "iframe_heatmap_url": "https://example.com/e?public_token=planted-t",
     "thumbnail": {"url": "https://example.com/a.jpg?who=Nadine"},
