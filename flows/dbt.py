@@ -126,6 +126,7 @@ def _environment(settings: Settings, target: Mapping[str, str]) -> dict[str, str
         "LAKE_URI": lake,
         "SILVER_URI": settings.silver_uri or f"{lake}/silver",
         "GOLD_URI": settings.gold_uri or f"{lake}/gold",
+        "WISTIA_TIME_ZONE": settings.wistia_time_zone,
         "DO_NOT_TRACK": "1",
         **target,
     }

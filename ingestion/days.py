@@ -46,10 +46,10 @@ def land_days(work: Ingest, resource: Resource, media_ids: tuple[str, ...]) -> N
             for first, last in spans(since, today, _LONGEST):
                 rows = _read(work, resource, media_id, first, last)
                 landing.land(_stamped(rows, media_id, started))
-        except NotFoundError:
-            if media_id not in landing.entry.unknown_media:
-                landing.entry.unknown_media.append(media_id)
-            log.info("Wistia knows no medium %s; check WISTIA_MEDIA_IDS", media_id)
+        except NotFoundError as error:
+            # Whether the medium is known is for its statistics to say.
+            landing.entry.notes.append(f"not read: {error}")
+            log.info("no days of medium %s: %s", media_id, error)
         if landing.is_due:
             landing.flush()
         work.progress(landing.entry)

@@ -228,6 +228,8 @@ def _forget_digests(lake: Lake, person: Person) -> None:
             lake.delete(key)
             continue
         gone = {identity_of(one) for one in person.keys} | person.digests
-        if gone & set(state.known):
-            state.known = {name: seen for name, seen in state.known.items() if name not in gone}
+        # Of an event its own key is the name, and what was seen of it the digest.
+        kept = {n: s for n, s in state.known.items() if not {n, s.digest} & gone}
+        if len(kept) < len(state.known):
+            state.known = kept
             state.save(lake)

@@ -11,12 +11,14 @@ from ingestion.crashes import close_crashed
 from ingestion.credentials import read_token
 from ingestion.days import land_days
 from ingestion.errors import (
+    AuthenticationError,
+    BadRequestError,
     BadResponseError,
     IngestionError,
     NotFoundError,
 )
 from ingestion.events import land_events
-from ingestion.media import resolve_media
+from ingestion.media import MediaList, resolve_media
 from ingestion.pacing import Pacer
 from ingestion.resources import MEDIAS, Resource
 from ingestion.source import check_source
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from ingestion.settings import Settings
 
 log = logging.getLogger(__name__)
+_REFUSALS = (AuthenticationError, NotFoundError, BadRequestError)
 
 
 def ingest(  # noqa: PLR0913 - the outside world, each replaceable
@@ -100,19 +103,30 @@ def _ingest_all(work: Ingest) -> None:
         media = resolve_media(work)
     for resource in work.scope.resources:
         with _counted(work, resource) as entry:
-            if resource.kind == "crawl":
-                land_visitors(work, resource)
-            elif resource.kind == "windows":
-                land_events(work, resource)
-            elif resource.kind == "days":
-                land_days(work, resource, media.ids)
-            elif resource.kind == "snapshot":
-                names = media.ids if resource.is_of_media else (resource.name,)
-                _land_snapshots(work, resource, names)
-            elif resource is MEDIAS:
-                _land_listing(work, resource, media.items)
+            try:
+                _land(work, resource, media)
+            except _REFUSALS as error:
+                if not resource.is_optional or work.scope.resource == resource.name:
+                    raise
+                # A token or plan that may not read it must not cost what it may.
+                entry.state = "failed"
+                entry.notes.append(f"not read: {error}")
+                log.warning("%s is not read: %s", resource.name, error)
         log.info("%s: %d landed, %d unchanged", resource.name, entry.records, entry.unchanged)
     work.run.save()
+
+
+def _land(work: Ingest, resource: Resource, media: MediaList) -> None:
+    if resource.kind == "crawl":
+        land_visitors(work, resource)
+    elif resource.kind == "windows":
+        land_events(work, resource)
+    elif resource.kind == "days":
+        land_days(work, resource, media.ids)
+    elif resource.kind == "snapshot":
+        _land_snapshots(work, resource, media.ids if resource.is_of_media else (resource.name,))
+    elif resource is MEDIAS:
+        _land_listing(work, resource, media.items)
 
 
 @contextmanager
@@ -143,6 +157,8 @@ def _land_snapshots(work: Ingest, resource: Resource, media_ids: tuple[str, ...]
         try:
             landing.land_snapshot(media_id, work.client.get(path))
         except NotFoundError:
+            if not resource.is_of_media:
+                raise
             if media_id not in landing.entry.unknown_media:
                 landing.entry.unknown_media.append(media_id)
             log.info("Wistia knows no medium %s; check WISTIA_MEDIA_IDS", media_id)

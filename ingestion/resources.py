@@ -40,6 +40,7 @@ class Resource:
         personal: Dotted fields that `PII_POLICY` governs; of one that ends in `?`, an
             address, only what a page is asked and by whom.
         scope: The permission its token needs, as Wistia's token page names it.
+        is_optional: Whether a run goes on where the account or its plan has none of it.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Resource:
     key: str = ""
     active_at: str = ""
     personal: tuple[str, ...] = ()
+    is_optional: bool = False
 
     @property
     def is_of_media(self) -> bool:
@@ -89,9 +91,17 @@ VISITORS = Resource(
 )
 
 MEDIA_BY_DATE = Resource(
-    "media_by_date", "/stats/medias/{media_id}/by_date", "days", MediaDay, READ_STATS, key="date"
+    "media_by_date",
+    "/stats/medias/{media_id}/by_date",
+    "days",
+    MediaDay,
+    READ_STATS,
+    key="date",
+    is_optional=True,
 )
-ACCOUNT = Resource("account", "/stats/account", "snapshot", AccountStats, READ_STATS)
+ACCOUNT = Resource(
+    "account", "/stats/account", "snapshot", AccountStats, READ_STATS, is_optional=True
+)
 EVENTS = Resource(
     "events",
     "/stats/events",
@@ -113,6 +123,7 @@ EVENTS = Resource(
         "iframe_heatmap_url?",
         "thumbnail.url?",
     ),
+    is_optional=True,
 )
 
 # In the order of a run: the media first, since the others are read for each of them.

@@ -73,7 +73,7 @@ def scope_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option(
         "--since",
         type=click.DateTime(["%Y-%m-%d"]),
-        help="Read visitors active from this UTC day on, whatever has landed.",
+        help="Read what happened from this UTC day on, whatever has landed.",
     )
     @functools.wraps(command)
     def with_scope(full: bool, resource: str | None, since: Any, **rest: Any) -> Any:  # noqa: FBT001, ANN401
@@ -101,6 +101,8 @@ def show_ingest(manifest: Manifest) -> None:
     for media_id in sorted({one for entry in manifest.resources for one in entry.unknown_media}):
         click.echo(f"unknown medium {media_id}: Wistia answers 404; check WISTIA_MEDIA_IDS")
     for entry in manifest.resources:
+        for note in entry.notes:
+            click.echo(f"{entry.resource}: {note}")
         if entry.quarantined:
             click.echo(
                 f"{entry.quarantined:,} of {entry.resource} set aside: "

@@ -2,10 +2,11 @@
 
 A run over midnight, a file written after a build had looked, returning and vanished
 visitors, states without activity, a replayed older state, a shortened and an emptied
-engagement curve, a renamed medium, a day on which nothing lands.
+engagement curve, a renamed medium, a day on which nothing lands; events that come late, again,
+on another day, or older than before, and a day told anew.
 """
 
-from tests.bronze_writer import BronzeWriter, visitor
+from tests.bronze_writer import BronzeWriter, event, visitor
 
 DURATION = 435.456
 # The figures of two real media: no data test may take them for false.
@@ -27,6 +28,7 @@ REAL = {
         "visitors": 94643,
     },
 }
+OTHER = {"media_id": "v08dlrgr7v", "percent_viewed": 0.25}
 # A day later, at full precision.
 LATER = {
     "play_count": 16692,
@@ -56,6 +58,19 @@ def land_first_day(bronze: BronzeWriter) -> None:
         bronze.write_media(key, body, at)
         curve = {"engagement": 0.5, "engagement_data": [5, 4, 3, 2], "rewatch_data": [1, 0, 0, 0]}
         bronze.write_engagement(key, curve, at)
+    bronze.write_events(
+        [
+            event("returns twice", "2026-01-08T10:00:00.000Z"),
+            event("whole", "2026-01-08T11:00:00.000Z", visitor_key="returns", percent_viewed=1),
+            event("other", "2026-01-08T11:30:00Z", **OTHER, visitor_key="returns"),
+            event("moves", "2026-01-08T12:00:00Z", media_id="v08dlrgr7v", percent_viewed=0.1),
+            # Alone on its day, which it will leave.
+            event("alone", "2026-01-06T12:00:00Z", **OTHER, visitor_key="vanishes"),
+        ],
+        at,
+    )
+    day = {"date": "2026-01-08", "load_count": 3, "play_count": 2, "hours_watched": 0.04}
+    bronze.write_days("gskhw4w4lm", [{**day, "date": "2026-01-07", "load_count": 1}, day], at)
     bronze.write_run(at, {"state": "completed", "started_at": at, "finished_at": at, "visitors": 5})
 
 
@@ -76,8 +91,25 @@ def land_second_day(bronze: BronzeWriter) -> None:
     bronze.write_media("gskhw4w4lm", LATER, at)
     shorter = {"engagement": 0.4, "engagement_data": [9, 8], "rewatch_data": [2]}
     bronze.write_engagement("gskhw4w4lm", shorter, at)
+    land_events_of_the_second_day(bronze, at)
     renamed = {"hashed_id": "gskhw4w4lm", "name": "Renamed", "duration": DURATION}
     bronze.write_medias([renamed], at)
+
+
+def land_events_of_the_second_day(bronze: BronzeWriter, at: str) -> None:
+    bronze.write_events(
+        [
+            event("nothing", "2026-01-09T12:00:00Z", visitor_key="new", percent_viewed=0),
+            event("late", "2026-01-08T20:00:00Z", visitor_key="late", percent_viewed=0.3),
+            event("moves", "2026-01-09T20:00:00Z", media_id="v08dlrgr7v", percent_viewed=0.75),
+            event("alone", "2026-01-08T13:00:00Z", **OTHER, visitor_key="vanishes"),
+            # Older than what landed before it.
+            event("returns twice", "2026-01-07T10:00:00Z", percent_viewed=0.1),
+        ],
+        at,
+    )
+    restated = {"date": "2026-01-08", "load_count": 3, "play_count": 3, "hours_watched": 0.06}
+    bronze.write_days("gskhw4w4lm", [restated], at)
 
 
 def land_fourth_day(bronze: BronzeWriter) -> None:
@@ -85,5 +117,12 @@ def land_fourth_day(bronze: BronzeWriter) -> None:
     bronze.write_visitors([visitor("returns", "2026-01-11T13:00:00Z", load_count=3)], at)
     # An older state of a visitor, set aside on the second day and replayed now.
     bronze.write_visitors([visitor("new", "2026-01-09T01:00:00Z")], at, name="replay")
+    bronze.write_events(
+        [
+            event("returns twice", "2026-01-11T10:00:00Z", percent_viewed=0.6),
+            event("nothing", "2026-01-09T11:00:00Z", visitor_key="new", percent_viewed=0.9),
+        ],
+        at,
+    )
     empty = {"engagement": 0, "engagement_data": [], "rewatch_data": []}
     bronze.write_engagement("v08dlrgr7v", empty, at)

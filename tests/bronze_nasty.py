@@ -4,7 +4,7 @@ Blanks, odd types and numbers, ties, unicode, fractions of seconds, dates that a
 answers from before a field existed: every reader of bronze is held against it.
 """
 
-from tests.bronze_writer import BronzeWriter, visitor
+from tests.bronze_writer import BronzeWriter, event, visitor
 
 LANDED = "2026-01-09T00:01:48.123456Z"
 ACTIVE = "2026-01-06T21:03:42.000Z"
@@ -37,6 +37,26 @@ VISITORS = [
     visitor("tie", ACTIVE, load_count=11),
     visitor(" ", ACTIVE),
 ]
+EVENTS = [
+    event("ключ-😀", ACTIVE, city="東京 'o\"\\", embed_url="https://me:pw@例え.example/ä b?q=1#x"),
+    event("object", ACTIVE, conversion_data={"email": "a@example.com", "n": [1, True, None]}),
+    event("blank", ACTIVE, country="", embed_url=" ", conversion_data="", percent_viewed=None),
+    event("odd share", ACTIVE, percent_viewed="half", lat="north", conversion_type=7),
+    event("tenth", ACTIVE, percent_viewed=0.1, media_id="hours"),
+    event("nearly", ACTIVE, percent_viewed=0.9999999, media_id="hours", user_agent_details=""),
+    event("more than all", ACTIVE, percent_viewed=1.5, embed_url="not an address"),
+    event("no such time", "2026-02-30T00:00:00Z"),
+    event("offset", "2026-01-08T23:30:00-05:00", media_id="in no list"),
+    # Two states of one moment: the digest of their content settles it.
+    event("tie", ACTIVE, percent_viewed=0.25),
+    event("tie", ACTIVE, percent_viewed=0.75),
+    event(" ", ACTIVE),
+]
+DAYS = [
+    {"date": "2026-01-06", "load_count": "7", "play_count": 1.0, "hours_watched": "abc"},
+    {"date": "2026-02-30", "load_count": 1, "play_count": 1, "hours_watched": 0},
+    {"date": "2026-1-7", "load_count": 1, "play_count": 1, "hours_watched": 0},
+]
 # The contract sets it aside, so it never lands; Athena would read the list by position.
 LIST_FOR_AN_OBJECT = visitor("user agent list", ACTIVE, user_agent_details=["Chrome"])
 OLD_VISITOR = {"visitor_key": "old answer", "last_active_at": ACTIVE, "load_count": 2}
@@ -45,6 +65,8 @@ OLD_VISITOR = {"visitor_key": "old answer", "last_active_at": ACTIVE, "load_coun
 def land_nasty_day(bronze: BronzeWriter) -> None:
     """Write all of it."""
     bronze.write_visitors([*VISITORS, OLD_VISITOR], LANDED)
+    bronze.write_events(EVENTS, LANDED)
+    bronze.write_days("hours", DAYS, LANDED)
     sound = {"load_count": 9, "play_count": 4, "visitors": 8, "play_rate": 0.5}
     bronze.write_media("odd", {**sound, "play_rate": 1.5, "hours_watched": "abc"}, LANDED)
     bronze.write_media("uneven", {**sound, "play_rate": 0.3, "hours_watched": 3}, LANDED)

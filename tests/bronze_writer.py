@@ -30,7 +30,7 @@ class BronzeWriter:
         """Write one file of `records`, all landed at `ingested_at`.
 
         Args:
-            resource: `visitors`, `medias`, `media` or `media_engagement`.
+            resource: A folder below `raw-data`, such as `visitors`.
             records: API records; one may say its own `ingested_at`.
             ingested_at: UTC ISO-8601 text; its date names the partition.
             name: What tells two files of one partition apart.
@@ -64,6 +64,16 @@ class BronzeWriter:
         """Write one engagement curve requested and landed at `at`, UTC ISO-8601."""
         record = {"media_id": media_id, "snapshot_ts": at, **body}
         return self.write("media_engagement", [record], ingested_at=at, name=media_id)
+
+    def write_events(self, records: Sequence[Record], at: str, name: str = "part") -> Path:
+        """Write event records landed at `at`, UTC ISO-8601."""
+        return self.write("events", records, ingested_at=at, name=name)
+
+    def write_days(self, media_id: str, rows: Sequence[Record], at: str) -> Path:
+        """Write a medium's days as reported and landed at `at`, UTC ISO-8601."""
+        stamp = {"media_id": media_id, "snapshot_ts": at}
+        records = [{**row, **stamp} for row in rows]
+        return self.write("media_by_date", records, ingested_at=at, name=media_id)
 
     def write_run(self, at: str, ingest: Record | None, **fields: object) -> Path:
         """Write a run's manifest, begun at `at`; `ingest` None: the run had no such stage."""
@@ -103,5 +113,30 @@ def visitor(key: str, last_active_at: str | None, **fields: object) -> dict[str,
             "platform": "Windows",
             "mobile": False,
         },
+        **fields,
+    }
+
+
+def event(key: str, received_at: str, **fields: object) -> dict[str, Any]:
+    """One event as the API answers, blanks as it writes them; `fields` replace."""
+    return {
+        "received_at": received_at,
+        "event_key": key,
+        "visitor_key": "stays",
+        "media_id": "gskhw4w4lm",
+        "media_name": "A video",
+        "percent_viewed": 0.5,
+        "embed_url": "https://www.example.com/tour?ref=mail#top",
+        "ip": "192.0.2.7",
+        "org": "",
+        "country": "DE",
+        "region": "BE",
+        "city": "",
+        "lat": 52.5244,
+        "lon": 13.4105,
+        "email": None,
+        "conversion_type": "",
+        "conversion_data": "",
+        "user_agent_details": {"browser": "Chrome", "platform": "Windows", "mobile": False},
         **fields,
     }

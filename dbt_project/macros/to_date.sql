@@ -2,6 +2,14 @@
 {% macro to_date(text) -%}
     case
         when {{ matches(text, '^(19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}$') }}
-            then try_cast({{ text }} as date)
+            then {{ adapter.dispatch('to_date')(text) }}
     end
+{%- endmacro %}
+
+{% macro athena__to_date(text) -%}
+    try(cast({{ text }} as date))
+{%- endmacro %}
+
+{% macro duckdb__to_date(text) -%}
+    try_cast({{ text }} as date)
 {%- endmacro %}

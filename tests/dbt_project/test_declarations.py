@@ -136,7 +136,10 @@ def test_bronze_is_declared_in_words_that_hive_and_a_short_reader_know() -> None
             assert TYPE.match(column["data_type"]), (table["name"], column["name"])
         locations[table["name"]] = (meta["location"], meta["files"], partition)
     assert locations == {
+        "account": ("raw-data/account", "*.json.gz", "ingest_date"),
+        "events": ("raw-data/events", "*.json.gz", "ingest_date"),
         "media": ("raw-data/media", "*.json.gz", "ingest_date"),
+        "media_by_date": ("raw-data/media_by_date", "*.json.gz", "ingest_date"),
         "media_engagement": ("raw-data/media_engagement", "*.json.gz", "ingest_date"),
         "medias": ("raw-data/medias", "*.json.gz", "ingest_date"),
         "visitors": ("raw-data/visitors", "*.json.gz", "ingest_date"),

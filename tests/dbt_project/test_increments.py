@@ -1,7 +1,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -79,15 +79,15 @@ class unreadable:  # noqa: N801  reads as a statement
 
 
 def old_files(home: DbtHome) -> list[Path]:
-    """Files of the three growing resources before the day an increment may look back to."""
-    growing = ("visitors", "media", "media_engagement")
+    """Files of the growing resources before the day an increment may look back to."""
+    growing = ("visitors", "media", "media_engagement", "events", "media_by_date")
     files = [
         file
         for resource in growing
         for file in (home.folder / "lake" / "raw-data" / resource).glob("*/*.json.gz")
         if file.parent.name < "ingest_date=2026-01-09"
     ]
-    assert len(files) == 5
+    assert len(files) == 7
     return files
 
 
@@ -99,6 +99,8 @@ def test_an_increment_opens_new_partitions_only(history: History) -> None:
         "fact_visitor_activity": ["2026-01-09"],
         "fact_media_history": ["2026-01-09"],
         "fact_media_engagement": ["2026-01-09"],
+        "fact_events": ["2026-01-09"],
+        "fact_media_daily": ["2026-01-09"],
     }
 
 
@@ -110,7 +112,7 @@ def test_real_figures_raise_no_alarm(history: History) -> None:
 
 def test_the_newest_state_of_each_visitor_is_kept(incremental: Tables) -> None:
     rows = incremental["gold.fact_audience_insights"]
-    states = {row[0]: (row[2], row[4], row[5], *row[-4:]) for row in rows}
+    states = {row[0]: (row[2], row[4], row[5], *row[16:20]) for row in rows}
     assert states == {
         "stays": (at(8, 10), 1, 2, 4, 3, "Occasional", "Active"),
         "returns": (at(11, 13), 3, 1, 1, 4, "Occasional", "Active"),
@@ -159,9 +161,56 @@ def test_media_performance_follows_the_latest_snapshot(incremental: Tables) -> N
     ]
     assert len(incremental["silver.fact_media_history"]) == 3
     assert incremental["silver.dim_media"] == [
-        ("gskhw4w4lm", "Renamed", DURATION, None, None),
-        ("v08dlrgr7v", "v08dlrgr7v", DURATION, None, None),
+        ("gskhw4w4lm", "Renamed", DURATION, None, None, 1),
+        ("v08dlrgr7v", "v08dlrgr7v", DURATION, None, None, 1),
     ]
+
+
+def test_each_day_holds_the_events_that_are_left_on_it(incremental: Tables) -> None:
+    rows = [(*row[:4], *row[5:12]) for row in incremental["gold.media_daily"]]
+    gsk, v08 = "gskhw4w4lm", "v08dlrgr7v"
+    # Events: watched a quarter, half, three quarters, all; hours by 435.456 s of video.
+    assert rows == [
+        (gsk, date(2026, 1, 7), 1, 2, 0, 0, 0, 0, 0, 0, 0.0),
+        (gsk, date(2026, 1, 8), 3, 3, 2, 2, 2, 1, 1, 1, 566093 / 3600000),
+        (gsk, date(2026, 1, 9), None, None, 1, 1, 0, 0, 0, 0, 0.0),
+        (gsk, date(2026, 1, 11), None, None, 1, 1, 1, 1, 0, 0, 261274 / 3600000),
+        (v08, date(2026, 1, 8), None, None, 2, 2, 2, 0, 0, 0, 217728 / 3600000),
+        (v08, date(2026, 1, 9), None, None, 1, 1, 1, 1, 1, 0, 326592 / 3600000),
+    ]
+    reasons = [row[13] for row in incremental["gold.media_daily"]]
+    assert reasons == [
+        "no events: older than Wistia keeps them, or not read",
+        "plays without an event, or one that came on another day",
+        *["Wistia has not reported the day"] * 4,
+    ]
+
+
+def test_who_watched_what_how_far_and_how_often(incremental: Tables) -> None:
+    rows = [row[:8] for row in incremental["gold.visitor_media"]]
+    gsk, v08 = "gskhw4w4lm", "v08dlrgr7v"
+    assert rows == [
+        ("late", gsk, 1, 1, 0.3, 0.3, 0, 130.637),
+        ("new", gsk, 1, 1, 0.0, 0.0, 0, 0.0),
+        ("returns", gsk, 1, 1, 1.0, 1.0, 1, 435.456),
+        ("returns", v08, 1, 1, 0.25, 0.25, 0, 108.864),
+        ("stays", gsk, 1, 1, 0.6, 0.6, 0, 261.274),
+        ("stays", v08, 1, 1, 0.75, 0.75, 0, 326.592),
+        ("vanishes", v08, 1, 1, 0.25, 0.25, 0, 108.864),
+    ]
+    assert incremental["gold.media_overlap"] == [
+        (gsk, v08, 2, 4, 0.5),
+        (v08, gsk, 2, 3, 2 / 3),
+    ]
+
+
+def test_an_event_keeps_when_it_came_first(incremental: Tables) -> None:
+    rows = {row[0]: (row[-2], row[-3]) for row in incremental["silver.fact_events"]}
+    assert rows["returns twice"] == (at(7, 10), at(11, 10))
+    assert rows["nothing"] == (at(9, 11), at(9, 12))
+    assert rows["alone"] == (at(6, 12), at(8, 13))
+    bands = [row[1:] for row in incremental["gold.media_watch_depth"] if row[0] == "v08dlrgr7v"]
+    assert [row[:2] for row in bands] == [(3, 2), (8, 1)]
 
 
 def test_another_build_of_the_same_bronze_gives_the_same_rows(history: History) -> None:

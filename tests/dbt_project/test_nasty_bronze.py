@@ -147,13 +147,44 @@ def test_odd_media_are_kept_with_what_is_readable(home: DbtHome) -> None:
         ("hours", 3, None, None),
     ]
     assert home.rows("select * from silver.dim_media order by 1") == [
-        ("hours", None, 3600.0, None, None),
-        ("other", None, None, None, None),
+        ("hours", None, 3600.0, None, None, 3.6),
+        ("other", None, None, None, None, None),
     ]
+
+
+@pytest.mark.usefixtures("output")
+def test_odd_events_are_kept_with_what_is_readable(home: DbtHome) -> None:
+    rows = home.rows(
+        "select event_key, percent_viewed, watched_seconds, lat, conversion_type, conversion_data "
+        "from silver.fact_events order by 1"
+    )
+    assert rows == [
+        ("blank", None, None, 52.5244, None, None),
+        ("more than all", 1.5, None, 52.5244, None, None),
+        ("nearly", 0.9999999, 3600.0, 52.5244, None, None),
+        ("object", 0.5, None, 52.5244, None, '{"email":"a@example.com","n":[1,true,null]}'),
+        ("odd share", None, None, None, "7", None),
+        ("offset", 0.5, None, 52.5244, None, None),
+        ("tenth", 0.1, 360.0, 52.5244, None, None),
+        ("tie", rows[7][1], None, 52.5244, None, None),
+        ("ключ-😀", 0.5, None, 52.5244, None, None),
+    ]
+    pages = home.rows("select embed_page, event_count from gold.media_embed_pages order by all")
+    assert pages == [
+        ("unknown", 1),
+        ("unknown", 1),
+        ("www.example.com/tour", 1),
+        ("www.example.com/tour", 2),
+        ("www.example.com/tour", 3),
+        ("例え.example/ä b", 1),
+    ]
+    days = home.rows("select * exclude snapshot_ts from silver.fact_media_daily")
+    assert days == [("hours", date(2026, 1, 6), 7, None, None)]
 
 
 def test_what_only_wistia_can_break_warns(output: str) -> None:
     assert sorted(re.findall(r" of \d+ WARN \d+ (\w+)", output)) == [
+        "between_fact_events_percent_viewed__1__0",
         "between_fact_media_history_play_rate__1__0",
         "hours_from_engagement_fact_media_ref_dim_media_",
         "whole_plays_fact_media_history_",

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from ingestion.resources import RESOURCES
 from tests.flows.conftest import CommandLine
 
 
@@ -48,7 +49,8 @@ def test_query_before_the_first_build_says_what_to_run(bare: CommandLine) -> Non
 
 def test_status_of_a_new_lake_says_how_to_start(bare: CommandLine) -> None:
     assert "no run yet" in bare.succeed("status")
-    resources = ("medias", "media", "media_engagement", "visitors")
+    resources = [resource.name for resource in RESOURCES]
+    assert {"media", "visitors", "events", "media_by_date", "account"} < set(resources)
     expected: dict[str, Any] = {
         "resources": {
             name: {
@@ -62,7 +64,7 @@ def test_status_of_a_new_lake_says_how_to_start(bare: CommandLine) -> None:
         },
         "tables": {},
         "tables_error": None,
-        "quarantine": {"medias": 0, "media": 0, "media_engagement": 0, "visitors": 0},
+        "quarantine": dict.fromkeys(resources, 0),
         "last_run": None,
     }
     assert bare.status() == expected

@@ -41,8 +41,8 @@ def test_a_whole_lake_has_no_finding_and_everything_was_looked_at(bench: Bench) 
     audit = Audit(bench.lake())
 
     assert list(audit.examine()) == []
-    # 11 visitors, then one; a medium's item, figures and curve; one record set aside.
-    assert (audit.objects, audit.records, len(audit.runs)) == (6, 16, 2)
+    # 11 visitors, then one; a medium's item, figures, curve; the totals; one record set aside.
+    assert (audit.objects, audit.records, len(audit.runs)) == (7, 17, 2)
 
 
 @pytest.mark.parametrize("place", [0, 0.3, 0.7, 1])
@@ -171,7 +171,7 @@ def test_a_lake_without_manifests_is_listed_again_and_reads_the_whole_list(bench
 
     runs = read_runs(bench.lake())
     assert [(run.run_id, run.recovered) for run in runs] == [(ids[0], True), (ids[1], True)]
-    assert [run.ingest.records for run in runs if run.ingest] == [14, 1]
+    assert [run.ingest.records for run in runs if run.ingest] == [15, 1]
     assert [run.ingest.visitors for run in runs if run.ingest] == [11, 1]
     assert {key: bench.home.read(key) for key in objects(bench)} == bronze
     assert bench.state("visitors")["watermark"] is None

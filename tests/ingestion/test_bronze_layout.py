@@ -28,6 +28,7 @@ def test_names_of_every_resource(bench: Bench) -> None:
     bench.ingest()
 
     assert bench.objects("raw-data") == [
+        f"raw-data/account/{DAY}/account_account_20260109T000148Z.json.gz",
         f"raw-data/media/{DAY}/media_gskhw4w4lm_20260109T000148Z.json.gz",
         f"raw-data/media_engagement/{DAY}/media_engagement_gskhw4w4lm_20260109T000148Z.json.gz",
         f"raw-data/medias/{DAY}/medias_20260109T000148Z_part-00001_batch_1.json.gz",
@@ -35,7 +36,10 @@ def test_names_of_every_resource(bench: Bench) -> None:
     ]
     state = bench.objects("state")
     assert [key for key in state if "/runs/" not in key] == [
+        "state/account.json",
+        "state/events.json",
         "state/media.json",
+        "state/media_by_date.json",
         "state/media_engagement.json",
         "state/medias.json",
         "state/source.json",
@@ -129,8 +133,16 @@ def test_the_manifest_counts_what_lies_there(bench: Bench) -> None:
     assert body.count(b"\n") == 0
     stored = json.loads(body)
     counts = {entry["resource"]: entry["records"] for entry in stored["resources"]}
-    assert counts == {"medias": 2, "media": 2, "media_engagement": 2, "visitors": 130}
-    assert stored["ingest"]["records"] == 136
+    assert counts == {
+        "medias": 2,
+        "media": 2,
+        "media_engagement": 2,
+        "media_by_date": 0,
+        "account": 1,
+        "visitors": 130,
+        "events": 0,
+    }
+    assert stored["ingest"]["records"] == 137
     assert stored["ingest"]["visitors"] == 130
     assert stored["ingest"]["quarantined"] == 1
     assert stored["ingest"]["newest_visitor_at"] == "2026-01-08T12:00:00.000000Z"
@@ -213,5 +225,5 @@ def test_a_page_of_nothing_leaves_no_object(bench: Bench) -> None:
 
     run = bench.ingest()
 
-    assert bench.objects("raw-data") == []
+    assert bench.objects("raw-data/visitors") == []
     assert (run.exit_code, run.state) == (0, "completed")

@@ -1,16 +1,18 @@
 """Events by UTC days: every one, once, with what arrived late."""
 
 from datetime import UTC, date, datetime, timedelta
+from threading import Semaphore
 from typing import Any
 
 import pytest
 
-from ingestion.errors import IngestionError
+from ingestion.errors import AuthenticationError, IngestionError
 from ingestion.events import Plan
+from ingestion.ingest import exit_code
 from ingestion.work import Scope
-from tests.ingestion.account import NOON, event
+from tests.ingestion.account import NOON, NOT_FOUND, event
 from tests.ingestion.conftest import Bench
-from tests.ingestion.wire import text
+from tests.ingestion.wire import Asked, Reply, as_json, text
 
 EVENTS = Scope(resource="events")
 DAY = timedelta(days=1)
@@ -63,21 +65,32 @@ def test_an_event_that_repeats_with_other_content_lands_again(bench: Bench) -> N
 
 def test_a_broken_backfill_goes_on_with_the_windows_that_are_left(bench: Bench) -> None:
     bench.api.events = [event(number, NOON - number * DAY) for number in range(700)]
-    real = bench.wire.answer
-    bench.wire.answer = lambda one: (
-        text("<html>")
-        if one.query.get("start_date", [""])[0] < "2025-01-01" and one.path.endswith("/events")
-        else real(one)
-    )
+    real, ended = bench.wire.answer, Semaphore(0)
+
+    def answer(one: Asked) -> Reply:
+        if one.path.endswith("/events") and one.query["start_date"][0] < "2025-01-01":
+            # Not before five windows have come to their end.
+            assert all(ended.acquire(timeout=60) for _ in range(5))
+            ended.release(5)
+            return text("<html>")
+        reply = real(one)
+        if one.page > 1:
+            ended.release()
+        return reply
+
+    bench.wire.answer = answer
     with pytest.raises(IngestionError):
         bench.ingest(EVENTS)
     landed = set(keys(bench))
-    assert 300 < len(landed) < 700
+    assert 50 < len(landed) < 700
+    resume = bench.manifests()[-1].resource("events").resume
+    assert resume is not None
+    done = {(str(first), str(last)) for first, last in resume["done"]}  # type: ignore[attr-defined]
+    assert len(done) >= 4
     bench.wire.answer = real
     bench.wire.asked.clear()
     bench.ingest(EVENTS)
-    # Eight windows of 14 days may have been in flight when it broke.
-    assert max(last for _, last, _ in asked(bench)) < "2025-05-10"
+    assert not done.intersection((first, last) for first, last, _ in asked(bench))
     assert set(keys(bench)) == {one["event_key"] for one in bench.api.events}
     assert bench.state("events")["watermark"].startswith("2026-01-08T12:00:00")
 
@@ -198,4 +211,21 @@ def test_a_medium_that_is_gone_is_noted(bench: Bench) -> None:
     bench.api.add_medium("abc")
     del bench.api.stats["abc"]
     run = bench.ingest(Scope(resource="media_by_date"))
-    assert run.resource("media_by_date").unknown_media == ["abc"]
+    (note,) = run.resource("media_by_date").notes
+    assert "/stats/medias/abc/by_date" in note
+
+
+def test_what_the_account_may_not_read_costs_nothing_else(bench: Bench) -> None:
+    bench.api.add_medium("abc")
+    refused = as_json({"code": "unauthorized_scope", "error": "no such scope"}, 401)
+    bench.api.order("/stats/events", *[refused] * 40)
+    bench.api.order("/stats/account", NOT_FOUND)
+    run = bench.ingest()
+    assert exit_code(run) == 0
+    assert {one.resource: one.state for one in run.resources if one.notes} == {
+        "account": "failed",
+        "events": "failed",
+    }
+    assert len(bench.rows("media")) == 1
+    with pytest.raises(AuthenticationError):
+        bench.ingest(EVENTS)

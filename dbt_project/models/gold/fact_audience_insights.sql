@@ -21,12 +21,25 @@ with visitors as (
     from {{ ref('fact_visitors') }}
 ),
 
+watched as (
+    select
+        visitor_key,
+        count(*) as watched_media_count,
+        cast(sum(cast(round(watched_seconds * 1000) as bigint)) as double) / 1000
+            as watched_seconds
+    from {{ ref('visitor_media') }}
+    group by visitor_key
+),
+
 measured as (
     select
-        *,
-        {{ days_between('last_active_at', as_of_date()) }} as recency_days,
-        coalesce(load_count, 0) + coalesce(play_count, 0) as frequency
+        visitors.*,
+        watched.watched_seconds,
+        coalesce(watched.watched_media_count, 0) as watched_media_count,
+        {{ days_between('visitors.last_active_at', as_of_date()) }} as recency_days,
+        coalesce(visitors.load_count, 0) + coalesce(visitors.play_count, 0) as frequency
     from visitors
+    left join watched on visitors.visitor_key = watched.visitor_key
 )
 
 select
@@ -57,5 +70,7 @@ select
         when recency_days <= {{ var('active_days') }} then 'Active'
         when frequency >= {{ var('infrequent_frequency') }} then 'Infrequent'
         else 'Dormant'
-    end as rf_group
+    end as rf_group,
+    watched_seconds,
+    watched_media_count
 from measured

@@ -1,47 +1,14 @@
 {{ config(materialized='table', ha=true) }}
 
-with medias as (
+with descriptions as (
     select
-        hashed_id,
+        media_id,
         name,
-        duration,
-        created,
-        updated,
-        folder,
-        project,
-        ingested_at
-    from {{ source('bronze', 'medias') }}
-),
-
-typed as (
-    select
-        {{ blank_to_null('hashed_id') }} as media_id,
-        {{ blank_to_null('name') }} as name,
-        {{ to_double('duration') }} as duration_seconds,
-        {{ to_timestamp('created') }} as created_at,
-        coalesce(
-            {{ blank_to_null('folder.name') }},
-            {{ blank_to_null('project.name') }}
-        ) as folder,
-        {{ to_timestamp('updated') }} as updated_at,
-        {{ to_timestamp('ingested_at') }} as ingested_at,
-        {{ row_digest(['name', 'duration', 'created', 'folder.name', 'project.name']) }}
-            as content_digest
-    from medias
-),
-
-ranked as (
-    select
-        *,
-        row_number() over (
-            partition by media_id
-            order by
-                ingested_at desc nulls last,
-                updated_at desc nulls last,
-                content_digest desc
-        ) as newest_first
-    from typed
-    where media_id is not null
+        duration_seconds,
+        created_at,
+        folder
+    from {{ ref('dim_media_history') }}
+    where is_current
 )
 
 select
@@ -49,6 +16,9 @@ select
     name,
     duration_seconds,
     {{ stored_timestamp('created_at') }} as created_at,
-    folder
-from ranked
-where newest_first = 1
+    folder,
+    case
+        when duration_seconds > 1000 then duration_seconds / 1000
+        when duration_seconds is not null then 1
+    end as cell_seconds
+from descriptions

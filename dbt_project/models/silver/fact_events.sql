@@ -1,32 +1,21 @@
-{{
-    config(
-        materialized='incremental',
-        incremental_strategy='merge',
-        unique_key='event_key',
-        table_type='iceberg',
-    )
-}}
+{{ config(
+    materialized='incremental', incremental_strategy='merge', unique_key='event_key',
+    table_type='iceberg',
+) }}
+{%- set texts = [
+    'event_key', 'visitor_key', 'media_id', 'embed_url', 'ip', 'org', 'country', 'region',
+    'city', 'email', 'conversion_type', 'conversion_data',
+] %}
+{%- set read = [
+    'received_at', 'percent_viewed', 'lat', 'lon', 'user_agent_details', 'ingested_at',
+] %}
+{%- set plain = texts + [
+    'percent_viewed', 'lat', 'lon', 'browser', 'platform', 'mobile', 'watched_seconds',
+] %}
 
 with events as (
     select
-        event_key,
-        received_at,
-        visitor_key,
-        media_id,
-        percent_viewed,
-        embed_url,
-        ip,
-        org,
-        country,
-        region,
-        city,
-        lat,
-        lon,
-        email,
-        conversion_type,
-        conversion_data,
-        user_agent_details,
-        ingested_at
+        {{ (texts + read) | join(',\n        ') }}
     from {{ source('bronze', 'events') }}
     {% if is_incremental() %}
         where ingest_date >= {{ first_partition('ingested_at') }}
@@ -35,81 +24,95 @@ with events as (
 
 typed as (
     select
-        {{ blank_to_null('event_key') }} as event_key,
+        {% for name in texts %}{{ blank_to_null(name) }} as {{ name }},
+        {% endfor -%}
         {{ to_timestamp('received_at') }} as received_at,
-        {{ blank_to_null('visitor_key') }} as visitor_key,
-        {{ blank_to_null('media_id') }} as media_id,
         {{ to_double('percent_viewed') }} as percent_viewed,
-        {{ blank_to_null('embed_url') }} as embed_url,
-        {{ blank_to_null('ip') }} as ip,
-        {{ blank_to_null('org') }} as org,
-        {{ blank_to_null('country') }} as country,
-        {{ blank_to_null('region') }} as region,
-        {{ blank_to_null('city') }} as city,
         {{ to_double('lat') }} as lat,
         {{ to_double('lon') }} as lon,
-        {{ blank_to_null('email') }} as email,
-        {{ blank_to_null('conversion_type') }} as conversion_type,
-        {{ blank_to_null('conversion_data') }} as conversion_data,
         {{ blank_to_null('user_agent_details.browser') }} as browser,
         {{ blank_to_null('user_agent_details.platform') }} as platform,
         {{ to_boolean('user_agent_details.mobile') }} as mobile,
         {{ to_timestamp('ingested_at') }} as ingested_at,
-        {{ row_digest([
-            'visitor_key', 'media_id', 'percent_viewed', 'embed_url', 'ip', 'org', 'country',
-            'region', 'city', 'lat', 'lon', 'email', 'conversion_type', 'conversion_data',
-        ]) }} as content_digest
+        {{ row_digest(texts + ['percent_viewed', 'lat', 'lon']) }} as content_digest
     from events
 ),
 
 ranked as (
     select
         *,
+        min(received_at) over (partition by event_key) as first_received_at,
         row_number() over (
             partition by event_key
-            order by
-                received_at desc nulls last,
-                ingested_at desc nulls last,
-                content_digest desc
+            order by received_at desc, ingested_at desc nulls last, content_digest desc
         ) as newest_first
     from typed
-    where event_key is not null
+    where event_key is not null and received_at is not null
 ),
 
+-- By the length the medium had then: a changed length changes no event of before.
 newest as (
-    select * from ranked
-    where newest_first = 1
-)
+    select
+        ranked.*,
+        round(ranked.percent_viewed * media.duration_seconds * 1000) / 1000.0
+            as watched_seconds
+    from ranked
+    left join {{ ref('dim_media_history') }} as media
+        on
+            ranked.media_id = media.media_id
+            and (media.version_number = 1 or ranked.received_at >= media.valid_from)
+            and (media.is_current or ranked.received_at < media.valid_to)
+    where ranked.newest_first = 1
+),
+
+{% if is_incremental() %}
+    stored as (
+        select * from {{ this }}
+    ),
+
+    compared as (
+        select
+            newest.event_key,
+            stored.event_key is null
+            or newest.received_at > stored.received_at
+            or (
+                newest.received_at = stored.received_at
+                and newest.ingested_at > stored.ingested_at
+            ) as is_newer,
+            {{ earlier_of('newest.first_received_at', 'stored.first_received_at') }}
+                as first_received_at,
+            stored.first_received_at as first_before
+        from newest
+        left join stored on newest.event_key = stored.event_key
+    ),
+
+    changed as (
+        {% for source in ('newest', 'stored') %}
+            select
+                {% for name in plain %}{{ source }}.{{ name }},
+                {% endfor -%}
+                {{ source }}.received_at,
+                compared.first_received_at,
+                {{ source }}.ingested_at
+            from {{ source }}
+            inner join compared on {{ source }}.event_key = compared.event_key
+            where
+                {% if source == 'newest' %}compared.is_newer
+                {% else %}not compared.is_newer
+                    and compared.first_received_at < compared.first_before
+                {% endif %}
+            {{ 'union all' if not loop.last }}
+        {% endfor %}
+    )
+{% else %}
+    changed as (
+        select * from newest
+    )
+{% endif %}
 
 select
-    newest.event_key,
-    {{ stored_timestamp('newest.received_at') }} as received_at,
-    newest.visitor_key,
-    newest.media_id,
-    newest.percent_viewed,
-    newest.embed_url,
-    newest.ip,
-    newest.org,
-    newest.country,
-    newest.region,
-    newest.city,
-    newest.lat,
-    newest.lon,
-    newest.email,
-    newest.conversion_type,
-    newest.conversion_data,
-    newest.browser,
-    newest.platform,
-    newest.mobile,
-    {{ stored_timestamp('newest.ingested_at') }} as ingested_at
-from newest
-{% if is_incremental() %}
-    left join {{ this }} as stored on newest.event_key = stored.event_key
-    where
-        stored.event_key is null
-        or newest.received_at > stored.received_at
-        or (
-            newest.received_at = stored.received_at
-            and newest.ingested_at > stored.ingested_at
-        )
-{% endif %}
+    {{ plain | join(',\n    ') }},
+    {{ stored_timestamp('received_at') }} as received_at,
+    {{ stored_timestamp('first_received_at') }} as first_received_at,
+    {{ stored_timestamp('ingested_at') }} as ingested_at
+from changed

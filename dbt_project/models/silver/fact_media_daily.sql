@@ -31,7 +31,8 @@ typed as (
         {{ to_double('hours_watched') }} as reported_hours_watched,
         {{ to_timestamp('snapshot_ts') }} as snapshot_ts,
         {{ to_timestamp('ingested_at') }} as ingested_at,
-        {{ row_digest(['load_count', 'play_count', 'hours_watched']) }} as content_digest
+        {{ row_digest(['load_count', 'play_count', 'hours_watched']) }}
+            as content_digest
     from media_by_date
 ),
 

@@ -1,0 +1,3 @@
+{{ config(materialized='table', ha=true) }}
+
+{{ breakdown_totals('country', 'country') }}

@@ -1,0 +1,115 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='merge',
+        unique_key=['media_id', 'activity_date', 'dimension', 'label'],
+        table_type='iceberg',
+        post_hook="{{ delete_emptied('event_count = 0') }}",
+    )
+}}
+{%- set first_day = first_changed_day(
+    "case when dimension = 'country' then event_count end"
+) %}
+{%- set page = "regexp_extract(embed_url, '^https?://([^/?#]*@)?([^?#]*)', 2)" %}
+
+with events as (
+    select
+        media_id,
+        percent_viewed,
+        watched_seconds,
+        country,
+        embed_url,
+        conversion_type,
+        ingested_at,
+        {{ local_date('received_at') }} as activity_date
+    from {{ ref('fact_events') }}
+    where received_at >= timestamp '{{ first_day }} 00:00:00'
+),
+
+described as (
+    select
+        *,
+        coalesce(country, 'unknown') as watched_from,
+        -- The page alone: its query tells persons apart.
+        coalesce(nullif({{ page }}, ''), 'unknown') as embed_page,
+        case
+            when percent_viewed <= 0 then 0
+            when percent_viewed < 1 then cast(floor(percent_viewed * 10) as integer) + 1
+            when percent_viewed >= 1 then 11
+        end as depth_band
+    from events
+    where activity_date > date '{{ first_day }}'
+),
+
+spread as (
+    {% for dimension, label in {
+        'country': 'watched_from',
+        'embed_page': 'embed_page',
+        'watch_depth': 'cast(depth_band as varchar)',
+        'conversion': 'conversion_type',
+    }.items() %}
+        select
+            media_id,
+            activity_date,
+            watched_seconds,
+            ingested_at,
+            '{{ dimension }}' as dimension,
+            {{ label }} as label
+        from described
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+counted as (
+    select
+        media_id,
+        activity_date,
+        dimension,
+        label,
+        count(*) as event_count,
+        cast(sum(cast(round(watched_seconds * 1000) as bigint)) as double) / 1000
+            as watched_seconds,
+        max(ingested_at) as ingested_at
+    from spread
+    where label is not null
+    group by media_id, activity_date, dimension, label
+),
+
+{% if is_incremental() %}
+    emptied as (
+        select
+            stored.media_id,
+            stored.activity_date,
+            stored.dimension,
+            stored.label,
+            0 as event_count,
+            cast(null as double) as watched_seconds,
+            stored.ingested_at
+        from {{ this }} as stored
+        left join counted
+            on
+                stored.media_id = counted.media_id
+                and stored.activity_date = counted.activity_date
+                and stored.dimension = counted.dimension
+                and stored.label = counted.label
+        where stored.activity_date > date '{{ first_day }}' and counted.media_id is null
+    ),
+{% endif %}
+
+compared as (
+    select * from counted
+    {% if is_incremental() %}
+        union all
+        select * from emptied
+    {% endif %}
+)
+
+select
+    media_id,
+    activity_date,
+    dimension,
+    label,
+    event_count,
+    watched_seconds,
+    {{ stored_timestamp('ingested_at') }} as ingested_at
+from compared

@@ -1,0 +1,3 @@
+{{ config(materialized='table', ha=true) }}
+
+{{ breakdown_totals('watch_depth', 'depth_band', 'cast(label as integer)') }}

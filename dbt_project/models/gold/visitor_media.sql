@@ -1,0 +1,61 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='merge',
+        unique_key=['visitor_key', 'media_id'],
+        table_type='iceberg',
+    )
+}}
+
+with events as (
+    select
+        visitor_key,
+        media_id,
+        percent_viewed,
+        watched_seconds,
+        received_at,
+        ingested_at
+    from {{ ref('fact_events') }}
+    {% if is_incremental() %}
+        where visitor_key in (
+            select seen.visitor_key
+            from {{ ref('fact_events') }} as seen
+            where seen.ingested_at >= {{ landed_since('ingested_at') }}
+        )
+    {% endif %}
+),
+
+-- Whole units: doubles add up to other last digits in another order.
+totals as (
+    select
+        visitor_key,
+        media_id,
+        count(*) as event_count,
+        count(distinct {{ local_date('received_at') }}) as day_count,
+        max(percent_viewed) as most_viewed,
+        cast(sum(cast(round(percent_viewed * 1000000) as bigint)) as double)
+            as millionths,
+        count(percent_viewed) as told_count,
+        count(case when percent_viewed >= 1 then 1 end) as end_count,
+        cast(sum(cast(round(watched_seconds * 1000) as bigint)) as double)
+            as watched_ms,
+        min(received_at) as first_seen_at,
+        max(received_at) as last_seen_at,
+        max(ingested_at) as ingested_at
+    from events
+    group by visitor_key, media_id
+)
+
+select
+    visitor_key,
+    media_id,
+    event_count,
+    day_count,
+    most_viewed,
+    millionths / nullif(told_count, 0) / 1000000 as mean_viewed,
+    end_count,
+    watched_ms / 1000 as watched_seconds,
+    {{ stored_timestamp('first_seen_at') }} as first_seen_at,
+    {{ stored_timestamp('last_seen_at') }} as last_seen_at,
+    {{ stored_timestamp('ingested_at') }} as ingested_at
+from totals
