@@ -1,0 +1,30 @@
+{{ config(materialized='table', ha=true) }}
+
+with pairs as (
+    select
+        media_id,
+        other_media_id,
+        both_count,
+        visitor_count,
+        share_of_visitors
+    from {{ ref('media_overlap') }}
+),
+
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by media_id order by both_count desc, other_media_id asc
+        ) as place
+    from pairs
+)
+
+select
+    media_id,
+    other_media_id,
+    cast(place as integer) as place,
+    both_count,
+    visitor_count,
+    share_of_visitors
+from ranked
+where place <= 10

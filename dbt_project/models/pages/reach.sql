@@ -1,0 +1,42 @@
+{{ config(materialized='table', ha=true) }}
+
+with labels as (
+    {% for kind, table, column in [
+        ('country', 'media_countries', 'country'),
+        ('embed_page', 'media_embed_pages', 'embed_page'),
+        ('conversion', 'media_conversions', 'conversion_type'),
+        ('watch_depth', 'media_watch_depth', "cast(depth_band as varchar)"),
+    ] %}
+        select
+            '{{ kind }}' as kind,
+            media_id,
+            {{ column }} as label,
+            event_count,
+            watched_seconds,
+            last_30_days_count,
+            before_30_days_count
+        from {{ ref(table) }}
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by kind, media_id order by event_count desc, label asc
+        ) as place
+    from labels
+)
+
+select
+    kind,
+    media_id,
+    cast(place as integer) as place,
+    label,
+    event_count,
+    watched_seconds,
+    last_30_days_count,
+    before_30_days_count
+from ranked
+where place <= 25
