@@ -39,7 +39,8 @@ steps as (
             {{ loop.index }} as step_order,
             '{{ step }}' as step,
             cast(sum(case when is_now then {{ column }} end) as bigint) as times,
-            cast(sum(case when not is_now then {{ column }} end) as bigint) as times_before
+            cast(sum(case when not is_now then {{ column }} end) as bigint)
+                as times_before
         from spans
         group by media_id, span_days
         {{ 'union all' if not loop.last }}

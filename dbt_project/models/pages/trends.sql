@@ -12,8 +12,8 @@ with days as (
     from {{ ref('media_daily') }}
 ),
 
--- A day, and the week (from Monday) and month it belongs to; what older than the newest two
--- years is only told by months.
+-- A day, and the week (from Monday) and month it belongs to; what is older than the days
+-- on pages is only told by months.
 periods as (
     {% for period in ['day', 'week', 'month'] %}
         select
