@@ -19,13 +19,16 @@ totals as (
         cast(sum(event_count) as bigint) as event_count,
         cast(sum(cast(round(watched_seconds * 1000) as bigint)) as double) as watched_ms,
         cast(sum(case
-            when activity_date > {{ days_before(as_of_date(), 30) }} then event_count
+            when
+                activity_date >= {{ days_before(as_of_date(), 30) }}
+                and activity_date < {{ as_of_date() }}
+                then event_count
             else 0
         end) as bigint) as last_30_days_count,
         cast(sum(case
             when
-                activity_date > {{ days_before(as_of_date(), 60) }}
-                and activity_date <= {{ days_before(as_of_date(), 30) }}
+                activity_date >= {{ days_before(as_of_date(), 60) }}
+                and activity_date < {{ days_before(as_of_date(), 30) }}
                 then event_count
             else 0
         end) as bigint) as before_30_days_count

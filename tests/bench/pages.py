@@ -22,7 +22,10 @@ from tests.flows.conftest import CommandLine
 from tests.reports.serving import running_server
 from tests.servers import running_sandbox
 
-PATHS = ("/", "/media/", "/audience/", "/recency-and-frequency/", "/data-health/")
+PATHS = (
+    *("/", "/trends/", "/media/", "/viewing/"),
+    *("/audience/", "/recency-and-frequency/", "/data-health/"),
+)
 REPEATS = 5
 # The predecessor's visitors after its three runs, and the size where all is to stay the same.
 SIZES = (110_499, 1_000_000)

@@ -114,7 +114,9 @@ def test_the_pages_to_come_hang_on_tables(manifest: Node) -> None:
     exposures = {e["name"]: e for e in manifest["exposures"].values()}
     assert set(exposures) == {
         "overview",
+        "trends",
         "media",
+        "viewing",
         "audience",
         "recency_and_frequency",
         "data_health",

@@ -12,15 +12,17 @@ with days as (
     from {{ ref('media_daily') }}
 ),
 
--- The newest days, and as many before them.
+-- The newest whole days, and as many before them.
 spans as (
     {% for days in [30, 90, 365] %}
         select
             *,
             {{ days }} as span_days,
-            activity_date > {{ days_before(as_of_date(), days) }} as is_now
+            activity_date >= {{ days_before(as_of_date(), days) }} as is_now
         from days
-        where activity_date > {{ days_before(as_of_date(), 2 * days) }}
+        where
+            activity_date >= {{ days_before(as_of_date(), 2 * days) }}
+            and activity_date < {{ as_of_date() }}
         {{ 'union all' if not loop.last }}
     {% endfor %}
 ),

@@ -20,13 +20,38 @@ with labels as (
     {% endfor %}
 ),
 
+-- Beside each medium all of them: their most frequent are not those of any one.
+counted as (
+    select
+        kind,
+        media_id,
+        label,
+        event_count,
+        watched_seconds,
+        last_30_days_count,
+        before_30_days_count
+    from labels
+    union all
+    select
+        kind,
+        cast(null as varchar) as media_id,
+        label,
+        cast(sum(event_count) as bigint) as event_count,
+        cast(sum(cast(round(watched_seconds * 1000) as bigint)) as double) / 1000
+            as watched_seconds,
+        cast(sum(last_30_days_count) as bigint) as last_30_days_count,
+        cast(sum(before_30_days_count) as bigint) as before_30_days_count
+    from labels
+    group by kind, label
+),
+
 ranked as (
     select
         *,
         row_number() over (
             partition by kind, media_id order by event_count desc, label asc
         ) as place
-    from labels
+    from counted
 )
 
 select

@@ -102,3 +102,8 @@ export const signed = (value) =>
 
 /** 40% of a video's length; the place of a cell. */
 export const ofVideo = (place) => `${whole.format(place)}%`;
+
+const regions = new Intl.DisplayNames(['en'], { type: 'region', fallback: 'code' });
+
+/** Germany, of the code DE; what is no code stays as it is. */
+export const country = (code) => (/^[A-Z]{2}$/.test(code) ? regions.of(code) : code === 'unknown' ? 'Unknown' : code);

@@ -84,3 +84,35 @@ export function health(status, runs, checks) {
 	if (bad) return `The last run completed, and ${amount(bad, 'test')} of the figures ${bad === 1 ? 'warns' : 'warn'}`;
 	return 'The last run completed, nothing was set aside and every test passed';
 }
+
+const against = (by, many) => (by.direction ? `${by.text.slice(1)} ${by.direction > 0 ? 'more' : many ? 'fewer' : 'less'} than` : 'as many as');
+
+export function trends(newest) {
+	const now = first(newest);
+	if (!now) return 'No day has been read from Wistia yet';
+	if (!now.plays) return 'Nobody has played a video in the last 30 days';
+	const by = change(now.plays, now.plays_before, 'count');
+	return `${amount(now.plays, 'play')} in the last 30 days${by ? `, ${against(by, true)} in the 30 before` : ''}`.replace(/^one/, 'One');
+}
+
+export function trendsLead(newest) {
+	const now = first(newest);
+	if (!now || now.hours === null || now.hours === undefined) return '';
+	const by = change(now.hours, now.hours_before, 'hours');
+	return `They watched ${hours(now.hours)} hours of video${by ? `, ${against(by, false)} in the 30 days before` : ''}.`;
+}
+
+const step = (rows, name) => [...rows].find((row) => row.step === name)?.times;
+
+export function viewing(rows) {
+	const [played, ended] = [step(rows, 'play'), step(rows, 'end')];
+	if (!played) return [...rows].length ? 'Nobody has played a video in the last 30 days' : 'No play has been read from Wistia yet';
+	return `${percent(ended / played)} of ${amount(played, 'play')} in the last 30 days watched to the end`;
+}
+
+export function viewingLead(rows) {
+	const [loaded, played, half] = [step(rows, 'load'), step(rows, 'play'), step(rows, 'half')];
+	if (!played) return '';
+	const rate = loaded ? `${percent(played / loaded)} of the players that loaded were played; ` : '';
+	return sentence(`${rate}${percent(half / played)} of plays watched half of the video or more.`);
+}

@@ -23,7 +23,7 @@ from tests.flows.conftest import CommandLine
 from tests.servers import running_sandbox
 
 PAGES = (
-    *("/", "/media/", "/audience/", "/recency-and-frequency/"),
+    *("/", "/trends/", "/media/", "/viewing/", "/audience/", "/recency-and-frequency/"),
     *("/data-health/", "/how-each-number-is-made/"),
 )
 Open = Callable[..., Page]

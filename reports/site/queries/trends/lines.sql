@@ -1,0 +1,50 @@
+-- The newest whole periods, and what they are held against moved beside them.
+with periods as (
+    select
+        cast(trends.starts_on as date) as begins,
+        date_trunc('${inputs.period}', cast(any_value(status.as_of_date) as date)) as running,
+        sum(case '${inputs.figure}'
+            when 'loads' then trends.load_count
+            when 'hours' then trends.hours_watched
+            when 'ends' then trends.end_count
+            else coalesce(trends.play_count, trends.event_count)
+        end) as figure
+    from pages.trends as trends
+    cross join pages.status as status
+    where
+        trends.starts_on is not null
+        and trends.period = '${inputs.period}'
+        and ('${inputs.medium}' = 'All' or trends.media_id = '${inputs.medium}')
+    group by trends.starts_on
+),
+
+whole as (
+    select
+        begins, running, figure,
+        cast(case '${inputs.period}'
+            when 'month' then running - interval 12 month
+            when 'week' then running - interval 182 day
+            else running - interval 60 day
+        end as date) as oldest,
+        cast(case
+            when '${inputs.period}' = 'month' then begins + interval 12 month
+            -- 52 whole weeks: a Monday is held against a Monday.
+            when '${inputs.compare}' = 'year' then begins + interval 364 day
+            when '${inputs.period}' = 'week' then begins + interval 182 day
+            else begins + interval 60 day
+        end as date) as moved
+    from periods
+    where begins < running
+)
+
+select strftime(begins, '%Y-%m-%d') as day, 'Now' as what, figure
+from whole
+where begins >= oldest
+union all
+select
+    strftime(moved, '%Y-%m-%d') as day,
+    case when '${inputs.compare}' = 'year' or '${inputs.period}' = 'month' then 'A year earlier' else 'Before' end as what,
+    figure
+from whole
+where '${inputs.compare}' <> 'none' and moved >= oldest and moved < running
+order by what desc, day

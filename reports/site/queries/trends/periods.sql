@@ -1,0 +1,35 @@
+with periods as (
+    select
+        cast(starts_on as date) as begins,
+        sum(load_count) as loads,
+        sum(coalesce(play_count, event_count)) as plays,
+        sum(hours_watched) as hours,
+        sum(event_count) as events,
+        sum(end_count) as ends
+    from pages.trends
+    where
+        starts_on is not null
+        and period = '${inputs.period}'
+        and ('${inputs.medium}' = 'All' or media_id = '${inputs.medium}')
+    group by starts_on
+),
+
+bounds as (
+    select date_trunc('${inputs.period}', cast(as_of_date as date)) as running from pages.status
+)
+
+select
+    strftime(now.begins, '%Y-%m-%d') as day,
+    now.plays,
+    now.plays - earlier.plays as plays_change,
+    now.loads,
+    now.plays / nullif(cast(now.loads as double), 0) as play_rate,
+    now.hours,
+    now.hours - earlier.hours as hours_change,
+    now.ends,
+    now.ends / nullif(cast(now.events as double), 0) as end_rate
+from periods as now
+cross join bounds
+left join periods as earlier on earlier.begins = date_trunc('${inputs.period}', now.begins - interval 1 day)
+where now.begins < bounds.running
+order by day desc

@@ -1,0 +1,8 @@
+select step, step_order, sum(times) as times, sum(times_before) as times_before
+from pages.funnel
+where
+    step is not null
+    and cast(span_days as varchar) = '${inputs.span}'
+    and ('${inputs.medium}' = 'All' or media_id = '${inputs.medium}')
+group by step, step_order
+order by step_order
