@@ -3,12 +3,16 @@
 A day's hours are no measurement: they are its plays times the medium's engagement over its whole
 life, restated whenever that moves. So the last month is asked for again each time, and a row lands
 when it changed.
+
+What landed is remembered as far back as the next run will ask, and not for ever. So a backfill of
+older days lands them again, changed or not: 730 small rows a medium and backfill, of which silver
+keeps the newest. Of a medium that was not read before, only a backfill reads older days.
 """
 
 from __future__ import annotations
 
 import logging
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -17,7 +21,6 @@ from ingestion.timestamps import format_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
 
     from ingestion.resources import Resource
     from ingestion.watermark import ResourceState
@@ -40,7 +43,12 @@ def land_days(work: Ingest, resource: Resource, media_ids: tuple[str, ...]) -> N
     landing, state = work.open(resource)
     started = work.run.clock()
     today = started.astimezone(ZoneInfo(work.settings.wistia_time_zone)).date()
-    since = _since(work, state, today)
+    usual = _usual(work, state, today)
+    since = _since(work, usual, today)
+    # A backfill of the newest days alone leaves a gap that the next run has to read.
+    moves = since <= usual
+    remembered = datetime.combine(today - _RESTATED if moves else usual, time.min, tzinfo=UTC)
+    landing.keep_after = remembered
     for media_id in media_ids:
         try:
             for first, last in spans(since, today, _LONGEST):
@@ -54,18 +62,25 @@ def land_days(work: Ingest, resource: Resource, media_ids: tuple[str, ...]) -> N
             landing.flush()
         work.progress(landing.entry)
     landing.flush()
-    state.watermark = started
-    landing.entry.watermark = format_timestamp(started)
+    if moves:
+        state.watermark = started
+        landing.entry.watermark = format_timestamp(started)
+    state.forget_before(remembered)
     work.close(landing.entry, state)
 
 
-def _since(work: Ingest, state: ResourceState, today: date) -> date:
-    if work.scope.since is not None:
-        return work.scope.since
-    if work.scope.full or state.watermark is None:
+def _usual(work: Ingest, state: ResourceState, today: date) -> date:
+    """Where a run begins that nobody told where to begin."""
+    if state.watermark is None:
         return today - KEPT
     zone = ZoneInfo(work.settings.wistia_time_zone)
     return state.watermark.astimezone(zone).date() - _RESTATED
+
+
+def _since(work: Ingest, usual: date, today: date) -> date:
+    if work.scope.since is not None:
+        return work.scope.since
+    return min(today - KEPT, usual) if work.scope.full else usual
 
 
 def _read(work: Ingest, resource: Resource, media_id: str, first: date, last: date) -> list[object]:

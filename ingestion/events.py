@@ -112,10 +112,8 @@ def land_events(work: Ingest, resource: Resource) -> None:
     broken = _find_broken(work, resource)
     landing, state = work.open(resource, broken.name if broken else None)
     plan = broken or _plan(work, state)
-    newest = state.newest_at or plan.started_at
-    landing.keep_after = _midnight(min(plan.started_at, newest))
     try:
-        _read(work, resource, landing, plan)
+        _read(work, resource, landing, plan, state)
     except IngestionError as error:
         _keep_what_landed(landing, plan, error)
         raise
@@ -131,6 +129,11 @@ def land_events(work: Ingest, resource: Resource) -> None:
 def _midnight(started: datetime) -> datetime:
     """Where the next reading will begin."""
     return datetime.combine((started - _LATE).astimezone(UTC).date(), time.min, tzinfo=UTC)
+
+
+def _remembered_from(plan: Plan, state: ResourceState) -> datetime | None:
+    """Where the next reading will begin by what was seen so far; it only moves on."""
+    return state.newest_at and _midnight(min(plan.started_at, state.newest_at))
 
 
 def _plan(work: Ingest, state: ResourceState) -> Plan:
@@ -163,7 +166,9 @@ def _find_broken(work: Ingest, resource: Resource) -> Plan | None:
     return None
 
 
-def _read(work: Ingest, resource: Resource, landing: Landing, plan: Plan) -> None:
+def _read(
+    work: Ingest, resource: Resource, landing: Landing, plan: Plan, state: ResourceState
+) -> None:
     in_flight = InFlight(work.settings.wistia_requests_per_minute)
     work.client.observe = in_flight.observe
 
@@ -181,6 +186,7 @@ def _read(work: Ingest, resource: Resource, landing: Landing, plan: Plan) -> Non
             while waiting and readers.in_flight < in_flight.target:
                 readers.send(waiting.popleft())
             window, rows = readers.receive()
+            landing.keep_after = _remembered_from(plan, state)
             landing.land(rows)
             landing.entry.pages += 1
             if rows:

@@ -9,6 +9,7 @@ Paths and parameters: the official specification; behaviour: real answers.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
 from ingestion.contract import (
@@ -36,7 +37,10 @@ class Resource:
         kind: How it is read, see the module.
         contract: The shape its records must have to land.
         key: The field that names a record; beside the medium, where the path has one.
-        active_at: The field that a `crawl` is ordered by, newest first.
+        active_at: The field that a `crawl` is ordered by, newest first; of `windows` and `days`
+            the one they are asked for by.
+        read_again: How far behind the watermark the next run reads; None is
+            WISTIA_OVERLAP_HOURS.
         personal: Dotted fields that `PII_POLICY` governs; of one that ends in `?`, an
             address, only what a page is asked and by whom.
         scope: The permission its token needs, as Wistia's token page names it.
@@ -50,6 +54,7 @@ class Resource:
     scope: str
     key: str = ""
     active_at: str = ""
+    read_again: timedelta | None = None
     personal: tuple[str, ...] = ()
     is_optional: bool = False
 
@@ -63,6 +68,9 @@ class Resource:
         if not self.key:
             return record.get("media_id")
         named = record.get(self.key)
+        if self.kind == "windows":
+            # An event that came again stands there twice, each day anew: two records.
+            return f"{named} {record.get(self.active_at)}"
         return f"{record.get('media_id')} {named}" if self.is_of_media else named
 
 
@@ -97,6 +105,9 @@ MEDIA_BY_DATE = Resource(
     MediaDay,
     READ_STATS,
     key="date",
+    active_at="date",
+    # 30 days are restated, and a day of the account's zone may begin a day after UTC's.
+    read_again=timedelta(days=32),
     is_optional=True,
 )
 ACCOUNT = Resource(
@@ -110,6 +121,8 @@ EVENTS = Resource(
     READ_STATS,
     key="event_key",
     active_at="received_at",
+    # The day before the watermark, from its midnight on.
+    read_again=timedelta(days=2),
     personal=(
         "ip",
         "city",

@@ -96,12 +96,13 @@ def load_state(
         lake: Where it lies.
         resource: Whose state.
         manifests: Every run of the lake, oldest first.
-        overlap: How far behind the watermark digests are kept.
+        overlap: How far behind the watermark digests are kept, unless the resource says.
 
     Returns:
         The state as if every listed object had been folded in.
     """
     manifests = list(manifests)
+    overlap = overlap if resource.read_again is None else resource.read_again
     adopt_orphans(lake, resource, manifests)
     runs = [m for m in manifests if any(e.resource == resource.name for e in m.resources)]
     state = _read_state(lake, resource.name, is_expected=_was_completed(resource.name, runs))

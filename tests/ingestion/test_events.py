@@ -95,6 +95,22 @@ def test_a_broken_backfill_goes_on_with_the_windows_that_are_left(bench: Bench) 
     assert bench.state("events")["watermark"].startswith("2026-01-08T12:00:00")
 
 
+def test_an_event_that_came_again_lands_once_and_not_each_day(bench: Bench) -> None:
+    again = event(1, NOON, percent_viewed=0.75)
+    bench.api.events = [again, event(1)]
+    for _ in range(3):
+        bench.ingest(EVENTS)
+        bench.clock.now += timedelta(hours=1)
+    assert sorted(row["percent_viewed"] for row in bench.rows("events")) == [0.5, 0.75]
+    # Restated, and back again: what holds at the end landed last.
+    for share in (0.8, 0.5):
+        bench.api.events[1] = event(1, percent_viewed=share)
+        bench.ingest(EVENTS)
+        bench.clock.now += timedelta(hours=1)
+    landed = sorted(bench.rows("events"), key=lambda row: str(row["ingested_at"]))
+    assert [row["percent_viewed"] for row in landed][2:] == [0.8, 0.5]
+
+
 def test_since_reads_from_there_and_moves_no_watermark_it_should_not(bench: Bench) -> None:
     bench.api.events = [event(number) for number in range(3)]
     bench.ingest(Scope(resource="events", since=date(2026, 1, 5)))
@@ -174,45 +190,12 @@ def test_a_failing_page_of_events_tells_nobody(bench: Bench) -> None:
     assert [trace for trace in TRACES if trace in said] == []
 
 
-def test_days_land_when_they_are_new_or_restated(bench: Bench) -> None:
-    scope = Scope(resource="media_by_date")
-    bench.api.add_medium("abc")
-    bench.api.days["abc"] = [
-        {"date": f"2026-01-0{n}", "load_count": n, "play_count": 1, "hours_watched": 0.5}
-        for n in range(1, 9)
-    ]
-    bench.ingest(scope)
-    assert [row["date"] for row in bench.rows("media_by_date")] == [
-        f"2026-01-0{n}" for n in range(1, 9)
-    ]
-    assert {row["media_id"] for row in bench.rows("media_by_date")} == {"abc"}
-    bench.api.days["abc"][3]["hours_watched"] = 0.6
-    bench.clock.now += DAY
-    bench.wire.asked.clear()
-    run = bench.ingest(scope)
-    # New York's 8 January when the first run was; 30 days before it.
-    (one,) = [one for one in bench.wire.asked if one.path.endswith("by_date")]
-    assert (one.query["start_date"], one.query["end_date"]) == (["2025-12-09"], ["2026-01-09"])
-    assert (run.resource("media_by_date").records, bench.rows("media_by_date")[-1]["date"]) == (
-        1,
-        "2026-01-04",
-    )
-
-
 def test_the_account_s_totals_land_when_they_changed(bench: Bench) -> None:
     for play_count in (8, 8, 9):
         bench.api.totals["play_count"] = play_count
         bench.clock.now += DAY
         bench.ingest(Scope(resource="account"))
     assert [row["play_count"] for row in bench.rows("account")] == [8, 9]
-
-
-def test_a_medium_that_is_gone_is_noted(bench: Bench) -> None:
-    bench.api.add_medium("abc")
-    del bench.api.stats["abc"]
-    run = bench.ingest(Scope(resource="media_by_date"))
-    (note,) = run.resource("media_by_date").notes
-    assert "/stats/medias/abc/by_date" in note
 
 
 def test_what_the_account_may_not_read_costs_nothing_else(bench: Bench) -> None:
