@@ -57,6 +57,20 @@ def test_a_daily_run_reads_its_days_and_lands_what_is_new(bench: Bench) -> None:
     assert run.resource("events").unchanged == 30
 
 
+def test_a_silent_week_moves_the_watermark_no_further_than_the_newest_event(bench: Bench) -> None:
+    bench.api.events = [event(number, NOON - 7 * DAY - number * DAY / 4) for number in range(30)]
+    bench.ingest(EVENTS)
+    # The newest event is of 2026-01-01, a week before the bench's clock.
+    assert bench.state("events")["watermark"].startswith("2026-01-01T12:00:00")
+    late = event(100, NOON - 7 * DAY + timedelta(minutes=1))
+    bench.api.events = [late, *bench.api.events]
+    bench.clock.now += DAY
+    run = bench.ingest(EVENTS)
+    assert keys(bench)[30:] == [late["event_key"]]
+    # Of the day before the newest event and the half of its own.
+    assert run.resource("events").unchanged == 4 + 3
+
+
 def test_an_event_that_repeats_with_other_content_lands_again(bench: Bench) -> None:
     bench.api.events = [event(1, percent_viewed=0.75), event(1), event(2)]
     bench.ingest(EVENTS)
