@@ -52,7 +52,7 @@ def test_away_from_a_terminal_a_run_logs_json_with_its_run_and_stage(done: Comma
         ("build", "completed"),
     ]
     (last,) = [line for line in lines if line["message"] == "run ended"]
-    assert (last["level"], last["stage"]) == ("info", None)
+    assert (last["level"], last["stage"], last["landed"]) == ("info", None, 24)
 
 
 def test_a_run_is_measured_in_status_and_from_the_next_run_on_in_fact_runs(
@@ -62,7 +62,7 @@ def test_a_run_is_measured_in_status_and_from_the_next_run_on_in_fact_runs(
     figures = last["figures"]
 
     assert (figures["new_visitors"], figures["returning_visitors"]) == (4, 20)
-    # One page of visitors, of which 24 had changed; six answers about media had not.
+    # One page of visitors, of which 24 had changed; nothing else had.
     assert (figures["landed"], figures["quarantined"]) == (24, 0)
     assert figures["fetched"] > 24
     assert figures["tests"] > 40
@@ -74,7 +74,10 @@ def test_a_run_is_measured_in_status_and_from_the_next_run_on_in_fact_runs(
         "select fetched_count, new_visitor_count, returning_visitor_count, test_count, "
         "build_seconds > 0, cost_usd from silver.fact_runs order by started_at"
     )
-    assert first == (306, 300, 0, figures["tests"], True, None)
+    events = done.status()["resources"]["events"]["records"]
+    # Beside them 300 visitors, six answers about media, one of the account, two years of days.
+    read = events + 300 + 6 + 1 + 2 * 731
+    assert first == (read, 300, 0, figures["tests"], True, None)
     assert newest == (figures["fetched"], None, None, None, None, None)
 
 
