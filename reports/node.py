@@ -114,8 +114,9 @@ def run_node(
         [sys.executable, "-m", "reports.leash", *command],
         cwd=folder,
         env={**environment, "PYTHONPATH": str(PROJECT_ROOT)},
-        # Held open: the family ends when it closes.
+        # Held open: the family ends when it closes, also where a signal is for our whole group.
         stdin=subprocess.PIPE,
+        start_new_session=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

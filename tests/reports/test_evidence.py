@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -140,18 +141,22 @@ def test_what_takes_too_long_ends_with_its_whole_family(tools: Path, tmp_path: P
     assert until_gone(int((tmp_path / "grandchild").read_text()))
 
 
-def test_a_killed_run_leaves_no_builder_behind(tools: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("signalled", [os.kill, os.killpg], ids=["alone", "with its group"])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_an_ended_run_leaves_no_builder_behind(
+    tools: Path, tmp_path: Path, number: signal.Signals, signalled: Callable[[int, int], None]
+) -> None:
     place(tools, "npx", f"sleep 300 & echo $! > {tmp_path}/grandchild; wait")
     code = (
         "from pathlib import Path; from reports.node import run_node; "
         f"run_node(['npx'], Path({str(tmp_path)!r}), 300)"
     )
-    with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT) as run:
+    with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, process_group=0) as run:
         for _ in range(400):
             if (tmp_path / "grandchild").exists() and (tmp_path / "grandchild").read_text():
                 break
             time.sleep(0.05)
-        run.send_signal(signal.SIGKILL)
+        signalled(run.pid, number)
     assert until_gone(int((tmp_path / "grandchild").read_text()))
 
 

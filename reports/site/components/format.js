@@ -96,9 +96,14 @@ export const amount = (number, one, many = `${one}s`) =>
 /** First letter large. */
 export const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
+// What rounds to nothing has no sign.
+const withSign = (value, form) => (known(value) ? (/[1-9]/.test(form.format(value)) && value > 0 ? '+' : '') + form.format(value).replace(/^-(?=[0.]+$)/, '').replace('-', '−') : DASH);
+
 /** +1,234, −5 or 0 */
-export const signed = (value) =>
-	known(value) ? (Number(value) > 0 ? `+${whole.format(value)}` : whole.format(value).replace('-', '−')) : DASH;
+export const signed = (value) => withSign(value, whole);
+
+/** +1.2, −0.5 or 0.0 */
+export const signedHours = (value) => withSign(value, tenth);
 
 /** 40% of a video's length; the place of a cell. */
 export const ofVideo = (place) => `${whole.format(place)}%`;

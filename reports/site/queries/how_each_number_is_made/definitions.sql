@@ -1,10 +1,8 @@
 -- What is said of a table comes with its first column alone: 40 kB less for each reader.
 select
-    layer_order,
     layer,
     table_name,
     case when column_order = 1 then table_description end as table_description,
-    column_order,
     column_name,
     column_type,
     column_description,

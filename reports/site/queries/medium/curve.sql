@@ -1,8 +1,4 @@
-select at_seconds, 'First views' as what, viewers as views
+select at_seconds, viewers, rewatches
 from pages.media_curve
 where media_id = '${params.media.replaceAll("'", "''")}'
-union all
-select at_seconds, 'Watched again' as what, rewatches as views
-from pages.media_curve
-where media_id = '${params.media.replaceAll("'", "''")}' and rewatches is not null
-order by what, at_seconds
+order by at_seconds

@@ -5,7 +5,7 @@ with periods as (
         date_trunc('${inputs.period}', cast(any_value(status.as_of_date) as date)) as running,
         sum(case '${inputs.figure}'
             when 'loads' then trends.load_count
-            when 'hours' then trends.hours_watched
+            when 'hours' then trends.watched_seconds / 3600.0
             when 'ends' then trends.end_count
             else coalesce(trends.play_count, trends.event_count)
         end) as figure

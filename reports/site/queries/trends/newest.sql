@@ -9,7 +9,7 @@ with days as (
 select
     sum(case when back between 1 and 30 then coalesce(play_count, event_count) end) as plays,
     sum(case when back between 31 and 60 then coalesce(play_count, event_count) end) as plays_before,
-    sum(case when back between 1 and 30 then hours_watched end) as hours,
-    sum(case when back between 31 and 60 then hours_watched end) as hours_before
+    sum(case when back between 1 and 30 then watched_seconds end) / 3600.0 as hours,
+    sum(case when back between 31 and 60 then watched_seconds end) / 3600.0 as hours_before
 from days
 having count(*) > 0

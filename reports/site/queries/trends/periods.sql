@@ -3,7 +3,7 @@ with periods as (
         cast(starts_on as date) as begins,
         sum(load_count) as loads,
         sum(coalesce(play_count, event_count)) as plays,
-        sum(hours_watched) as hours,
+        sum(watched_seconds) / 3600.0 as hours,
         sum(event_count) as events,
         sum(end_count) as ends
     from pages.trends
