@@ -38,7 +38,12 @@ VISITORS = [
     visitor(" ", ACTIVE),
 ]
 EVENTS = [
-    event("ключ-😀", ACTIVE, city="東京 'o\"\\", embed_url="https://me:pw@例え.example/ä b?q=1#x"),
+    event(
+        "ключ-😀",
+        ACTIVE,
+        city="東京 'o\"\\",
+        embed_url="https://me:pw@例え.example/ä b?q=1#x",  # pragma: allowlist secret
+    ),
     event("object", ACTIVE, conversion_data={"email": "a@example.com", "n": [1, True, None]}),
     event("blank", ACTIVE, country="", embed_url=" ", conversion_data="", percent_viewed=None),
     event("odd share", ACTIVE, percent_viewed="half", lat="north", conversion_type=7),

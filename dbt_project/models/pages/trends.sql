@@ -12,8 +12,8 @@ with days as (
     from {{ ref('media_daily') }}
 ),
 
--- A day, and the week (from Monday) and month it belongs to; what is older than the days
--- on pages is only told by months.
+-- A day, and the week (from Monday) and month it belongs to; what is older than days
+-- on pages reach is only told by months.
 periods as (
     {% for period in ['day', 'week', 'month'] %}
         select
@@ -35,7 +35,7 @@ periods as (
     {% endfor %}
 )
 
--- Whole seconds: hours with all their digits would be most of what a reader downloads.
+-- Whole seconds: hours in all their digits would be most of what a reader gets.
 select
     media_id,
     period,
