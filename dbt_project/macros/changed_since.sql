@@ -46,6 +46,24 @@
     {{- return('0001-01-01' if missed else day) -}}
 {%- endmacro %}
 
+{# SQL of whether a visitor is counted anew: those who have events that landed since. Where the
+   others hold more or fewer events than there are (one came again as another visitor's),
+   everybody. #}
+{% macro changed_visitors() -%}
+    {%- if not (execute and this is not string and is_incremental()) -%}
+        {{- return('visitor_key is not null') -}}
+    {%- endif -%}
+    {%- set events = ref('fact_events') -%}
+    {%- set changed = 'visitor_key in (select seen.visitor_key from ' ~ events
+        ~ ' as seen where seen.ingested_at >= ' ~ landed_since('ingested_at') ~ ')' -%}
+    {%- set missed = only_value(
+        'select (select count(*) from ' ~ events ~ ' where not ' ~ changed ~ ')'
+        ~ ' - (select coalesce(sum(event_count), 0) from ' ~ this ~ ' where not ' ~ changed
+        ~ ') as bound'
+    ) -%}
+    {{- return('visitor_key is not null' if missed else changed) -}}
+{%- endmacro %}
+
 {% macro only_value(sql) -%}
     {%- set result = run_query(sql) -%}
     {{ return(result.rows[0][0] if result and result.rows | length else none) }}

@@ -140,8 +140,8 @@ def test_only_increments_read_themselves_and_prune_by_a_literal(
     for name, sql in branches["increment"].items():
         reads_itself = f'"ci_silver"."{name}"' in sql
         assert (reads_itself, bool(bound.search(sql))) == (name in INCREMENTAL,) * 2, name
-    landed = re.compile(r"ingested_at >= timestamp '2026-01-08 00:01:48'")
-    assert landed.search(branches["increment"]["visitor_media"])
+    # Answered with a time where it asked for a difference: it counts everybody anew.
+    assert '"ci_gold"."visitor_media"' in branches["increment"]["visitor_media"]
     for name, sql in branches["full refresh"].items():
         assert f'"ci_silver"."{name}"' not in sql, name
         assert f'"ci_gold"."{name}"' not in sql, name

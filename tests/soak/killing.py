@@ -23,6 +23,7 @@ class Kill:
     key: str = ""
     at: int = 1
     full: bool = False
+    resource: str = ""
 
 
 @dataclass
@@ -45,6 +46,7 @@ class Victim:
     def die(self, kill: Kill) -> int:
         """Run `wistia-elt ingest` and kill it; return how the process ended."""
         flags = ["--full"] if kill.full else []
+        flags += ["--resource", kill.resource] if kill.resource else []
         step = [kill.step, kill.key, str(kill.at), str(self.rows)]
         command = [sys.executable, "-m", "tests.soak.dying", *step, "ingest", *flags]
         code = self._run(command).returncode

@@ -31,6 +31,11 @@ def newest_visitors(root: Path) -> dict[str, Record]:
     return _newest(root, "visitors", "visitor_key", "last_active_at")
 
 
+def newest_events(root: Path) -> dict[str, Record]:
+    """Return each event's newest state by the rule of silver, less what was added."""
+    return _newest(root, "events", "event_key", "received_at")
+
+
 def newest_media(root: Path, resource: str) -> dict[str, Record]:
     """Return the latest snapshot of each medium, less what was added."""
     return _newest(root, resource, "media_id", "snapshot_ts")

@@ -4,8 +4,10 @@
         incremental_strategy='merge',
         unique_key=['visitor_key', 'media_id'],
         table_type='iceberg',
+        post_hook="{{ delete_emptied('event_count = 0') }}",
     )
 }}
+{%- set changed = changed_visitors() %}
 
 with events as (
     select
@@ -16,13 +18,7 @@ with events as (
         received_at,
         ingested_at
     from {{ ref('fact_events') }}
-    {% if is_incremental() %}
-        where visitor_key in (
-            select seen.visitor_key
-            from {{ ref('fact_events') }} as seen
-            where seen.ingested_at >= {{ landed_since('ingested_at') }}
-        )
-    {% endif %}
+    where {{ changed }}
 ),
 
 -- Whole units: doubles add up to other last digits in another order.
@@ -44,6 +40,44 @@ totals as (
         max(ingested_at) as ingested_at
     from events
     group by visitor_key, media_id
+),
+
+counted as (
+    select
+        visitor_key,
+        media_id,
+        event_count,
+        day_count,
+        most_viewed,
+        millionths / nullif(told_count, 0) / 1000000 as mean_viewed,
+        end_count,
+        watched_ms / 1000 as watched_seconds,
+        first_seen_at,
+        last_seen_at,
+        ingested_at
+    from totals
+    {% if is_incremental() %}
+        -- Whose events have all come again as those of another visitor or medium.
+        union all
+        select
+            stored.visitor_key,
+            stored.media_id,
+            0 as event_count,
+            0 as day_count,
+            cast(null as double) as most_viewed,
+            cast(null as double) as mean_viewed,
+            0 as end_count,
+            cast(null as double) as watched_seconds,
+            stored.first_seen_at,
+            stored.last_seen_at,
+            stored.ingested_at
+        from {{ this }} as stored
+        left join totals
+            on
+                stored.visitor_key = totals.visitor_key
+                and stored.media_id = totals.media_id
+        where totals.visitor_key is null and stored.{{ changed }}
+    {% endif %}
 )
 
 select
@@ -52,10 +86,10 @@ select
     event_count,
     day_count,
     most_viewed,
-    millionths / nullif(told_count, 0) / 1000000 as mean_viewed,
+    mean_viewed,
     end_count,
-    watched_ms / 1000 as watched_seconds,
+    watched_seconds,
     {{ stored_timestamp('first_seen_at') }} as first_seen_at,
     {{ stored_timestamp('last_seen_at') }} as last_seen_at,
     {{ stored_timestamp('ingested_at') }} as ingested_at
-from totals
+from counted

@@ -78,6 +78,13 @@ newest as (
             or (
                 newest.received_at = stored.received_at
                 and newest.ingested_at > stored.ingested_at
+            )
+            -- Its medium was listed after it: the first run after that knows the length.
+            or (
+                newest.received_at = stored.received_at
+                and newest.ingested_at = stored.ingested_at
+                and stored.watched_seconds is null
+                and newest.watched_seconds is not null
             ) as is_newer,
             {{ earlier_of('newest.first_received_at', 'stored.first_received_at') }}
                 as first_received_at,

@@ -1,0 +1,75 @@
+"""Whatever comes late, twice or restated: each build counts what plain Python counts."""
+
+from collections.abc import Callable
+from random import Random
+
+import pytest
+
+from tests import event_history as expected
+from tests.dbt_home import DbtHome
+from tests.event_history import LANDINGS, History, Row
+
+AS_OF = "2026-03-11"
+KEYS = "media_id, activity_date"
+VIEWED = "most_viewed, mean_viewed, end_count"
+SEEN = "first_seen_at, last_seen_at"
+REACHED = "quarter_count, half_count, three_quarter_count, end_count, hours_watched"
+TABLES: dict[str, tuple[str, Callable[[History], list[Row]]]] = {
+    "media_daily": (
+        f"{KEYS}, reported_load_count, reported_play_count, event_count, visitor_count, {REACHED}",
+        expected.media_daily,
+    ),
+    "visitor_media": (
+        f"visitor_key, media_id, event_count, day_count, {VIEWED}, watched_seconds, {SEEN}",
+        expected.visitor_media,
+    ),
+    "media_daily_breakdown": (
+        f"{KEYS}, dimension, label, event_count, watched_seconds",
+        expected.media_daily_breakdown,
+    ),
+    "media_overlap": (
+        "media_id, other_media_id, both_count, visitor_count",
+        expected.media_overlap,
+    ),
+}
+
+
+def build(home: DbtHome) -> None:
+    wanted = [f"+{table}" for table in TABLES]
+    assert "WARN=0 ERROR=0 SKIP=0" in home.build(
+        AS_OF, "--indirect-selection", "cautious", "--select", *wanted
+    )
+
+
+def differences(home: DbtHome, history: History) -> dict[str, object]:
+    """Rows that are only in the tables, and only in the expectation."""
+    found: dict[str, object] = {}
+    for table, (columns, rows_of) in TABLES.items():
+        rows = set(home.rows(f"select {columns} from gold.{table}"))  # noqa: S608
+        wanted = rows_of(history)
+        assert len(wanted) > 0
+        count = home.rows(f"select count(*) from gold.{table}")[0][0]  # noqa: S608
+        if rows != set(wanted) or count != len(wanted):
+            found[table] = rows - set(wanted), set(wanted) - rows
+    return found
+
+
+@pytest.fixture(scope="module")
+def homes(new_home: Callable[[str], DbtHome]) -> tuple[DbtHome, DbtHome]:
+    return new_home("grows"), new_home("at_once")
+
+
+def test_every_build_counts_what_landed_by_then_and_one_over_all_the_same(
+    homes: tuple[DbtHome, DbtHome],
+) -> None:
+    grows, at_once = homes
+    history = History(Random(11))  # noqa: S311 - a history, not a secret
+    for number in range(len(LANDINGS)):
+        history.land(grows.bronze)
+        build(grows)
+        assert differences(grows, history) == {}, f"after build {number}"
+    assert len(history.landed) > 500
+    at_once.warehouse.parent.mkdir(parents=True)
+    (grows.folder / "lake" / "raw-data").rename(at_once.folder / "lake" / "raw-data")
+    build(at_once)
+    assert differences(at_once, history) == {}
