@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
+from reports.export import LocalTables, export_tables
 from tests.flows.conftest import CommandLine
-from tests.ingestion.account import TOKEN, Account, visitor
+from tests.ingestion.account import TOKEN, Account, event, visitor
 from tests.ingestion.wire import Wire, as_json, text
 
 HASH_KEY = "planted-key-4d2"
@@ -18,7 +20,24 @@ PERSON = {
     "email": "nadine@planted.example",
     "org": {"name": "Planted & Sons", "title": "Chief Planter"},
 }
-PERSONS = ("Nadine", "nadine@", "Sons", "Planter")
+PERSONS = ("Nadine", "nadine", "Sons", "Planter")
+# pragma: allowlist nextline secret
+ADDRESS = "https://nadine:hush7q@www.example.com/tour?wemail=nadine@planted.example#Nadine"
+PLAY: dict[str, Any] = {
+    "ip": "203.0.113.77",
+    "city": "Plantville",
+    "lat": 11.7711,
+    "lon": -22.8822,
+    "org": "Planted & Sons",
+    "email": "nadine@planted.example",
+    "conversion_type": "turnstile",
+    "conversion_data": {"email": "nadine@planted.example", "phone": ["+49 30 901820"]},
+    "embed_url": ADDRESS,
+    "media_url": ADDRESS,
+    "iframe_heatmap_url": ADDRESS,
+    "thumbnail": {"url": ADDRESS},
+}
+PLAYED = ("203.0.113.77", "Plantville", "11.7711", "22.8822", "901820", "hush7q", "wemail")
 SECRETS = (TOKEN, HASH_KEY)
 BROKEN: dict[str, Any] = {
     "/stats/visitors": text('[{"visitor_identity": {"name": "Nadine", "email": "nadine@'),
@@ -37,6 +56,11 @@ def account() -> Account:
         ]
     )
     account.add_medium("abc")
+    account.events = [
+        event(0, **PLAY),
+        event(1, **PLAY, percent_viewed="half"),
+        event(2, **PLAY | {"embed_url": "call Nadine", "lat": "11.7711", "city": ["Plantville"]}),
+    ]
     return account
 
 
@@ -69,6 +93,15 @@ def everything(*folders: Path) -> dict[str, bytes]:
     }
 
 
+def events_of(cli: CommandLine) -> list[tuple[Any, ...]]:
+    """Of each play on a page: the page, whether more of its address is told, whether nothing is."""
+    return cli.rows(
+        "select split_part(embed_url, '?', 1), contains(embed_url, '?'), coalesce(ip, city, org, "
+        "email, cast(lat as varchar), cast(lon as varchar)) is null "
+        "from silver.fact_events where embed_url like 'https:%'"
+    )
+
+
 @pytest.mark.parametrize("policy", ["drop", "hash"])
 def test_good_and_failing_runs_tell_nobody_anywhere(
     account: Account,
@@ -84,13 +117,25 @@ def test_good_and_failing_runs_tell_nobody_anywhere(
         said.append(cli.run("--debug", "ingest"))
         account.faults.clear()
     said += [cli.run("query", "select * from silver.fact_visitors", "--json"), cli.run("status")]
+    said.append(cli.run("query", "select * from silver.fact_events", "--csv"))
+    pages = tmp_path / "pages"
+    pages.mkdir()
+    export_tables(LocalTables(cli.lake / "warehouse.duckdb"), {"visitors": 2}, pages)
 
-    assert [run.returncode for run in said] == [3, 1, 1, 1, 0, 0]
-    assert len(json.loads(said[-2].stdout)) == 2
+    assert [run.returncode for run in said] == [3, 1, 1, 1, 0, 0, 0]
+    assert len(json.loads(said[-3].stdout)) == 2
+    assert events_of(cli) == [("https://www.example.com/tour", policy == "hash", policy == "drop")]
     told = "".join(run.stdout + run.stderr for run in said).encode()
     # Prefect's database is a file of its home: runs, parameters, artifacts, logs.
     found = everything(tmp_path, Path(prefect_settings["PREFECT_HOME"])) | {"the terminal": told}
     assert any(name.endswith("prefect.db") for name in found)
-    traces = [word.encode() for word in (*PERSONS, *SECRETS)]
+    # Tables keep their values packed, so they are asked too.
+    found |= {"the tables": str(cli.tables()).encode()}
+    found |= {
+        str(file): str(duckdb.read_parquet(str(file)).fetchall()).encode()
+        for file in pages.glob("*.parquet")
+    }
+    assert len(list(pages.glob("*.parquet"))) > 10
+    traces = [word.encode() for word in (*PERSONS, *PLAYED, *SECRETS)]
     leaks = [(name, word) for name, body in found.items() for word in traces if word in body]
     assert leaks == []
