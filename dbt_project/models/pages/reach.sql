@@ -34,7 +34,7 @@ counted as (
     union all
     select
         kind,
-        cast(null as varchar) as media_id,
+        'All' as media_id,
         label,
         cast(sum(event_count) as bigint) as event_count,
         cast(sum(cast(round(watched_seconds * 1000) as bigint)) as double) / 1000

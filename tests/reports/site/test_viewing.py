@@ -130,7 +130,7 @@ def test_depth_countries_and_pages_add_up_to_the_events(account: Account, open_p
         more = page.locator(f'table[data-table="{title}"]').locator("xpath=../..")
         rows = account.cli.rows(
             "select label, event_count from pages.reach "  # noqa: S608
-            f"where kind = '{kind}' and media_id is null order by place"
+            f"where kind = '{kind}' and media_id = 'All' order by place"
         )
         assert sum(count for _, count in rows) <= events
         shown = column(page, title, "event_count")
@@ -142,7 +142,7 @@ def test_countries_have_names(account: Account, open_page: Open) -> None:
     codes = [
         row[0]
         for row in account.cli.rows(
-            "select label from pages.reach where kind = 'country' and media_id is null"
+            "select label from pages.reach where kind = 'country' and media_id = 'All'"
         )
     ]
     shown = cells(open_page(account, "/viewing/"), "Countries", "label")

@@ -6,5 +6,5 @@ select
     end as name,
     event_count as plays
 from pages.reach
-where kind = 'watch_depth' and coalesce(media_id, 'All') = '${inputs.medium}'
+where kind = 'watch_depth' and media_id = '${inputs.medium}'
 order by cast(label as integer)
