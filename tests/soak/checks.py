@@ -1,6 +1,7 @@
 """Tests that take too long for CI, each file a campaign."""
 
 import re
+import signal
 import subprocess
 import sys
 
@@ -11,6 +12,8 @@ from tests.soak.verdict import Verdict
 def check(name: str) -> Verdict:
     """Run `tests/soak/check_NAME.py`; what pytest says comes through when it fails."""
     verdict = Verdict(name)
+    # A script that starts this in the background has it ignored, and so would all below it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     command = [sys.executable, "-m", "pytest", "-q", f"tests/soak/check_{name}.py"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     last = (done.stdout.strip().splitlines() or ["nothing was said"])[-1]
