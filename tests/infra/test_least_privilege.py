@@ -24,6 +24,7 @@ from tests.infra.policies import (
 )
 from tests.infra.stages import Site
 from tests.infra.terraform import VARIABLES
+from tests.servers import ROOT
 
 if TYPE_CHECKING:
     from tests.infra.record import Told
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 # Each has a policy of its own; the custodian's role has the ingester's and the builder's too.
 STAGES = ["ingester", "builder", "publisher", "analyst", "custodian"]
 KeyPolicy = Mapping[str, Any]
+# The rows of docs/aws.md: role, statement, what it allows.
+REVIEWED = re.compile(r"^\| ([\w-]+|each, [^|]+) \| (\w+) \| (`[^|]+) \|", re.MULTILINE)
 
 
 @pytest.fixture
@@ -109,6 +112,24 @@ def test_no_action_is_allowed_that_no_call_needs(recorded: Site, stage: str) -> 
     }
     known = {action for role, action in DOCUMENTED if role == stage}
     assert {action for _, action in allowed - used} == known
+
+
+def test_what_no_call_proves_is_the_reviewed_table(site: Site) -> None:
+    reviewed = {
+        (role, sid): set(re.findall("`([^`]+)`", allows))
+        for role, sid, allows in REVIEWED.findall((ROOT / "docs" / "aws.md").read_text())
+    }
+    of_each = {sid: reviewed.pop((role, sid)) for role, sid in list(reviewed) if "," in role}
+    assert of_each == {"UseTheKey": {"kms:Decrypt", "kms:GenerateDataKey"}}
+    found = {
+        (who.replace("_", "-"), one["Sid"]): set(one["Action"])
+        for who in site.root.outputs()["policies"].keys() - set(STAGES)
+        for one in read_statements(site.root, who)
+    }
+    assert {key[0] for key in found} > {"worker", "crawler", "delivery-build"}
+    keyed = {key for key in found if key[1] in of_each}
+    assert all(found[key] == of_each[key[1]] for key in keyed)
+    assert {key: found[key] for key in found.keys() - keyed} == reviewed
 
 
 def test_no_policy_allows_actions_by_wildcard(site: Site) -> None:
