@@ -2,7 +2,7 @@
 
 A page is asked for until one is empty. An event that arrives meanwhile pushes rows down, so that
 some come twice and none is missed; those that arrive late are found by reading the day before the
-watermark again. Which windows are done is kept, so that a broken backfill goes on with the others.
+watermark again. How far each window was read is kept, so that a broken backfill goes on from there.
 """
 
 from __future__ import annotations
@@ -58,6 +58,7 @@ class Plan:
         since: The first UTC day.
         moves: Whether its end moves the watermark: not when it leaves a gap above it.
         done: Windows read to their end, as ISO days.
+        reached: Pages read of the others, by their first day.
         name: The start of a broken reading as in names; None for a new one.
     """
 
@@ -65,6 +66,7 @@ class Plan:
     since: date
     moves: bool = True
     done: list[tuple[str, str]] = field(default_factory=list)
+    reached: dict[str, int] = field(default_factory=dict)
     name: str | None = None
 
     def to_json(self) -> dict[str, object]:
@@ -74,6 +76,7 @@ class Plan:
             "since": self.since.isoformat(),
             "moves": self.moves,
             "done": [list(days) for days in self.done],
+            "reached": self.reached,
         }
 
     @classmethod
@@ -83,23 +86,39 @@ class Plan:
         Raises:
             KeyError, TypeError, ValueError: It is something else.
         """
-        done = values["done"]
-        if not isinstance(done, list):
-            raise TypeError("done")
+        done, reached = values["done"], values["reached"]
+        if not isinstance(done, list) or not isinstance(reached, dict):
+            raise TypeError("done, reached")
         return cls(
             datetime.fromisoformat(str(values["started_at"])),
             date.fromisoformat(str(values["since"])),
             moves=bool(values["moves"]),
             done=[(str(first), str(last)) for first, last in done],
+            reached={str(first): int(page) for first, page in reached.items()},
             name=name,
         )
 
     def windows(self) -> deque[Window]:
-        """The windows that are not done, newest first."""
+        """The windows that are not done, newest first, each at the last page that was read.
+
+        That one again, since rows of before it may be gone.
+        """
         until = self.started_at.astimezone(UTC).date()
         days = _SHORT if (until - self.since).days < _MANY else _LONG
         found = (Window(first, last) for first, last in spans(self.since, until, days))
-        return deque(window for window in found if window.days not in self.done)
+        return deque(
+            replace(window, page=self.reached.get(window.days[0], 1))
+            for window in found
+            if window.days not in self.done
+        )
+
+    def note(self, window: Window, *, is_last: bool) -> None:
+        """Remember that a page has landed."""
+        if is_last:
+            self.done.append(window.days)
+            self.reached.pop(window.days[0], None)
+        else:
+            self.reached[window.days[0]] = window.page
 
 
 def land_events(work: Ingest, resource: Resource) -> None:
@@ -189,10 +208,9 @@ def _read(
             landing.keep_after = _remembered_from(plan, state)
             landing.land(rows)
             landing.entry.pages += 1
+            plan.note(window, is_last=not rows)
             if rows:
                 waiting.appendleft(replace(window, page=window.page + 1))
-            else:
-                plan.done.append(window.days)
             if landing.is_due:
                 _flush(work, landing, plan)
             work.progress(landing.entry)

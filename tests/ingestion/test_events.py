@@ -1,5 +1,6 @@
 """Events by UTC days: every one, once, with what arrived late."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from threading import Semaphore
 from typing import Any
@@ -105,6 +106,9 @@ def test_a_broken_backfill_goes_on_with_the_windows_that_are_left(bench: Bench) 
     bench.wire.asked.clear()
     bench.ingest(EVENTS)
     assert not done.intersection((first, last) for first, last, _ in asked(bench))
+    # Of a window that was not done its last page that had landed comes first.
+    begun: Any = resume["reached"]
+    assert {first: min(p for f, _, p in asked(bench) if f == first) for first in begun} == begun
     assert set(keys(bench)) == {one["event_key"] for one in bench.api.events}
     assert bench.state("events")["watermark"].startswith("2026-01-08T12:00:00")
 
@@ -142,6 +146,19 @@ def test_a_wrong_shape_is_set_aside_and_blanks_are_not(bench: Bench) -> None:
     assert len(bench.rows("events")) == 2
     (aside,) = bench.set_aside("events")
     assert aside["reason"] == "percent_viewed: input should be a valid number"
+
+
+def test_a_window_goes_on_at_its_last_page() -> None:
+    plan = Plan(datetime(2026, 1, 9, 12, tzinfo=UTC), date(2025, 1, 1))
+    newest, next_one, *_ = plan.windows()
+    plan.note(newest, is_last=False)
+    plan.note(replace(newest, page=2), is_last=False)
+    plan.note(next_one, is_last=True)
+    again = Plan.from_json(plan.to_json(), "20260109T120000Z").windows()
+    assert again[0] == replace(newest, page=2)
+    assert next_one.days not in {window.days for window in again}
+    plan.note(replace(newest, page=3), is_last=True)
+    assert plan.reached == {}
 
 
 def test_windows_cover_every_day_once() -> None:
