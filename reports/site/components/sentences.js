@@ -106,7 +106,7 @@ const step = (rows, name) => [...rows].find((row) => row.step === name)?.times;
 
 export function viewing(rows) {
 	const [played, ended] = [step(rows, 'play'), step(rows, 'end')];
-	if (!played) return [...rows].length ? 'Nobody has played a video in the last 30 days' : 'No play has been read from Wistia yet';
+	if (!played) return [...rows].length ? 'No play of the last 30 days has told how far it went' : 'No play has been read from Wistia yet';
 	return `${percent(ended / played)} of ${amount(played, 'play')} in the last 30 days watched to the end`;
 }
 
