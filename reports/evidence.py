@@ -28,6 +28,8 @@ _COPIED = (
 )
 # Evidence leaves its own fonts out of a build; the one that the pages use is put in.
 _FONT = "@evidence-dev/tailwind/fonts/Inter-3.19/Inter-roman.var.woff2"
+# With its version, since browsers keep it for ever; pages/+layout.svelte names it.
+_FONT_NAME = "inter-3.19.woff2"
 _FAILED = re.compile(
     r"Error in Query|Catalog Error|Binder Error|Parser Error|IO Error|Conversion Error|"
     r"Internal Error \||Failed to load sql file|\[ERROR\]|✗|Build failed|ENOSPC|heap out of memory"
@@ -62,7 +64,7 @@ def prepare(work: Path, site: Path = SITE) -> Path:
             else:
                 shutil.copy(source, work / name)
         (work / "static" / "fonts").mkdir()
-        shutil.copy(site / "node_modules" / _FONT, work / "static" / "fonts" / "inter.woff2")
+        shutil.copy(site / "node_modules" / _FONT, work / "static" / "fonts" / _FONT_NAME)
         (work / "node_modules").symlink_to(site / "node_modules", target_is_directory=True)
     except OSError as error:
         raise _disk_error(work, error) from error

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from reports.caching import cache_control
 from reports.compression import SIBLINGS
 from reports.errors import PagesError
 
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LIST = "published.json"
-_FOR_EVER = "public, max-age=31536000, immutable"
-_ASK_FIRST = "no-cache"
 _TYPES = {
     ".arrow": "application/vnd.apache.arrow.stream",
     ".css": "text/css; charset=utf-8",
@@ -164,7 +163,7 @@ def describe(key: str, path: Path) -> tuple[bytes, dict[str, Any]]:
     guessed = mimetypes.guess_type(key)[0] or "application/octet-stream"
     headers = {
         "ContentType": _TYPES.get(path.suffix, guessed),
-        "CacheControl": _FOR_EVER if "_app/immutable/" in key else _ASK_FIRST,
+        "CacheControl": cache_control(key),
     }
     body = path.read_bytes()
     # Every browser takes gzip; brotli not over plain http.

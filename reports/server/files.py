@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
+from reports.caching import cache_control
 from reports.compression import SIBLINGS
 from reports.server.policy import WORKER, page_policy
 
@@ -24,11 +25,6 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 _CHUNK_BYTES = 256 * 1024
-_FOR_EVER = "public, max-age=31536000, immutable"
-# Kept by the browser, but asked about: a page and its data change with every build.
-_ASK_FIRST = "no-cache"
-# SvelteKit's scripts carry a digest in their names; nothing else is believed to.
-_HASHED = re.compile(r"(^|/)_app/immutable/")
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 _TYPES = {
     ".wasm": "application/wasm",
@@ -94,7 +90,7 @@ class Folder:
     def _respond(self, request: Request, file: Path, handle: IO[bytes], path: str) -> Response:
         headers = {
             "content-type": _content_type(file),
-            "cache-control": _FOR_EVER if _HASHED.search(path) else _ASK_FIRST,
+            "cache-control": cache_control(path),
             "accept-ranges": "bytes",
             "vary": "accept-encoding",
         }

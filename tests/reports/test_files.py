@@ -25,6 +25,7 @@ def site(home: Home) -> Path:
         "plain.html": "<html>plain</html>",
         "_app/immutable/start.abc.js": SCRIPT,
         "data/kpis.parquet": "0123456789",
+        "fonts/inter-3.19.woff2": "a font",
     }
     for name, text in files.items():
         path = home.site / name
@@ -62,6 +63,7 @@ def test_what_carries_a_digest_is_kept_for_ever_and_pages_are_asked_about(client
         return client.get(path).headers["cache-control"]
 
     assert caching("/_app/immutable/start.abc.js") == "public, max-age=31536000, immutable"
+    assert caching("/fonts/inter-3.19.woff2") == caching("/_app/immutable/start.abc.js")
     assert caching("/") == caching("/data/kpis.parquet") == "no-cache"
     tag = client.get("/").headers["etag"]
     again = client.get("/", if_none_match=tag)

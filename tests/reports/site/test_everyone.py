@@ -62,6 +62,19 @@ def test_no_page_is_wider_than_its_screen(
             page.close()
 
 
+def test_the_second_visit_is_set_in_the_pages_own_font(account: Account, browser: Browser) -> None:
+    page = browser.new_page()
+    asked: list[str] = []
+    page.goto(account.url + "/")
+    page.wait_for_load_state("networkidle")
+    page.on("response", lambda one: asked.append(one.url) if one.status == 304 else None)
+    page.goto(account.url + "/media/")
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("[...document.fonts].map((one) => one.status)") == ["loaded"]
+    assert not [url for url in asked if "/fonts/" in url]
+    page.close()
+
+
 def test_forty_videos_each_have_a_page_and_a_row(large: Account, open_page: Open) -> None:
     page = open_page(large, "/media/")
     assert page.locator('table[data-table="All videos"] tbody tr').count() == 40
