@@ -71,11 +71,13 @@ class AthenaHome:
                     s3.upload_file(str(path), bucket, f"{prefix}/{key}")
                     self._copied[key] = written
 
-    def build(self, as_of: str, *, full_refresh: bool = False) -> None:
-        """Copy, crawl, build."""
+    def build(
+        self, as_of: str, *, full_refresh: bool = False, chosen: tuple[str, ...] = ()
+    ) -> None:
+        """Copy, crawl, build; `chosen` as `build_on_athena` has it."""
         self.copy_bronze()
         crawl(self.settings)
-        build_on_athena(self.settings, as_of_date=as_of, full_refresh=full_refresh)
+        build_on_athena(self.settings, as_of_date=as_of, full_refresh=full_refresh, chosen=chosen)
 
     def dbt(self, *arguments: str, as_of: str) -> None:
         """Run one dbt command against the target `athena`."""
