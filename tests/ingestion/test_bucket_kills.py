@@ -22,7 +22,7 @@ from tests.ingestion.wire import Asked, Reply
 from tests.servers import ROOT
 
 ONLY = Scope(resource="visitors")
-LEASE = 1.0
+LEASE = 2.0
 PART = ("PUT", "/raw-data/visitors/")
 RECORD = ("PUT", "/state/runs/")
 
