@@ -65,7 +65,7 @@ class Up:
         return str(until(lambda: self.state(run_id) if self.state(run_id) in states else None))
 
 
-def until(look: Callable[[], Any], seconds: float = 300) -> Any:  # noqa: ANN401
+def until(look: Callable[[], Any], seconds: float = 600) -> Any:  # noqa: ANN401
     """`wait_for`, at the pace of a server that others use too."""
     return wait_for(look, seconds, pause=0.5)
 

@@ -49,7 +49,7 @@ class CommandLine:
 
     def run(self, *arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
         with self.start(*arguments, **extra) as process:
-            out, err = process.communicate(timeout=300)
+            out, err = process.communicate(timeout=900)
         return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
     def finish(self, *arguments: str) -> str:

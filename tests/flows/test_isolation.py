@@ -49,7 +49,7 @@ def test_a_build_that_hangs_is_stopped_and_leaves_no_dbt_behind(place: Place) ->
     with cli.start("run", STAGE_TIMEOUT_MINUTES="0.3") as process:
         dbt = wait_for(lambda: dbt_of(process))
         os.kill(dbt, signal.SIGSTOP)
-        process.communicate(timeout=300)
+        process.communicate(timeout=900)
 
     assert process.returncode == 1
     ended = last_run(cli)

@@ -73,7 +73,7 @@ class Site:
             env={**self._environment(stage), **(settings or {})},
             capture_output=True,
             text=True,
-            timeout=600,
+            timeout=1200,
             check=False,
         )
         said = done.stdout + done.stderr

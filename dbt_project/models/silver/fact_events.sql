@@ -66,10 +66,6 @@ newest as (
 ),
 
 {% if is_incremental() %}
-    stored as (
-        select * from {{ this }}
-    ),
-
     compared as (
         select
             newest.event_key,
@@ -77,20 +73,18 @@ newest as (
             or newest.received_at > stored.received_at
             or (
                 newest.received_at = stored.received_at
-                and newest.ingested_at > stored.ingested_at
-            )
-            -- Its medium was listed after it: the first run after that knows the length.
-            or (
-                newest.received_at = stored.received_at
-                and newest.ingested_at = stored.ingested_at
-                and stored.watched_seconds is null
-                and newest.watched_seconds is not null
+                and newest.ingested_at >= stored.ingested_at
+                -- Landed again; or its medium was listed after it, and has a length now.
+                and (
+                    newest.ingested_at > stored.ingested_at
+                    or (stored.watched_seconds is null and newest.watched_seconds >= 0)
+                )
             ) as is_newer,
             {{ earlier_of('newest.first_received_at', 'stored.first_received_at') }}
                 as first_received_at,
             stored.first_received_at as first_before
         from newest
-        left join stored on newest.event_key = stored.event_key
+        left join {{ this }} as stored on newest.event_key = stored.event_key
     ),
 
     changed as (
@@ -101,7 +95,7 @@ newest as (
                 {{ source }}.received_at,
                 compared.first_received_at,
                 {{ source }}.ingested_at
-            from {{ source }}
+            from {{ source if source == 'newest' else this ~ ' as stored' }}
             inner join compared on {{ source }}.event_key = compared.event_key
             where
                 {% if source == 'newest' %}compared.is_newer
