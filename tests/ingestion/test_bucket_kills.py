@@ -142,7 +142,7 @@ def test_of_two_runs_at_once_the_second_is_refused_and_the_first_is_whole(bench:
 
     said = f"another ingest is at work in {bench.home.uri} (process {os.getpid()} on "
     assert str(caught.value).startswith(said)
-    assert "runs out 1 seconds later" in caught.value.remedy
+    assert "runs out 2 seconds later" in caught.value.remedy
     assert after == before
     assert [run.state for run in ends] == ["completed"]
     assert_whole(bench, 300)
