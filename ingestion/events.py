@@ -7,7 +7,6 @@ watermark again. How far each window was read is kept, so that a broken backfill
 
 from __future__ import annotations
 
-import logging
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -15,7 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Self
 
 from ingestion.days import KEPT, spans
-from ingestion.errors import BadResponseError, IngestionError, LakeError
+from ingestion.errors import IngestionError
 from ingestion.orphans import replace_orphans
 from ingestion.pacing import InFlight
 from ingestion.readers import Readers
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from ingestion.watermark import ResourceState
     from ingestion.work import Ingest
 
-log = logging.getLogger(__name__)
 # One in 2,441 was more than an hour late, the latest 14 hours.
 _LATE = timedelta(days=1)
 # Days of one window: few for a daily run, so that its windows are read side by side.
@@ -134,7 +132,7 @@ def land_events(work: Ingest, resource: Resource) -> None:
     try:
         _read(work, resource, landing, plan, state)
     except IngestionError as error:
-        _keep_what_landed(landing, plan, error)
+        landing.keep(error, plan.to_json())
         raise
     _flush(work, landing, plan)
     if plan.moves:
@@ -169,19 +167,11 @@ def _plan(work: Ingest, state: ResourceState) -> Plan:
 
 def _find_broken(work: Ingest, resource: Resource) -> Plan | None:
     """The reading that the last run left unfinished, unless this one is told what to read."""
-    if work.scope.since is not None:
-        return None
-    for manifest in reversed([*work.manifests, work.run.manifest]):
-        entry = next((e for e in manifest.resources if e.resource == resource.name), None)
-        if entry is None or manifest.kind == "replay":
-            continue
-        if entry.state == "completed":
-            return None
-        if entry.resume is not None:
-            with suppress(KeyError, TypeError, ValueError):
-                plan = Plan.from_json(entry.resume, entry.crawl)
-                # A backfill that was asked for is not what a daily run is there for.
-                return plan if plan.moves else None
+    for started, point in work.broken(resource):
+        with suppress(KeyError, TypeError, ValueError):
+            plan = Plan.from_json(point, started)
+            # A backfill that was asked for is not what a daily run is there for.
+            return plan if plan.moves else None
     return None
 
 
@@ -220,12 +210,3 @@ def _flush(work: Ingest, landing: Landing, plan: Plan) -> None:
     landing.flush(plan.to_json())
     if plan.name is not None:
         replace_orphans(work.lake, landing.entry, work.manifests)
-
-
-def _keep_what_landed(landing: Landing, plan: Plan, error: IngestionError) -> None:
-    if isinstance(error, LakeError):
-        return
-    if isinstance(error, BadResponseError):
-        landing.reject({"length": error.length, "sha256": error.digest}, str(error))
-    with suppress(LakeError):
-        landing.flush(plan.to_json())

@@ -163,7 +163,7 @@ def _land_snapshots(work: Ingest, resource: Resource, media_ids: tuple[str, ...]
                 landing.entry.unknown_media.append(media_id)
             log.info("Wistia knows no medium %s; check WISTIA_MEDIA_IDS", media_id)
         except BadResponseError as error:
-            landing.reject({"length": error.length, "sha256": error.digest}, str(error))
+            landing.reject_answer(error)
             landing.flush()
             raise
         work.progress(landing.entry)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from ingestion.bronze import (
     write_object,
 )
 from ingestion.contract import find_faults
+from ingestion.errors import BadResponseError, IngestionError, LakeError
 from ingestion.timestamps import format_timestamp, parse_timestamp
 from ingestion.watermark import identity_of
 
@@ -153,6 +155,10 @@ class Landing:
             self._spill()
         self._rejects.add({"record": record, "reason": reason, "resource": self._resource.name})
 
+    def reject_answer(self, error: BadResponseError) -> None:
+        """Set aside an answer that cannot be read: its length and digest, never itself."""
+        self.reject({"length": error.length, "sha256": error.digest}, str(error))
+
     def _list(self, stored: StoredObject) -> None:
         self.entry.objects.append(stored)
         self.entry.records += stored.records
@@ -173,6 +179,20 @@ class Landing:
         self.entry.resume = resume
         self._run.save()
         self._is_ahead = False
+
+    def keep(self, error: IngestionError, resume: dict[str, object] | None) -> None:
+        """Flush what landed before an error, unless the lake itself has failed.
+
+        Args:
+            error: What ends the reading; of an answer that cannot be read a note is set aside.
+            resume: The point a next run would go on from.
+        """
+        if isinstance(error, LakeError):
+            return
+        if isinstance(error, BadResponseError):
+            self.reject_answer(error)
+        with suppress(LakeError):
+            self.flush(resume)
 
     def _spill(self) -> None:
         # Listed without a point to go on from: after a crash its rows are read again.

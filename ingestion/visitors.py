@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from ingestion.bronze import encode
 from ingestion.crawl import Crawl, Read, Resume, Row
-from ingestion.errors import BadResponseError, IngestionError, LakeError
+from ingestion.errors import IngestionError
 from ingestion.orphans import replace_orphans
 from ingestion.pacing import InFlight
 from ingestion.readers import Readers
@@ -64,7 +64,7 @@ def land_visitors(work: Ingest, resource: Resource) -> None:
     try:
         _drive(work, resource, crawl, landing, plan)
     except IngestionError as error:
-        _keep_what_landed(landing, crawl, plan, error)
+        landing.keep(error, _resume_point(crawl, plan))
         raise
     _flush(work, landing, crawl, plan)
     outcome = crawl.outcome
@@ -98,24 +98,13 @@ def _is_reconcile_due(work: Ingest, state: ResourceState) -> bool:
 
 def _find_broken(work: Ingest, resource: Resource) -> Plan | None:
     """The crawl that the last run left unfinished, unless this one is told what to read."""
-    if work.scope.since is not None:
-        return None
-    for manifest in reversed([*work.manifests, work.run.manifest]):
-        if manifest.kind == "replay":  # lands a few rows and reads no list
-            continue
-        entry = next((e for e in manifest.resources if e.resource == resource.name), None)
-        if entry is None or entry.state == "completed":
-            if entry is None:
-                continue
-            return None
-        if entry.resume is None:
-            continue
+    for started, point in work.broken(resource):
         with suppress(KeyError, TypeError, ValueError):
-            resume = Resume.from_json(entry.resume)
+            resume = Resume.from_json(point)
             if work.scope.full and resume.bound is not None:
                 return None
-            log.info("going on with the crawl that began %s", entry.crawl)
-            return Plan(bound=resume.bound, resume=resume, name=entry.crawl)
+            log.info("going on with the crawl that began %s", started)
+            return Plan(bound=resume.bound, resume=resume, name=started)
     return None
 
 
@@ -174,15 +163,6 @@ def _note(landing: Landing, crawl: Crawl, plan: Plan) -> None:
 def _resume_point(crawl: Crawl, plan: Plan) -> dict[str, object] | None:
     resume = crawl.resume if plan.moves else None
     return None if resume is None else resume.to_json()
-
-
-def _keep_what_landed(landing: Landing, crawl: Crawl, plan: Plan, error: IngestionError) -> None:
-    if isinstance(error, LakeError):
-        return
-    if isinstance(error, BadResponseError):
-        landing.reject({"length": error.length, "sha256": error.digest}, str(error))
-    with suppress(LakeError):
-        landing.flush(_resume_point(crawl, plan))
 
 
 def _row(record: object, resource: Resource) -> Row:

@@ -14,7 +14,7 @@ from ingestion.timestamps import compact_timestamp
 from ingestion.watermark import ResourceState, load_state
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from ingestion.lake import Lake
     from ingestion.manifest import Manifest, ResourceRun
@@ -28,9 +28,9 @@ class Scope:
     """What one ingest is asked to read.
 
     Attributes:
-        full: Read the whole visitor list, not only what changed.
+        full: Read the whole lists, not only what changed.
         resource: Only this one; None for all.
-        since: Read visitors active from this UTC day on, whatever the watermark.
+        since: Read what happened from this UTC day on, whatever the watermark.
     """
 
     full: bool = False
@@ -69,6 +69,25 @@ class Ingest:
     def overlap(self) -> timedelta:
         """The re-read window behind the watermark."""
         return timedelta(hours=self.settings.wistia_overlap_hours)
+
+    def broken(self, resource: Resource) -> Iterator[tuple[str, dict[str, object]]]:
+        """Readings that were broken off since the last whole one, the newest first.
+
+        Yields:
+            A reading's start as in names, and the point it would go on from; nothing where
+            this run is told from when to read.
+        """
+        if self.scope.since is not None:
+            return
+        for manifest in reversed([*self.manifests, self.run.manifest]):
+            entry = next((e for e in manifest.resources if e.resource == resource.name), None)
+            # A replay lands a few rows and reads no list.
+            if entry is None or manifest.kind == "replay":
+                continue
+            if entry.state == "completed":
+                return
+            if entry.resume is not None:
+                yield entry.crawl, entry.resume
 
     def open(self, resource: Resource, crawl: str | None = None) -> tuple[Landing, ResourceState]:
         """Open a resource's state and landing.
