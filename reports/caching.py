@@ -2,9 +2,9 @@
 
 import re
 
-FOR_EVER = "public, max-age=31536000, immutable"
+_FOR_EVER = "public, max-age=31536000, immutable"
 # Kept by the browser, but asked about: a page and its data change with every build.
-ASK_FIRST = "no-cache"
+_ASK_FIRST = "no-cache"
 # SvelteKit's scripts carry a digest in their names, and a font its version; nothing else is
 # believed to. Of a font that it has to ask about, a browser shows another one meanwhile.
 _NEVER_CHANGES = re.compile(r"(^|/)(_app/immutable|fonts)/")
@@ -12,4 +12,4 @@ _NEVER_CHANGES = re.compile(r"(^|/)(_app/immutable|fonts)/")
 
 def cache_control(path: str) -> str:
     """The header of a file by its path below the site."""
-    return FOR_EVER if _NEVER_CHANGES.search(path) else ASK_FIRST
+    return _FOR_EVER if _NEVER_CHANGES.search(path) else _ASK_FIRST

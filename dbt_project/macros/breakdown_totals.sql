@@ -17,7 +17,7 @@ totals as (
         media_id,
         {{ column }},
         cast(sum(event_count) as bigint) as event_count,
-        cast(sum(cast(round(watched_seconds * 1000) as bigint)) as double) as watched_ms,
+        {{ whole_sum('watched_seconds', 1000) }} as watched_ms,
         cast(sum(case
             when
                 activity_date >= {{ days_before(as_of_date(), 30) }}

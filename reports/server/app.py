@@ -14,7 +14,7 @@ from starlette.middleware import Middleware
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from reports.server.answers import WEB, Refusal, message_page
+from reports.server.answers import FRESH, WEB, Refusal, message_page
 from reports.server.files import Folder
 from reports.server.policy import COMMON, STRICT
 
@@ -140,7 +140,7 @@ class _Shelves:
 async def _tell_beside(request: Request) -> Response:
     """What stands beside the pages here: their navigation shows it."""
     del request
-    return JSONResponse({"beside": BESIDE}, headers={"cache-control": "no-cache"})
+    return JSONResponse({"beside": BESIDE}, headers=FRESH)
 
 
 def _path(request: Request) -> str:

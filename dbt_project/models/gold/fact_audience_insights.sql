@@ -25,8 +25,7 @@ watched as (
     select
         visitor_key,
         count(*) as watched_media_count,
-        cast(sum(cast(round(watched_seconds * 1000) as bigint)) as double) / 1000
-            as watched_seconds
+        {{ whole_sum('watched_seconds', 1000) }} / 1000 as watched_seconds
     from {{ ref('visitor_media') }}
     group by visitor_key
 ),

@@ -27,9 +27,7 @@ measured as (
         count(case when percent_viewed >= 0.5 then 1 end) as half_count,
         count(case when percent_viewed >= 0.75 then 1 end) as three_quarter_count,
         count(case when percent_viewed >= 1 then 1 end) as end_count,
-        -- Whole milliseconds: doubles add up to other last digits in another order.
-        cast(sum(cast(round(watched_seconds * 1000) as bigint)) as double)
-            as watched_ms,
+        {{ whole_sum('watched_seconds', 1000) }} as watched_ms,
         max(ingested_at) as ingested_at
     from events
     where activity_date > date '{{ first_day }}'

@@ -67,8 +67,7 @@ counted as (
         dimension,
         label,
         count(*) as event_count,
-        cast(sum(cast(round(watched_seconds * 1000) as bigint)) as double) / 1000
-            as watched_seconds,
+        {{ whole_sum('watched_seconds', 1000) }} / 1000 as watched_seconds,
         max(ingested_at) as ingested_at
     from spread
     where label is not null

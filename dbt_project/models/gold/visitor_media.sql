@@ -21,7 +21,6 @@ with events as (
     where {{ changed }}
 ),
 
--- Whole units: doubles add up to other last digits in another order.
 totals as (
     select
         visitor_key,
@@ -29,12 +28,10 @@ totals as (
         count(*) as event_count,
         count(distinct {{ local_date('received_at') }}) as day_count,
         max(percent_viewed) as most_viewed,
-        cast(sum(cast(round(percent_viewed * 1000000) as bigint)) as double)
-            as millionths,
+        {{ whole_sum('percent_viewed', 1000000) }} as millionths,
         count(percent_viewed) as told_count,
         count(case when percent_viewed >= 1 then 1 end) as end_count,
-        cast(sum(cast(round(watched_seconds * 1000) as bigint)) as double)
-            as watched_ms,
+        {{ whole_sum('watched_seconds', 1000) }} as watched_ms,
         min(received_at) as first_seen_at,
         max(received_at) as last_seen_at,
         max(ingested_at) as ingested_at

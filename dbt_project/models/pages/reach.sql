@@ -37,8 +37,7 @@ counted as (
         'All' as media_id,
         label,
         cast(sum(event_count) as bigint) as event_count,
-        cast(sum(cast(round(watched_seconds * 1000) as bigint)) as double) / 1000
-            as watched_seconds,
+        {{ whole_sum('watched_seconds', 1000) }} / 1000 as watched_seconds,
         cast(sum(last_30_days_count) as bigint) as last_30_days_count,
         cast(sum(before_30_days_count) as bigint) as before_30_days_count
     from labels
