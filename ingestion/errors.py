@@ -65,6 +65,10 @@ class BadRequestError(IngestionError):
     """The API refused the request's parameters (400, 422)."""
 
 
+# No retry mends these: the token, the plan or this API has it not.
+REFUSALS = (AuthenticationError, NotFoundError, BadRequestError)
+
+
 class UnavailableError(IngestionError):
     """No usable connection, a 5xx or a time-out, after every retry."""
 

@@ -10,13 +10,7 @@ from typing import TYPE_CHECKING
 from ingestion.crashes import close_crashed
 from ingestion.credentials import read_token
 from ingestion.days import land_days
-from ingestion.errors import (
-    AuthenticationError,
-    BadRequestError,
-    BadResponseError,
-    IngestionError,
-    NotFoundError,
-)
+from ingestion.errors import REFUSALS, BadResponseError, IngestionError, NotFoundError
 from ingestion.events import land_events
 from ingestion.media import MediaList, resolve_media
 from ingestion.pacing import Pacer
@@ -38,7 +32,6 @@ if TYPE_CHECKING:
     from ingestion.settings import Settings
 
 log = logging.getLogger(__name__)
-_REFUSALS = (AuthenticationError, NotFoundError, BadRequestError)
 
 
 def ingest(  # noqa: PLR0913 - the outside world, each replaceable
@@ -105,7 +98,7 @@ def _ingest_all(work: Ingest) -> None:
         with _counted(work, resource) as entry:
             try:
                 _land(work, resource, media)
-            except _REFUSALS as error:
+            except REFUSALS as error:
                 if not resource.is_optional or work.scope.resource == resource.name:
                     raise
                 # A token or plan that may not read it must not cost what it may.

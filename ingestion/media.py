@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ingestion.contract import MEDIA_ID
-from ingestion.errors import AuthenticationError, BadRequestError, NotFoundError
+from ingestion.errors import REFUSALS
 from ingestion.resources import MEDIAS
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def resolve_media(work: Ingest) -> MediaList:
         return MediaList(tuple(filter(MEDIA_ID.fullmatch, ids)), items)
     try:
         items = _read_list(work, wanted)
-    except (AuthenticationError, NotFoundError, BadRequestError) as error:
+    except REFUSALS as error:
         log.warning("no names and durations of media: %s", error)
         work.run.manifest.resource(MEDIAS.name).notes.append(str(error))
         return MediaList(wanted, [])

@@ -1,0 +1,81 @@
+"""`doctor`: what a run needs, tried before the first one."""
+
+import json
+from pathlib import Path
+from urllib.parse import parse_qs
+
+import pytest
+
+from ingestion.resources import RESOURCES
+from tests.flows.conftest import CommandLine, against
+from tests.servers import Sandbox
+
+Checks = dict[str, dict[str, object]]
+
+
+@pytest.fixture
+def line(sandbox: Sandbox, tmp_path: Path) -> CommandLine:
+    sandbox.faults()
+    return against(sandbox, tmp_path)
+
+
+def examined(line: CommandLine, **settings: str) -> Checks:
+    done = line.run("doctor", "--json", **settings)
+    assert done.returncode in {0, 1}, done.stderr
+    checks = {check["check"]: check for check in json.loads(done.stdout)}
+    # Node may be missing where only the pages need it.
+    others = [check for name, check in checks.items() if name != "node"]
+    assert all(check["ok"] for check in others) or done.returncode == 1
+    return checks
+
+
+def test_without_a_token_every_other_check_is_made(tmp_path: Path) -> None:
+    checks = examined(CommandLine(tmp_path))
+
+    assert set(checks) >= {"token", "lake", "bucket", "workgroup", "crawler", "node"}
+    assert checks["token"]["ok"] is False
+    assert "WISTIA_API_TOKEN" in str(checks["token"]["remedy"])
+    assert checks["lake"]["ok"] is True
+
+
+def test_all_is_well_where_a_run_would_succeed(line: CommandLine) -> None:
+    checks = examined(line)
+
+    assert [name for name, check in checks.items() if not check["ok"] and name != "node"] == []
+    assert checks["scopes"]["detail"] == "reads " + ", ".join(
+        resource.path for resource in RESOURCES if not resource.is_of_media
+    )
+
+
+def test_what_a_run_goes_on_without_is_named_and_no_failure(
+    line: CommandLine, sandbox: Sandbox
+) -> None:
+    sandbox.faults({"path": "/stats/events", "kind": "scope"})
+
+    checks = examined(line)
+
+    assert checks["scopes"]["ok"] is True
+    assert "/stats/events is left out: the token lacks" in str(checks["scopes"]["detail"])
+
+
+def test_the_list_of_media_is_needed_where_no_ids_are_set(
+    line: CommandLine, sandbox: Sandbox
+) -> None:
+    sandbox.faults({"path": "/medias", "kind": "scope", "times": 2})
+
+    needed, spared = examined(line)["scopes"], examined(line, WISTIA_MEDIA_IDS="abc123")["scopes"]
+
+    assert needed["ok"] is False
+    assert "Read all folder and media data" in str(needed["remedy"])
+    assert spared["ok"] is True
+    assert "/medias is left out" in str(spared["detail"])
+
+
+def test_events_are_asked_for_one_day(line: CommandLine, sandbox: Sandbox) -> None:
+    examined(line)
+
+    requests = sandbox.traffic()["requests"]
+    asked = [r["query"] for r in requests if r["path"] == "/stats/events"]
+    assert asked
+    for query in map(parse_qs, asked):
+        assert query["start_date"] == query["end_date"]
