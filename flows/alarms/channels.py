@@ -19,14 +19,14 @@ class Channel(Protocol):
         """Send one message, or raise `AlarmError`."""
 
 
-def open_channels(settings: Settings) -> list[Channel]:
-    """The channels that the settings name; none when none is set."""
-    channels: list[Channel] = []
+def open_channels(settings: Settings) -> dict[str, Channel]:
+    """The channels that the settings name, by name; none when none is set."""
+    channels: dict[str, Channel] = {}
     if settings.alert_webhook is not None:
-        channels.append(Webhook(settings.alert_webhook.get_secret_value()))
+        channels["webhook"] = Webhook(settings.alert_webhook.get_secret_value())
     if settings.alert_email is not None:
         smtp = settings.alert_smtp_url
-        channels.append(Email(settings.alert_email, smtp.get_secret_value() if smtp else None))
+        channels["email"] = Email(settings.alert_email, smtp.get_secret_value() if smtp else None)
     if settings.alert_sns_topic is not None:
-        channels.append(Topic(settings.alert_sns_topic))
+        channels["sns"] = Topic(settings.alert_sns_topic)
     return channels

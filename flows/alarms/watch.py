@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flows.alarms.channels import open_channels
 from flows.alarms.findings import Finding, find
@@ -13,7 +13,7 @@ from ingestion.manifest import read_manifests
 from ingestion.timestamps import format_timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
     from flows.alarms.channels import Channel
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from ingestion.settings import Settings
 
 STATE = "state/alarms.json"
+# Since when, what was said, and the names of the channels that took it and took nothing back.
+Said = dict[str, Any]
 log = logging.getLogger(__name__)
 
 
@@ -30,7 +32,7 @@ def watch(
     clock: Callable[[], datetime],
     *,
     error: str | None = None,
-    channels: Sequence[Channel] | None = None,
+    channels: Mapping[str, Channel] | None = None,
 ) -> list[Finding]:
     """Look at the runs, and tell people what has become wrong or right since the last look.
 
@@ -51,16 +53,26 @@ def watch(
     found = find(settings, read_manifests(lake), clock(), error)
     said = _read(lake)
     now = {finding.alarm: finding for finding in found}
-    after = dict(said)
-    for finding in found:
-        if finding.alarm not in said and _tell(channels, *_alarm(finding, lake)):
-            after[finding.alarm] = {"since": format_timestamp(clock()), "said": finding.said}
-    for alarm, before in said.items():
-        if alarm not in now and _tell(channels, *_recovery(alarm, before, lake)):
-            del after[alarm]
+    after: dict[str, Said] = {}
+    for alarm, finding in now.items():
+        known = said.get(alarm) or _first_said(finding, clock())
+        untold = [name for name in channels if name not in known["told"]]
+        told = [*known["told"], *_tell(channels, untold, *_alarm(finding, lake))]
+        if told:
+            after[alarm] = known | {"told": told}
+    for alarm in said.keys() - now.keys():
+        # A channel that is no longer set need not hear of the end.
+        waiting = [name for name in said[alarm]["told"] if name in channels]
+        heard = _tell(channels, waiting, *_recovery(alarm, said[alarm], lake))
+        if left := [name for name in waiting if name not in heard]:
+            after[alarm] = said[alarm] | {"told": left}
     if after != said:
         lake.put(STATE, json.dumps(after).encode())
     return found
+
+
+def _first_said(finding: Finding, now: datetime) -> Said:
+    return {"since": format_timestamp(now), "said": finding.said, "told": []}
 
 
 def _alarm(finding: Finding, lake: Lake) -> tuple[str, str]:
@@ -69,7 +81,7 @@ def _alarm(finding: Finding, lake: Lake) -> tuple[str, str]:
     return subject, f"{finding.said}\nTry: {finding.remedy}.\n{where}"
 
 
-def _recovery(alarm: str, before: dict[str, str], lake: Lake) -> tuple[str, str]:
+def _recovery(alarm: str, before: Said, lake: Lake) -> tuple[str, str]:
     subject = f"wistia-elt: {alarm} is over"
     return (
         subject,
@@ -77,22 +89,30 @@ def _recovery(alarm: str, before: dict[str, str], lake: Lake) -> tuple[str, str]
     )
 
 
-def _tell(channels: Sequence[Channel], subject: str, text: str) -> bool:
-    """Whether anyone was told; where nobody can be, it is enough that it was tried."""
-    told = not channels
-    for channel in channels:
+def _tell(
+    channels: Mapping[str, Channel], names: Iterable[str], subject: str, text: str
+) -> list[str]:
+    """Tell these channels, each by itself: one that is out of order keeps nothing from others.
+
+    Returns:
+        The names of those that took it; the others are tried again at the next look.
+    """
+    took = []
+    for name in names:
         try:
-            channel.send(subject, text)
+            channels[name].send(subject, text)
         except AlarmError as error:
             log.warning("%s; try: %s", error, error.remedy)
         else:
-            told = True
-    return told
+            took.append(name)
+    return took
 
 
-def _read(lake: Lake) -> dict[str, dict[str, str]]:
+def _read(lake: Lake) -> dict[str, Said]:
     try:
         found = json.loads(lake.get(STATE) or b"{}")
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    if not isinstance(found, dict):
+        return {}
+    return {alarm: one for alarm, one in found.items() if isinstance(one, dict) and "told" in one}

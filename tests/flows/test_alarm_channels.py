@@ -3,6 +3,7 @@
 import json
 import socketserver
 import threading
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import boto3
@@ -14,7 +15,7 @@ from flows.alarms.watch import watch
 from flows.errors import AlarmError
 from ingestion.lake import LocalLake
 from ingestion.settings import Settings
-from tests.flows.test_alarms import NOW, failed
+from tests.flows.test_alarms import NOW, day, failed
 from tests.listening import listening
 
 
@@ -31,6 +32,56 @@ def test_what_nobody_could_be_told_is_told_at_the_next_look(tmp_path: Path) -> N
     (message,) = taken
     assert message["subject"] == "wistia-elt: failure"
     assert "Wistia refused the token (401)\nTry: make a token." in message["text"]
+
+
+@dataclass
+class Channel:
+    """One that can be out of order; keeps the subjects it took."""
+
+    works: bool = True
+    taken: list[str] = field(default_factory=list)
+
+    def send(self, subject: str, text: str) -> None:
+        assert text
+        if not self.works:
+            raise AlarmError("out of order", "wait")
+        self.taken.append(subject)
+
+
+def test_a_channel_out_of_order_hears_later_and_no_other_hears_twice(tmp_path: Path) -> None:
+    lake = LocalLake(tmp_path)
+    failed(27).save(lake)
+    channels = {"webhook": Channel(works=False), "email": Channel(), "sns": Channel()}
+    webhook, email, sns = channels.values()
+
+    def look(**now: Channel) -> None:
+        watch(Settings(alert_stale_hours=100), lake, lambda: NOW, channels=now)
+
+    look(**channels)
+    assert (webhook.taken, email.taken) == ([], ["wistia-elt: failure"])
+    webhook.works, email.works = True, False
+    look(**channels)
+    look(**channels)
+    assert webhook.taken == sns.taken == email.taken == ["wistia-elt: failure"]
+
+    # It is over; the e-mail cannot be sent, and the topic is no longer set.
+    day(28).save(lake)
+    look(webhook=webhook, email=email)
+    look(webhook=webhook, email=email)
+    assert webhook.taken[1:] == ["wistia-elt: failure is over"]
+    assert email.taken[1:] == sns.taken[1:] == []
+    # It fails again before the e-mail has told of the end: for its readers nothing has changed.
+    failed(29).save(lake)
+    look(webhook=webhook, email=email)
+    email.works = True
+    look(webhook=webhook, email=email)
+    assert webhook.taken[2:] == ["wistia-elt: failure"]
+    assert email.taken[1:] == []
+    day(30).save(lake)
+    look(webhook=webhook, email=email)
+    look(webhook=webhook, email=email)
+    assert webhook.taken[3:] == email.taken[1:] == ["wistia-elt: failure is over"]
+    assert json.loads(lake.get("state/alarms.json") or b"") == {}
 
 
 def test_an_email_reaches_its_server(tmp_path: Path) -> None:

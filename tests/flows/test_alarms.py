@@ -130,7 +130,7 @@ def test_each_alarm_is_told_once_and_its_end_once(tmp_path: Path) -> None:
     def look(manifest: Manifest) -> None:
         manifest.save(lake)
         moment = datetime.fromisoformat(manifest.started_at) + timedelta(minutes=5)
-        watch(settings, lake, lambda: moment, channels=[inbox])
+        watch(settings, lake, lambda: moment, channels={"inbox": inbox})
 
     for manifest in (day(1), failed(2), failed(3), day(4), day(5), failed(6), day(7)):
         look(manifest)
@@ -150,5 +150,5 @@ def test_each_alarm_is_told_once_and_its_end_once(tmp_path: Path) -> None:
 
 def test_a_refused_run_is_an_alarm_too(tmp_path: Path) -> None:
     lake, inbox = LocalLake(tmp_path), Inbox()
-    watch(Settings(), lake, lambda: NOW, error="there is no token", channels=[inbox])
+    watch(Settings(), lake, lambda: NOW, error="there is no token", channels={"inbox": inbox})
     assert "A run could not begin: there is no token" in inbox.messages[0][1]
