@@ -1,8 +1,10 @@
 """`pytest tests/soak/check_isolation.py`: runs ended in each stage, by signals and by Prefect."""
 
+import hashlib
 import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -24,7 +26,9 @@ ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with account_for_up(tmp_path_factory.mktemp("served")) as made:
+    # Its runs build the pages too: with the Node that the tests of the pages use.
+    path = os.environ["TESTS_REAL_PATH"]
+    with account_for_up(tmp_path_factory.mktemp("served"), PATH=path) as made:
         yield made
 
 
@@ -80,27 +84,63 @@ def test_a_served_run_that_is_cancelled_or_killed_in_a_stage_stops_there(
     if stage == "ingest":
         wait_until_it_hangs(server)
     else:
-        until(lambda: dbt_below(up))
-    if how == "CANCELLED":
-        cancelling = {"state": {"type": "CANCELLING", "name": "Cancelling"}}
-        up.ask("POST", f"/flow_runs/{run}/set_state", cancelling)
-    else:
-        os.kill(int(up.run(run)["infrastructure_pid"]), signal.SIGKILL)
+        until(lambda: below(up, "flows.dbt_child"))
+    end(up, run, how)
     ended = up.wait(run, *ENDED)
     server.control("DELETE", "faults")
 
     assert ended == how
-    until(lambda: not dbt_below(up), 60)
+    until(lambda: not below(up, "flows.dbt_child"), 60)
     assert cli.tables() == before
     told = until(lambda: last_run(cli) if last_run(cli)["state"] != "running" else None, 120)
     assert (told["state"], told["failed_stage"]) in {("failed", stage), ("crashed", stage)}
 
 
-def dbt_below(up: Up) -> list[int]:
-    """The dbt processes of its runs."""
-    return [one for one, command in processes_of(up.home).items() if "flows.dbt_child" in command]
+@pytest.mark.parametrize("how", ["CANCELLED", "CRASHED"])
+def test_a_served_run_that_is_cancelled_or_killed_in_publish_leaves_the_last_good_pages(
+    up: Up, world: World, how: str
+) -> None:
+    cli, server = world
+    before = files_of(cli.lake / "site")
+    assert before
+    # Without something new there is nothing to build.
+    server.advance(new=2, returning=0, hours=24)
+    run = up.start("daily")
+    until(lambda: below(up, "vite") and "publish" in last_run(cli)["seconds"])
+    end(up, run, how)
+
+    assert up.wait(run, *ENDED) == how
+    # Nothing may be left that takes 3 GB.
+    until(lambda: not below(up, "vite"), 60)
+    assert files_of(cli.lake / "site") == before
+    told = until(lambda: last_run(cli) if last_run(cli)["state"] != "running" else None, 120)
+    assert (told["state"], told["failed_stage"]) in {("failed", "publish"), ("crashed", "publish")}
+
+
+def files_of(folder: Path) -> dict[str, str]:
+    """The digest of every file below."""
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def end(up: Up, run: str, how: str) -> None:
+    """Cancel a served run, or kill its process."""
+    if how == "CANCELLED":
+        cancelling = {"state": {"type": "CANCELLING", "name": "Cancelling"}}
+        up.ask("POST", f"/flow_runs/{run}/set_state", cancelling)
+    else:
+        os.kill(int(up.run(run)["infrastructure_pid"]), signal.SIGKILL)
+
+
+def below(up: Up, what: str) -> list[int]:
+    """The processes of its runs whose command has this in it."""
+    return [one for one, command in processes_of(up.home).items() if what in command]
 
 
 def test_the_next_served_run_heals(up: Up) -> None:
     assert up.wait(up.start("daily"), *ENDED) == "COMPLETED"
-    assert up.cli.status()["tables"]["silver.fact_visitors"] == 303
+    assert up.cli.status()["tables"]["silver.fact_visitors"] == 307
+    assert last_run(up.cli)["state"] == "completed"
