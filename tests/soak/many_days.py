@@ -133,9 +133,15 @@ def live(days: Days, count: int, verdict: Verdict) -> None:
         days.note(number)
         if (before and event not in NO_RUN) or number == count:
             days.build("calm")
-            same = days.tables("disturbed") == days.tables("calm")
-            verdict.expect(f"day {number} as undisturbed", holds=same)
-            click.echo(f"  its tables are {'those' if same else 'NOT those'} of undisturbed days")
+            disturbed, calm = days.tables("disturbed"), days.tables("calm")
+            other = sorted(
+                name
+                for name in disturbed.keys() | calm.keys()
+                if disturbed.get(name) != calm.get(name)
+            )
+            said = f"day {number} as undisturbed" + f" but for {', '.join(other)}" * bool(other)
+            verdict.expect(said, holds=not other)
+            click.echo(f"  {said}")
 
 
 def _disturb(days: Days, event: str) -> None:

@@ -5,7 +5,7 @@ from tests.flows.conftest import CommandLine
 # Each run adds to these.
 OF_RUNS = {"silver.fact_runs", "pages.runs", "pages.status"}
 # What tells when a row was read, and not what it says.
-OF_THE_MOMENT = {"ingested_at", "snapshot_ts", "run_id"}
+OF_THE_MOMENT = {"ingested_at", "snapshot_ts", "run_id", "valid_from", "valid_to"}
 
 
 def compared(cli: CommandLine) -> dict[str, list[tuple[object, ...]]]:
