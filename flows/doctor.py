@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 import shutil
-import subprocess
 import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -18,6 +16,7 @@ from ingestion.pacing import Pacer
 from ingestion.resources import MEDIAS, RESOURCES
 from ingestion.source import check_source, read_source
 from ingestion.wistia import Wistia
+from reports.node import find_node
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
 _ENOUGH_BYTES = 1_000_000_000
 # A watermark survives any clock; the overlap of hours covers what a minute shifts.
 _CLOCK_SECONDS = 60
-_NODE_MAJOR = 20
-_INSTALL_NODE = f"install Node {_NODE_MAJOR} or newer (https://nodejs.org); only the pages need it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +55,7 @@ def examine(settings: Settings, sleep: Callable[[float], None]) -> Iterator[Chec
     yield from _check_api(settings, sleep)
     yield _attempt("lake", lambda: _check_lake(settings))
     yield from (Check(*found) for found in check_aws(settings))
-    yield _check_node()
+    yield _attempt("node", lambda: f"{shutil.which('node')} is {find_node()}")
 
 
 def _attempt(name: str, trial: Callable[[], str]) -> Check:
@@ -148,15 +145,3 @@ def _check_lake(settings: Settings) -> str:
     free = shutil.disk_usage(settings.lake_path).free
     said = f"{lake.uri} can be written and read, {free / 1e9:.1f} GB free"
     return said if free > _ENOUGH_BYTES else f"{said}: little for a build's copy"
-
-
-def _check_node() -> Check:
-    node = shutil.which("node")
-    if node is None:
-        return Check("node", ok=False, detail="Node is not on PATH", remedy=_INSTALL_NODE)
-    done = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)  # noqa: S603
-    found = re.match(r"v(\d+)", done.stdout)
-    if found is None or int(found[1]) < _NODE_MAJOR:
-        said = done.stdout.strip() or "does not start"
-        return Check("node", ok=False, detail=f"{node} is {said}", remedy=_INSTALL_NODE)
-    return Check("node", ok=True, detail=f"{node} is {done.stdout.strip()}")

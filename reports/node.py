@@ -26,7 +26,7 @@ SITE = PROJECT_ROOT / "reports" / "site"
 NODE_MAJOR = 18
 _INSTALL_NODE = (
     f"install Node {NODE_MAJOR} or newer (https://nodejs.org), then `wistia-elt publish`; "
-    "everything else is done"
+    "nothing else needs it"
 )
 _INSTALL_SECONDS = 1_800
 _KEPT_LINES = 400

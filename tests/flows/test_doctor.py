@@ -1,6 +1,7 @@
 """`doctor`: what a run needs, tried before the first one."""
 
 import json
+import os
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -79,3 +80,18 @@ def test_events_are_asked_for_one_day(line: CommandLine, sandbox: Sandbox) -> No
     assert asked
     for query in map(parse_qs, asked):
         assert query["start_date"] == query["end_date"]
+
+
+def test_node_is_new_enough_where_the_pages_can_be_built(line: CommandLine, tmp_path: Path) -> None:
+    for version, is_fine in (("v18.0.0", True), ("v17.9.1", False)):
+        node = tmp_path / "node"
+        node.write_text(f"#!/bin/sh\necho {version}\n")
+        node.chmod(0o755)
+        (tmp_path / "npm").touch(mode=0o755)
+        path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+
+        found = examined(line, PATH=path)["node"]
+
+        assert found["ok"] is is_fine
+        assert version in str(found["detail"])
+        assert is_fine or "install Node 18" in str(found["remedy"])
