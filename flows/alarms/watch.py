@@ -6,14 +6,17 @@ import json
 import logging
 from typing import TYPE_CHECKING, Any
 
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
+
 from flows.alarms.channels import open_channels
 from flows.alarms.findings import Finding, find
 from flows.errors import AlarmError
+from ingestion.errors import LakeBusyError
 from ingestion.manifest import read_manifests
 from ingestion.timestamps import format_timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from flows.alarms.channels import Channel
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
 STATE = "state/alarms.json"
 # Since when, what was said, and the names of the channels that took it and took nothing back.
 Said = dict[str, Any]
+# Longer than a server of mail lets people wait, and than a dead holder's lease lasts.
+_WAIT_SECONDS = 120
 log = logging.getLogger(__name__)
 
 
@@ -51,24 +56,53 @@ def watch(
     """
     channels = open_channels(settings) if channels is None else channels
     found = find(settings, read_manifests(lake), clock(), error)
+    if _is_known(found, _read(lake), channels):
+        return found
+    # Another look may be telling people just now: what it told is not told again.
+    for attempt in Retrying(
+        retry=retry_if_exception_type(LakeBusyError),
+        wait=wait_fixed(1),
+        stop=stop_after_delay(_WAIT_SECONDS),
+        reraise=True,
+    ):
+        with attempt, lake.lock("alarms"):
+            found = find(settings, read_manifests(lake), clock(), error)
+            _tell_news(found, lake, clock(), channels)
+    return found
+
+
+def _is_known(found: Sequence[Finding], said: dict[str, Said], channels: Mapping[str, Any]) -> bool:
+    """Whether every channel has been told of all that is wrong, and nothing is over."""
+    alarms = {finding.alarm for finding in found}
+    return said.keys() <= alarms and all(
+        alarm in said and set(said[alarm]["told"]) >= channels.keys()
+        for alarm in alarms
+        if channels
+    )
+
+
+def _tell_news(
+    found: Sequence[Finding], lake: Lake, now: datetime, channels: Mapping[str, Channel]
+) -> None:
     said = _read(lake)
-    now = {finding.alarm: finding for finding in found}
     after: dict[str, Said] = {}
-    for alarm, finding in now.items():
-        known = said.get(alarm) or _first_said(finding, clock())
+    for finding in found:
+        known = said.get(finding.alarm) or _first_said(finding, now)
         untold = [name for name in channels if name not in known["told"]]
         told = [*known["told"], *_tell(channels, untold, *_alarm(finding, lake))]
         if told:
-            after[alarm] = known | {"told": told}
-    for alarm in said.keys() - now.keys():
+            after[finding.alarm] = known | {"told": told}
+    alarms = {finding.alarm for finding in found}
+    for alarm, known in said.items():
+        if alarm in alarms:
+            continue
         # A channel that is no longer set need not hear of the end.
-        waiting = [name for name in said[alarm]["told"] if name in channels]
-        heard = _tell(channels, waiting, *_recovery(alarm, said[alarm], lake))
+        waiting = [name for name in known["told"] if name in channels]
+        heard = _tell(channels, waiting, *_recovery(alarm, known, lake))
         if left := [name for name in waiting if name not in heard]:
-            after[alarm] = said[alarm] | {"told": left}
+            after[alarm] = known | {"told": left}
     if after != said:
         lake.put(STATE, json.dumps(after).encode())
-    return found
 
 
 def _first_said(finding: Finding, now: datetime) -> Said:

@@ -3,6 +3,8 @@
 import json
 import socketserver
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -82,6 +84,26 @@ def test_a_channel_out_of_order_hears_later_and_no_other_hears_twice(tmp_path: P
     look(webhook=webhook, email=email)
     assert webhook.taken[3:] == email.taken[1:] == ["wistia-elt: failure is over"]
     assert json.loads(lake.get("state/alarms.json") or b"") == {}
+
+
+def test_two_looks_at_the_same_time_tell_people_once(tmp_path: Path) -> None:
+    lake = LocalLake(tmp_path)
+    failed(30).save(lake)
+
+    class Slow(Channel):
+        def send(self, subject: str, text: str) -> None:
+            time.sleep(0.5)
+            super().send(subject, text)
+
+    webhook = Slow()
+
+    def look(_number: int) -> None:
+        watch(Settings(), lake, lambda: NOW, channels={"webhook": webhook})
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(look, range(3)))
+
+    assert webhook.taken == ["wistia-elt: failure"]
 
 
 def test_an_email_reaches_its_server(tmp_path: Path) -> None:
