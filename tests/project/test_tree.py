@@ -1,10 +1,8 @@
 """The tree as a whole: sizes, what no file may name, and a lock that fits the project."""
 
-import ast
 import re
 import subprocess
 import tomllib
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -14,8 +12,9 @@ from packaging.utils import canonicalize_name
 
 from tests.servers import ROOT
 
-MOST_LINES = 250
-MOST_LINES_OF_A_FUNCTION = 40
+# A file is one concept; what needs more lines is two. There is no smaller law: one of 250, with
+# 40 for a function, made people cut by size, and invent names for the pieces.
+MOST_LINES = 400
 # Longer, and why that is right.
 LONGER = {
     "requirements.lock": "made by `make lock`",
@@ -54,34 +53,12 @@ def text_of(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8", errors="replace")
 
 
-def functions(name: str) -> Iterator[tuple[str, int]]:
-    """Each function with its lines, its docstring left out: that is to be long."""
-    for node in ast.walk(ast.parse(text_of(name))):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            lines = (node.end_lineno or 0) - node.lineno + 1
-            first = node.body[0]
-            if ast.get_docstring(node) is not None:
-                lines -= (first.end_lineno or 0) - first.lineno + 1
-            yield node.name, lines
-
-
 def test_no_file_is_longer_than_its_name_can_tell() -> None:
     texts = [name for name in tracked() if not name.endswith(".png")]
     lines = {name: len(text_of(name).splitlines()) for name in texts}
     long = {name: count for name, count in lines.items() if count > MOST_LINES}
     assert {name: count for name, count in long.items() if name not in LONGER} == {}
     assert set(LONGER) <= set(long), "what became short needs no exception"
-
-
-def test_no_function_is_longer_than_a_screen() -> None:
-    long = [
-        f"{name}: {function} has {lines} lines"
-        for name in tracked()
-        if name.endswith(".py")
-        for function, lines in functions(name)
-        if lines >= MOST_LINES_OF_A_FUNCTION
-    ]
-    assert long == []
 
 
 @pytest.mark.parametrize("what", FORBIDDEN)
