@@ -56,9 +56,7 @@ check: $(READY) ## every gate: lint, types, layers, spelling, secrets, documents
 
 .PHONY: lock
 lock: $(READY) ## resolve requirements.lock anew (needs uv)
-	@PATH="$(CURDIR)/$(BIN):$$PATH" uv pip compile --quiet --universal --python-version 3.11 \
-		--generate-hashes --no-strip-extras --extra dev --extra sandbox --no-emit-index-url \
-		--custom-compile-command 'make lock' --output-file requirements.lock pyproject.toml
+	@PATH="$(CURDIR)/$(BIN):$$PATH" bash .ci/lock
 
 .PHONY: clean
 clean: ## remove what the commands made; a lake only when it holds the sandbox's visitors

@@ -1,14 +1,11 @@
-"""The tree as a whole: sizes, what no file may name, and a lock that fits the project."""
+"""The tree as a whole: sizes, what no file may name, links that lead somewhere."""
 
 import re
 import subprocess
-import tomllib
 from functools import cache
 from pathlib import Path
 
 import pytest
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
 
 from tests.servers import ROOT
 
@@ -71,42 +68,6 @@ def test_no_file_names(what: str) -> None:
         if pattern.search(line)
     ]
     assert found == []
-
-
-def test_the_lock_pins_hashes_and_names_no_index() -> None:
-    lock = text_of("requirements.lock")
-    assert re.findall(r"https?://\S+|^--\S+|^-[fi] .*", lock, re.MULTILINE) == []
-    pins = re.findall(r"^([\w.-]+)(?:\[.*?\])?==", lock, re.MULTILINE)
-    assert len(pins) > 100
-    unhashed = re.findall(r"^[\w.-]+(?:\[.*?\])?==[^\\\n]*$", lock, re.MULTILINE)
-    assert unhashed == []
-
-
-def locked() -> dict[str, tuple[str, bool]]:
-    """Version by package, and whether the project asked for it itself."""
-    found: dict[str, tuple[str, bool]] = {}
-    for block in re.split(r"\n(?=\w)", text_of("requirements.lock")):
-        if match := re.match(r"([\w.-]+)(?:\[.*?\])?==([^\s;\\]+)", block):
-            found[canonicalize_name(match[1])] = (match[2], "wistia-elt (pyproject.toml)" in block)
-    return found
-
-
-def asked() -> dict[str, Requirement]:
-    project = tomllib.loads(text_of("pyproject.toml"))["project"]
-    extras = project["optional-dependencies"].values()
-    lines = [*project["dependencies"], *(line for extra in extras for line in extra)]
-    return {canonicalize_name(Requirement(line).name): Requirement(line) for line in lines}
-
-
-def test_the_lock_is_of_this_pyproject() -> None:
-    pins, wanted = locked(), asked()
-    assert {name for name, (_, ours) in pins.items() if ours} == set(wanted), "run `make lock`"
-    unfit = {
-        name: f"{pins[name][0]} is not {requirement.specifier}"
-        for name, requirement in wanted.items()
-        if not requirement.specifier.contains(pins[name][0])
-    }
-    assert unfit == {}, "run `make lock`"
 
 
 def test_every_link_of_a_document_leads_somewhere() -> None:
