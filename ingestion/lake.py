@@ -165,11 +165,6 @@ def open_lake(settings: Settings) -> Lake:
         from ingestion.bucket import BucketLake  # noqa: PLC0415
 
         return BucketLake(settings.lake_uri)
-    if "://" in settings.lake_uri:
-        raise ConfigurationError(
-            f"LAKE_URI is {settings.lake_uri}, which is neither a folder nor s3://bucket/prefix",
-            "set LAKE_URI to a folder or to s3://bucket/prefix",
-        )
     return LocalLake(settings.lake_path)
 
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from datetime import date
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -62,6 +64,8 @@ class Settings(BaseSettings):
     site_uri: str | None = None
     serve_host: str = "127.0.0.1"
     serve_port: Annotated[int, Field(ge=0, le=65_535)] = 8080
+    serve_names: Annotated[tuple[str, ...], NoDecode] = ()
+    serve_proxies: Annotated[tuple[str, ...], NoDecode] = ()
     operations_password: SecretStr | None = None
     alert_webhook: SecretStr | None = None
     alert_email: str | None = None
@@ -83,6 +87,40 @@ class Settings(BaseSettings):
         if not ids or not all(map(MEDIA_ID.fullmatch, ids)):
             raise ValueError("expected all, or media ids with commas between them")
         return ids
+
+    @field_validator("serve_names", "serve_proxies", mode="before")
+    @classmethod
+    def _split_list(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
+
+    @field_validator("serve_names")
+    @classmethod
+    def _check_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(re.fullmatch(r"[A-Za-z0-9_.-]+|[0-9A-Fa-f:]+", name) for name in value):
+            raise ValueError("expected names such as pages.example.com, without scheme and port")
+        return value
+
+    @field_validator("serve_proxies")
+    @classmethod
+    def _check_proxies(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            for one in value:
+                ip_network(one)
+        except ValueError as error:
+            raise ValueError("expected addresses or networks such as 10.0.0.0/24") from error
+        return value
+
+    @field_validator("lake_uri")
+    @classmethod
+    def _check_lake(cls, value: str) -> str:
+        # A folder may have any name; what begins like an address was meant as one.
+        is_bucket = re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?", value, re.DOTALL)
+        is_address = re.match(r"s3[an]?:|[a-z][a-z0-9+.-]+:/", value, re.IGNORECASE)
+        if value != value.strip() or not value or (is_address and not is_bucket):
+            raise ValueError("expected a folder, or s3://bucket/prefix, without blanks around it")
+        return value
 
     @field_validator("wistia_base_url")
     @classmethod

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from datetime import UTC
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,6 +16,7 @@ from rich.table import Table
 from ingestion.errors import ReadableError
 from ingestion.logs import configure
 from ingestion.resources import RESOURCES
+from ingestion.timestamps import utc_now
 from ingestion.work import Scope
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     from ingestion.manifest import Manifest
 
+# Wistia began in this year: no video was watched there before.
+FIRST_DAY = date(2006, 1, 1)
 _INTERRUPTED = 130
 _NAMES = ", ".join(resource.name for resource in RESOURCES)
 
@@ -65,6 +68,29 @@ def _say(message: str, remedy: str) -> None:
     click.echo(f"{click.style('try', bold=True)}: {remedy}", err=True)
 
 
+class PastDay(click.DateTime):
+    """A UTC day between Wistia's beginning and today, `2026-01-09`; given as a date."""
+
+    name = "day"
+
+    def __init__(self) -> None:
+        """Take days only, no times."""
+        super().__init__(["%Y-%m-%d"])
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Any:  # noqa: ANN401
+        """Read the day; refuse one on which nothing can have happened."""
+        day = super().convert(value, param, ctx).date()
+        today = utc_now().date()
+        if not FIRST_DAY <= day <= today:
+            self.fail(f"{day} is not between {FIRST_DAY} and today, {today} (UTC).", param, ctx)
+        return day
+
+
 def scope_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command `--full`, `--resource` and `--since`, handed over as a `Scope`."""
 
@@ -72,13 +98,12 @@ def scope_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option("--resource", help=f"Only this one of {_NAMES}.")
     @click.option(
         "--since",
-        type=click.DateTime(["%Y-%m-%d"]),
+        type=PastDay(),
         help="Read what happened from this UTC day on, whatever has landed.",
     )
     @functools.wraps(command)
     def with_scope(full: bool, resource: str | None, since: Any, **rest: Any) -> Any:  # noqa: FBT001, ANN401
-        day = since.replace(tzinfo=UTC).date() if since else None
-        return command(scope=Scope(full=full, resource=resource, since=day), **rest)
+        return command(scope=Scope(full=full, resource=resource, since=since), **rest)
 
     return with_scope
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.middleware import Middleware
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
@@ -19,7 +19,7 @@ from reports.server.files import Folder
 from reports.server.policy import COMMON, STRICT
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
     from pathlib import Path
 
     from starlette.requests import Request
@@ -37,17 +37,20 @@ log = logging.getLogger(__name__)
 
 
 class Guard:
-    """Puts the security headers on every answer; refuses foreign names on loopback.
+    """Puts the security headers on every answer; refuses names that are not this server's.
+
+    A name of another site that resolves to this machine would make that site's scripts ours.
+    Known are this machine's own names, the address that the request reached, and SERVE_NAMES.
 
     Args:
         app: What answers.
-        hosts: Names this server answers to; None for any.
+        names: SERVE_NAMES, in lower case.
     """
 
-    def __init__(self, app: ASGIApp, hosts: set[str] | None) -> None:
+    def __init__(self, app: ASGIApp, names: frozenset[str]) -> None:
         """Keep both."""
         self._app = app
-        self._hosts = hosts
+        self._names = names | LOOPBACK | {socket.gethostname().lower()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -63,31 +66,32 @@ class Guard:
                 headers.setdefault("content-security-policy", STRICT)
             await send(message)
 
-        host = Headers(scope=scope).get("host", "")
-        if self._hosts is not None and _name(host) not in self._hosts:
-            # Another site's name that resolves to this machine: its scripts would be ours.
-            said = f"This server answers as localhost, not as {host}.\n"
+        name = _name(Headers(scope=scope).get("host", ""))
+        reached = str((scope.get("server") or ("",))[0]).lower()
+        if name not in self._names and name != reached:
+            said = f"This server does not answer as {name or 'nothing'}. To let it: SERVE_NAMES.\n"
             await PlainTextResponse(said, 421)(scope, receive, dressed)
             return
         await self._app(scope, receive, dressed)
 
 
-def create_app(site: Path, docs: Path, operations: Operations, host: str) -> Starlette:
+def create_app(
+    site: Path, docs: Path, operations: Operations, names: Iterable[str] = ()
+) -> ASGIApp:
     """Put the server together.
 
     Args:
         site: The built pages; may come and go.
         docs: dbt's documentation; the same.
         operations: The Operations page's other half.
-        host: Where it listens.
+        names: What it is called beside this machine's own names, such as pages.example.com.
     """
     shelves = _Shelves(Folder(site), Folder(docs, loose=True), Folder(WEB))
-    hosts = LOOPBACK if host in LOOPBACK else None
     handlers: dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
         Refusal: _refuse,
         Exception: _fail,
     }
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/operations", shelves.serve_operations, methods=["GET"]),
             Route("/operations/", _moved_to("/operations"), methods=["GET"]),
@@ -101,9 +105,10 @@ def create_app(site: Path, docs: Path, operations: Operations, host: str) -> Sta
             Route("/docs/{path:path}", shelves.serve_docs, methods=["GET"]),
             Route("/{path:path}", shelves.serve_page, methods=["GET"]),
         ],
-        middleware=[Middleware(Guard, hosts=hosts)],
         exception_handlers=handlers,
     )
+    # Around everything: Starlette answers for a fault outside of its own middleware.
+    return Guard(app, frozenset(name.lower() for name in names))
 
 
 def _moved_to(address: str) -> Callable[[Request], Awaitable[Response]]:

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 _CHUNK_BYTES = 256 * 1024
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_MOST_DIGITS = 18
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
 _TYPES = {
     ".wasm": "application/wasm",
     ".js": "text/javascript; charset=utf-8",
@@ -63,7 +64,8 @@ class Folder:
             return None
         if found.is_dir():
             # Pages name their scripts relative to themselves: `/x` and `/x/` differ.
-            return RedirectResponse(f"{request.url.path}/", 308)
+            # One slash at its beginning: two would name another host.
+            return RedirectResponse(f"/{request.url.path.strip('/')}/", 308)
         try:
             handle = found.open("rb")
         except OSError:
@@ -81,10 +83,13 @@ class Folder:
         else:
             candidates = [asked, asked.with_name(asked.name + ".html")]
         for candidate in candidates:
-            if not candidate.resolve().is_relative_to(root):
-                continue
-            if candidate.is_file() or (candidate / "index.html").is_file():
-                return candidate
+            try:
+                if not candidate.resolve().is_relative_to(root):
+                    continue
+                if candidate.is_file() or (candidate / "index.html").is_file():
+                    return candidate
+            except (OSError, ValueError):
+                continue  # no file system has such a name
         return None
 
     def _respond(self, request: Request, file: Path, handle: IO[bytes], path: str) -> Response:
@@ -164,12 +169,17 @@ def _part(request: Request, tag: str, size: int) -> tuple[int, int, int]:
         return 0, size, 200
     first, last = asked.groups()
     if not first:
-        start, end = max(0, size - int(last)), size - 1
+        start, end = max(0, size - _number(last)), size - 1
     else:
-        start, end = int(first), min(int(last or size - 1), size - 1)
+        start, end = _number(first), min(_number(last) if last else size - 1, size - 1)
     if start > end:
         return 0, 0, 416
     return start, end - start + 1, 206
+
+
+def _number(digits: str) -> int:
+    # Python refuses to read thousands of digits; no file has as many bytes.
+    return int(digits.lstrip("0")[:_MOST_DIGITS] or "0")
 
 
 def _choose(request: Request, file: Path, plain: IO[bytes]) -> tuple[str, IO[bytes]]:

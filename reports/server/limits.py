@@ -11,20 +11,17 @@ if TYPE_CHECKING:
 
 
 class Limit:
-    """So many tries by one key, and so many by all, in a window.
+    """So many tries by one key in a window.
 
     Args:
-        each: Tries one key may make in the window.
-        everyone: Tries all keys together may make: many addresses guess as one.
+        most: Tries one key may make in the window.
         seconds: The window's length.
         clock: Monotonic seconds.
     """
 
-    def __init__(
-        self, each: int, everyone: int, seconds: float, clock: Callable[[], float]
-    ) -> None:
+    def __init__(self, most: int, seconds: float, clock: Callable[[], float]) -> None:
         """Begin with no tries."""
-        self._most = {"each": each, "everyone": everyone}
+        self._most = most
         self._seconds = seconds
         self._clock = clock
         self._tries: dict[str, deque[float]] = defaultdict(deque)
@@ -35,12 +32,8 @@ class Limit:
         with self._lock:
             now = self._clock()
             self._forget(now)
-            everyone = sorted(moment for tries in self._tries.values() for moment in tries)
-            mine = list(self._tries.get(key, ()))
-            return max(
-                self._left(mine, self._most["each"], now),
-                self._left(everyone, self._most["everyone"], now),
-            )
+            tries = self._tries.get(key, ())
+            return 0.0 if len(tries) < self._most else tries[-self._most] + self._seconds - now
 
     def count(self, key: str) -> None:
         """Count one try of this key."""
@@ -58,8 +51,3 @@ class Limit:
                 tries.popleft()
             if not tries:
                 del self._tries[key]
-
-    def _left(self, tries: list[float], most: int, now: float) -> float:
-        if len(tries) < most:
-            return 0.0
-        return tries[-most] + self._seconds - now

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import re
 import threading
 import time
 from dataclasses import dataclass, field
@@ -14,6 +16,7 @@ from starlette.responses import JSONResponse, Response
 from ingestion.errors import ReadableError
 from ingestion.timestamps import format_timestamp
 from reports.server.answers import Refusal
+from reports.server.latest import Latest
 from reports.server.session import check_origin
 
 if TYPE_CHECKING:
@@ -35,6 +38,22 @@ CONTROLS = {
 # Many open pages ask the lake and Prefect no more often than one.
 _SECONDS_KEPT = 1.0
 _MOST_BYTES = 4_096
+# A path of this machine: of it, a stranger learns the last name only.
+_PATH = re.compile(r"(?<![\w/:.])(?:~|[A-Za-z]:)?[/\\](?:[^\s/\\'\"<>|]+[/\\])+")
+_LAKE_IS_LATE: dict[str, Any] = {
+    "runs": [],
+    "newest_visitor_at": None,
+    "last_good_at": None,
+    "lake_error": {"error": "The lake has not answered yet.", "remedy": "wait a moment"},
+}
+_PREFECT_IS_LATE: dict[str, Any] = {
+    "answers": False,
+    "workers": 0,
+    "active": [],
+    "next": [],
+    "error": "Prefect has not answered yet.",
+    "remedy": "wait a moment, and see that its server is not overloaded",
+}
 
 
 @dataclass(slots=True)
@@ -46,6 +65,7 @@ class Operations:
         prefect: Starts runs, and knows those to come.
         doorkeeper: Decides who may.
         starts: How often a control may be used.
+        folders: Folders of this machine that no stranger needs to know.
         clock: The time, UTC.
         monotonic: Seconds that only go on.
     """
@@ -54,23 +74,34 @@ class Operations:
     prefect: Prefect
     doorkeeper: Doorkeeper
     starts: Limit
+    folders: tuple[str, ...]
     clock: Callable[[], datetime]
     monotonic: Callable[[], float] = time.monotonic
-    _kept: tuple[float, dict[str, Any]] | None = None
     # Between looking whether anything runs and starting it, nobody else may.
     _starting: threading.Lock = field(default_factory=threading.Lock)
-    _reading: threading.Lock = field(default_factory=threading.Lock)
+    _lake: Latest[dict[str, Any]] = field(init=False)
+    _planned: Latest[dict[str, Any]] = field(init=False)
 
-    def state(self, request: Request) -> Response:
+    def __post_init__(self) -> None:
+        """Ask nothing yet."""
+        self._lake = Latest(self._read_lake, _LAKE_IS_LATE, _SECONDS_KEPT, self.monotonic)
+        self._planned = Latest(
+            self.prefect.describe, _PREFECT_IS_LATE, _SECONDS_KEPT, self.monotonic
+        )
+
+    async def state(self, request: Request) -> Response:
         """GET: how the pipeline stands, and what this session may do."""
         token = self.doorkeeper.token(request)
+        lake, prefect = await asyncio.gather(self._lake.get(), self._planned.get())
+        found = {"now": format_timestamp(self.clock()), **lake, "prefect": prefect}
+        found = found if token else self._without_paths(found)
         session = {
             "has_password": self.doorkeeper.has_password,
             "signed_in": token is not None,
             "token": token,
         }
         headers = {"cache-control": "no-store"}
-        return JSONResponse({**self._state(), "session": session}, headers=headers)
+        return JSONResponse({**found, "session": session}, headers=headers)
 
     async def sign_in(self, request: Request) -> Response:
         """POST `{"password": …}`: open a session."""
@@ -78,14 +109,14 @@ class Operations:
         if not isinstance(password, str):
             raise Refusal(400, "The request holds no password.", "use the Operations page")
         response = Response(status_code=204)
-        self.doorkeeper.sign_in(request, password, response)
+        await self.doorkeeper.sign_in(request, password, response)
         return response
 
-    def sign_out(self, request: Request) -> Response:
+    async def sign_out(self, request: Request) -> Response:
         """POST: end the session."""
         check_origin(request)
         response = Response(status_code=204)
-        self.doorkeeper.sign_out(response)
+        self.doorkeeper.sign_out(request, response)
         return response
 
     async def control(self, request: Request) -> Response:
@@ -96,7 +127,10 @@ class Operations:
         """
         self.doorkeeper.check(request)
         await _read_json(request)
-        return await run_in_threadpool(self._start, request.path_params["control"])
+        answer = await run_in_threadpool(self._start, request.path_params["control"])
+        self._lake.forget()
+        self._planned.forget()
+        return answer
 
     def _start(self, control: str) -> Response:
         if control not in CONTROLS:
@@ -114,7 +148,6 @@ class Operations:
             self._check_idle()
             name = self.prefect.start(deployment)
             self.starts.count(control)
-            self._kept = None
         return JSONResponse({"said": said, "flow_run": name}, 202)
 
     def _check_idle(self) -> None:
@@ -131,20 +164,24 @@ class Operations:
                 409, f"The run {running[0]} is at work, started by hand.", "wait until it has ended"
             )
 
-    def _state(self) -> dict[str, Any]:
-        with self._reading:
-            if self._kept is None or self.monotonic() - self._kept[0] > _SECONDS_KEPT:
-                self._kept = (self.monotonic(), self._read())
-            return self._kept[1]
-
-    def _read(self) -> dict[str, Any]:
-        found: dict[str, Any] = {"now": format_timestamp(self.clock()), "lake_error": None}
+    def _read_lake(self) -> dict[str, Any]:
         try:
-            found |= self.history.describe()
+            return {**self.history.describe(), "lake_error": None}
         except ReadableError as error:
-            found |= {"runs": [], "newest_visitor_at": None, "last_good_at": None}
-            found["lake_error"] = {"error": str(error), "remedy": error.remedy}
-        return {**found, "prefect": self.prefect.describe()}
+            said = {"error": str(error), "remedy": error.remedy}
+            return {**_LAKE_IS_LATE, "lake_error": said}
+
+    def _without_paths(self, value: Any) -> Any:  # noqa: ANN401 - JSON
+        """The same for who is not signed in: of this machine's paths only the last names."""
+        if isinstance(value, dict):
+            return {name: self._without_paths(inner) for name, inner in value.items()}
+        if isinstance(value, list):
+            return [self._without_paths(inner) for inner in value]
+        if not isinstance(value, str):
+            return value
+        for folder in self.folders:
+            value = value.replace(folder, "…")
+        return _PATH.sub("…/", value)
 
 
 async def _read_json(request: Request) -> dict[str, Any]:
@@ -158,7 +195,7 @@ async def _read_json(request: Request) -> dict[str, Any]:
             raise Refusal(413, "The request is too long.", "use the Operations page")
     try:
         found = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
         raise Refusal(400, "The request holds no JSON object.", "use the Operations page")

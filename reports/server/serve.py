@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import socket
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import uvicorn
 
 from ingestion.errors import ConfigurationError
 from ingestion.lake import open_lake
+from ingestion.settings import PROJECT_ROOT
 from ingestion.timestamps import utc_now
 from reports.server.app import LOOPBACK, create_app
+from reports.server.connection import Connection
+from reports.server.guesses import Guesses
 from reports.server.history import History
 from reports.server.limits import Limit
 from reports.server.operations import Operations
@@ -19,13 +23,15 @@ from reports.server.prefect import Prefect
 from reports.server.session import Doorkeeper
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
-    from starlette.applications import Starlette
+    from starlette.types import ASGIApp
 
     from ingestion.settings import Settings
 
 _MINUTE = 60
+_LONG_ENOUGH = 12
+_VARIED_ENOUGH = 6
 
 
 def serve(
@@ -56,26 +62,33 @@ def serve(
     for warning in warnings(settings):
         say(f"warning: {warning}")
     say("Ctrl-C stops it")
-    uvicorn.Server(configure(app)).run(sockets=[listener])
+    uvicorn.Server(configure(app, settings.serve_proxies)).run(sockets=[listener])
 
 
-def configure(app: Starlette) -> uvicorn.Config:
-    """How uvicorn serves the app: quietly, and trusting only a proxy on this machine."""
+def configure(app: ASGIApp, proxies: Sequence[str] = ()) -> uvicorn.Config:
+    """How uvicorn serves the app.
+
+    Args:
+        app: What answers.
+        proxies: Addresses or networks that may tell who asked, and whether over TLS.
+    """
     return uvicorn.Config(
         app,
+        http=Connection,
+        ws="none",
+        lifespan="off",
         log_level="warning",
         access_log=False,
         server_header=False,
-        # Who asked and whether it was over TLS: only such a proxy may tell.
-        proxy_headers=True,
-        forwarded_allow_ips="127.0.0.1,::1",
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=list(proxies),
         timeout_graceful_shutdown=5,
     )
 
 
 def build_app(
     settings: Settings, prefect_url: str | None, prefect_headers: Mapping[str, str]
-) -> Starlette:
+) -> ASGIApp:
     """The server's app for these settings.
 
     Raises:
@@ -86,11 +99,13 @@ def build_app(
     operations = Operations(
         history=History(open_lake(settings), utc_now),
         prefect=Prefect(prefect_url, utc_now, prefect_headers),
-        doorkeeper=Doorkeeper(password or None, Limit(5, 30, 5 * _MINUTE, time.monotonic)),
-        starts=Limit(6, 12, 10 * _MINUTE, time.monotonic),
+        doorkeeper=Doorkeeper(password or None, Guesses(time.monotonic), time.monotonic),
+        starts=Limit(6, 10 * _MINUTE, time.monotonic),
+        folders=tuple(map(str, (settings.lake_path, settings.work_path, PROJECT_ROOT, Path.cwd()))),
         clock=utc_now,
     )
-    return create_app(settings.site_path, settings.docs_path, operations, settings.serve_host)
+    names = (*settings.serve_names, settings.serve_host)
+    return create_app(settings.site_path, settings.docs_path, operations, names)
 
 
 def warnings(settings: Settings) -> list[str]:
@@ -103,7 +118,17 @@ def warnings(settings: Settings) -> list[str]:
         )
     if settings.operations_password is None:
         found.append("OPERATIONS_PASSWORD is not set: the controls are off")
+    elif _is_weak(settings.operations_password.get_secret_value()):
+        found.append(
+            "OPERATIONS_PASSWORD is easy to guess, and opens the controls; "
+            f"take {_LONG_ENOUGH} characters or more, or four words that do not belong together"
+        )
     return found
+
+
+def _is_weak(password: str) -> bool:
+    text = password.lower()
+    return len(text) < _LONG_ENOUGH or len(set(text)) < _VARIED_ENOUGH or "password" in text
 
 
 def _listen(settings: Settings) -> socket.socket:

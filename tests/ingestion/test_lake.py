@@ -110,12 +110,6 @@ def test_a_file_where_the_lake_should_be(tmp_path: Path) -> None:
     assert (tmp_path / "file").read_text() == "x"
 
 
-@pytest.mark.parametrize("uri", ["gs://bucket/lake", "file:///tmp/lake"])
-def test_an_address_that_is_no_lake(uri: str) -> None:
-    with pytest.raises(ConfigurationError, match="neither a folder nor s3"):
-        open_lake(Settings(lake_uri=uri))
-
-
 @pytest.mark.parametrize("name", ["raw-data", "raw-data/visitors", ".tmp"])
 def test_a_file_where_a_folder_of_the_lake_should_be(
     lake: LocalLake, tmp_path: Path, name: str

@@ -51,6 +51,8 @@ def test_defaults() -> None:
         "site_uri": None,
         "serve_host": "127.0.0.1",
         "serve_port": 8080,
+        "serve_names": (),
+        "serve_proxies": (),
         "operations_password": None,
         "alert_webhook": None,
         "alert_email": None,
@@ -106,6 +108,44 @@ def test_a_relative_lake_lies_in_the_working_directory() -> None:
     assert Settings.load().lake_path == Path.cwd() / "lake"
     assert Settings.load(lake_uri="../other").lake_path == Path.cwd() / "../other"
     assert Settings.load(lake_uri="/data/lake").lake_path == Path("/data/lake")
+
+
+@pytest.mark.parametrize(
+    "uri",
+    ["gs://bucket/lake", "file:///tmp/lake", "s3:/x", "s3:x", "s3://", "S3://bucket", " ", "lake "],
+)
+def test_what_was_meant_as_an_address_makes_no_folder(
+    monkeypatch: pytest.MonkeyPatch, uri: str
+) -> None:
+    with pytest.raises(ConfigurationError, match="LAKE_URI is not usable") as caught:
+        load_with(monkeypatch, LAKE_URI=uri)
+    assert "s3://bucket/prefix" in str(caught.value)
+    assert not list(Path().iterdir())
+
+
+@pytest.mark.parametrize("uri", ["lake [2026]", "lake?#%20", "a: b", "C:\\lake", "s3", "späße"])
+def test_a_folder_may_have_any_name(monkeypatch: pytest.MonkeyPatch, uri: str) -> None:
+    assert load_with(monkeypatch, LAKE_URI=uri).lake_path == Path.cwd() / uri
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SERVE_NAMES", "https://pages.example.com"),
+        ("SERVE_NAMES", "pages.example.com:443"),
+        ("SERVE_PROXIES", "proxy.example.com"),
+        ("SERVE_PROXIES", "10.0.0.0/33"),
+    ],
+)
+def test_names_and_proxies_are_read_as_such(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=f"{name} is not usable"):
+        load_with(monkeypatch, **{name: value})
+    monkeypatch.delenv(name)
+    settings = load_with(monkeypatch, SERVE_NAMES="a.example, b", SERVE_PROXIES="10.0.0.0/24,::1")
+    assert settings.serve_names == ("a.example", "b")
+    assert settings.serve_proxies == ("10.0.0.0/24", "::1")
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def defaults() -> dict[str, str]:
     found = {}
     for name in setting_names():
         default = Settings.model_fields[name.lower()].default
-        found[name] = MADE.get(name, "" if default is None else str(default))
+        found[name] = MADE.get(name, "" if default in (None, ()) else str(default))
     return found
 
 

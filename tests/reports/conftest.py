@@ -11,12 +11,13 @@ import pytest
 import requests
 import uvicorn
 from playwright.sync_api import Browser
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from ingestion.lake import LocalLake
 from ingestion.manifest import Manifest, ProcessOfRun, StageRun
 from ingestion.totals import IngestTotals
 from reports.server.app import create_app
+from reports.server.guesses import Guesses
 from reports.server.history import History
 from reports.server.limits import Limit
 from reports.server.operations import Operations
@@ -34,6 +35,10 @@ class Clock:
     """A clock that moves when the test says so."""
 
     seconds: float = 0.0
+    slept: float = 0.0
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept += seconds
 
     def utc(self) -> datetime:
         return NOW + timedelta(seconds=self.seconds)
@@ -86,19 +91,20 @@ class Home:
         password: str | None = PASSWORD,
         prefect: str | None = None,
         headers: dict[str, str] | None = None,
-        host: str = "127.0.0.1",
+        names: tuple[str, ...] = (),
         utc: Callable[[], datetime] | None = None,
-    ) -> Starlette:
+    ) -> ASGIApp:
         clock = self.clock
         operations = Operations(
             history=History(self.lake, utc or clock.utc),
             prefect=Prefect(prefect, utc or clock.utc, headers or {}),
-            doorkeeper=Doorkeeper(password, Limit(5, 30, 300, clock.monotonic)),
-            starts=Limit(2, 4, 600, clock.monotonic),
+            doorkeeper=Doorkeeper(password, Guesses(clock.monotonic, clock.sleep), clock.monotonic),
+            starts=Limit(2, 600, clock.monotonic),
+            folders=("/srv/wistia elt/lake",),
             clock=utc or clock.utc,
             monotonic=clock.monotonic,
         )
-        return create_app(self.site, self.docs, operations, host)
+        return create_app(self.site, self.docs, operations, names)
 
 
 def completed(stage: str) -> StageRun:
@@ -140,9 +146,9 @@ class Client:
 
 
 @contextmanager
-def serving(app: Starlette) -> Iterator[Client]:
+def serving(app: ASGIApp, proxies: tuple[str, ...] = ()) -> Iterator[Client]:
     """Serve an app on a free port until the block ends."""
-    config = configure(app)
+    config = configure(app, proxies)
     config.port = 0
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)

@@ -1,6 +1,7 @@
 """Files over HTTP as the pages need them: compressed, in ranges, cached, and no others."""
 
 import http.client
+import socket
 import threading
 import time
 from pathlib import Path
@@ -9,7 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from reports.compression import compress_folder
-from tests.reports.conftest import Client, Home
+from reports.server.files import Folder
+from tests.reports.conftest import Client, Home, serving
 
 SCRIPT = "console.log('loaded');\n" * 200
 PAGE = (
@@ -209,6 +211,112 @@ def test_before_the_first_build_it_says_what_will_be_here(client: Client) -> Non
         assert answer.headers["retry-after"] == "60"
 
 
-def test_another_sites_name_for_this_machine_is_refused(client: Client) -> None:
-    assert client.get("/operations", host="evil.example").status_code == 421
-    assert client.get("/operations", host="localhost:8080").status_code == 200
+def test_another_sites_name_for_this_machine_is_refused(home: Home) -> None:
+    with serving(home.app(names=("Pages.example.com",))) as client:
+        codes = {
+            name: client.get("/operations", host=name).status_code
+            for name in (
+                "localhost:8080",
+                "127.0.0.1",
+                "[::1]:80",
+                "PAGES.example.com:443",
+                socket.gethostname(),
+                "evil.example",
+                "192.0.2.7",
+                "localhost.evil.example",
+                "[",
+                "",
+            )
+        }
+    assert list(codes.values()) == [200] * 5 + [421] * 5
+
+
+def connect(client: Client) -> socket.socket:
+    host, _, port = urlsplit(client.origin).netloc.partition(":")
+    return socket.create_connection((host, int(port)), timeout=10)
+
+
+def ask(client: Client, *lines: bytes) -> http.client.HTTPResponse:
+    """Send a request as it stands, and read the answer."""
+    host = urlsplit(client.origin).netloc
+    line = connect(client)
+    head = [*lines, b"host: " + host.encode(), b"connection: close", b"", b""]
+    line.sendall(b"\r\n".join(head))
+    answer = http.client.HTTPResponse(line)
+    answer.begin()
+    return answer
+
+
+@pytest.mark.usefixtures("site")
+@pytest.mark.parametrize(
+    ("status", "lines"),
+    [
+        (404, [b"GET /" + b"n" * 256 + b" HTTP/1.1"]),
+        (404, [b"GET /" + b"%C3%A4" * 200 + b".html HTTP/1.1"]),
+        (404, [b"GET /%ED%A0%80 HTTP/1.1"]),
+        (404, [b"GET /%00%FF HTTP/1.1"]),
+        (404, [b"GET /" + b"a/" * 3000 + b" HTTP/1.1"]),
+        (404, [b"GET /operations-files/" + b"n" * 300 + b" HTTP/1.1"]),
+        (503, [b"GET /docs/ HTTP/1.1"]),
+        (416, [b"GET / HTTP/1.1", b"range: bytes=" + b"9" * 5000 + b"-"]),
+        (206, [b"GET / HTTP/1.1", b"range: bytes=-" + b"9" * 5000]),
+        (206, [b"GET / HTTP/1.1", b"range: bytes=0-" + b"9" * 5000]),
+        (200, [b"GET / HTTP/1.1", "range: bytes=٣-".encode()]),
+        (405, [b"DELETE / HTTP/1.1"]),
+        (405, [b"BREW /operations HTTP/1.1"]),
+        (400, [b"nonsense"]),
+        (400, [b"GET / HTTP/1.1", b"no colon"]),
+    ],
+)
+def test_odd_requests_are_answered_like_all_others(
+    client: Client, status: int, lines: list[bytes]
+) -> None:
+    answer = ask(client, *lines)
+
+    assert answer.status == status
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["x-frame-options"] == "DENY"
+    assert "default-src 'self'" in answer.headers["content-security-policy"]
+
+
+def test_a_fault_of_ours_is_answered_like_all_others(client: Client, home: Home) -> None:
+    # Its page is there and cannot be read: something that nobody thought of.
+    home.site.mkdir()
+    (home.site / "index.html").write_bytes(b"x")
+    broken = Folder.answer
+    Folder.answer = lambda *_: 1 / 0  # type: ignore[method-assign,assignment]
+    try:
+        answer = client.get("/")
+    finally:
+        Folder.answer = broken  # type: ignore[method-assign]
+
+    assert answer.status_code == 500
+    assert answer.headers["x-frame-options"] == "DENY"
+    assert "ZeroDivisionError" not in answer.text
+
+
+@pytest.mark.usefixtures("site")
+def test_an_address_with_two_slashes_leads_to_no_other_host(client: Client) -> None:
+    assert client.get("//media").headers["location"] == "/media/"
+
+
+@pytest.mark.parametrize(
+    "half",
+    [
+        b"",
+        b"GET / HTTP/1.1\r\nhost: localhost\r\n",
+        b"POST /api/sign-in HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n{",
+        b"GET /operations HTTP/1.1\r\nhost: localhost\r\n\r\nGET /",
+    ],
+)
+def test_half_a_request_is_dropped(
+    client: Client, monkeypatch: pytest.MonkeyPatch, half: bytes
+) -> None:
+    monkeypatch.setattr("reports.server.connection.ASKING_SECONDS", 0.2)
+    with connect(client) as line:
+        line.sendall(half)
+        try:
+            while line.recv(65_536):
+                pass
+        except ConnectionResetError:
+            pass

@@ -1,7 +1,13 @@
 """What the Operations page is told: runs, remedies, Prefect, and when a start is refused."""
 
 import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+
+import pytest
 
 from tests.reports.conftest import Client, Home, completed, dead_process, serving
 
@@ -114,3 +120,67 @@ def test_an_unknown_control_is_refused(client: Client) -> None:
     token = client.sign_in()
     answer = client.post("/api/controls/erase", x_operations_token=token)
     assert answer.status_code == 404
+
+
+FAILURE = {
+    **completed("build").model_dump(),
+    "state": "failed",
+    "error": "cannot build in /srv/wistia elt/lake/warehouse.duckdb: disk full",
+    "remedy": "read /srv/people/lake/.dbt/logs/dbt.log and https://example.com/a/b; try 1/2 of it",
+}
+
+
+def test_a_stranger_learns_no_path_of_this_machine(client: Client, home: Home) -> None:
+    home.write_run("20260110T075400Z-aaaaaa", state="failed", exit_code=1, stages=[FAILURE])
+
+    (stage,) = state(client, home)["runs"][0]["stages"]
+    assert stage["error"] == "cannot build in …/warehouse.duckdb: disk full"
+    assert stage["remedy"] == "read …/dbt.log and https://example.com/a/b; try 1/2 of it"
+
+    client.sign_in()
+    (stage,) = state(client, home)["runs"][0]["stages"]
+    assert (stage["error"], stage["remedy"]) == (FAILURE["error"], FAILURE["remedy"])
+
+
+@contextmanager
+def silent_server() -> Iterator[str]:
+    """Takes every connection and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        taken = []
+
+        def take() -> None:
+            while True:
+                try:
+                    taken.append(listener.accept())
+                except OSError:
+                    return
+
+        threading.Thread(target=take, daemon=True).start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/api"
+        listener.shutdown(socket.SHUT_RDWR)
+        for line, _ in taken:
+            line.close()
+
+
+def test_a_prefect_that_hangs_stalls_no_page(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reports.server.latest.PATIENCE_SECONDS", 0.1)
+    home.write_run("20260110T075400Z-aaaaaa")
+    home.site.mkdir()
+    (home.site / "index.html").write_text("<html>pages</html>")
+    with silent_server() as url, serving(home.app(prefect=url)) as client:
+        askers = [
+            threading.Thread(target=Client(client.origin).get, args=("/api/state",))
+            for _ in range(60)
+        ]
+        before = time.monotonic()
+        for asker in askers:
+            asker.start()
+        assert client.get("/").text == "<html>pages</html>"
+        found = client.get("/api/state").json()
+        for asker in askers:
+            asker.join()
+        # The client of Prefect waits for five seconds; nobody else does.
+        assert time.monotonic() - before < 5
+    assert found["runs"][0]["state"] == "completed"
+    assert found["prefect"]["answers"] is False
+    assert "Prefect has not answered" in found["prefect"]["error"]
