@@ -1,6 +1,7 @@
 """The two commands and the gates behind them keep what they promise."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -33,6 +34,18 @@ def run_pytest(folder: Path, body: str, **environment: str) -> subprocess.Comple
         text=True,
         check=False,
     )
+
+
+def test_every_action_of_the_workflows_is_one_commit() -> None:
+    # A tag can be moved to other code; a commit cannot. The comment says which version it is.
+    used = [
+        line.partition("uses:")[2].strip()
+        for path in sorted((ROOT / ".github/workflows").glob("*.yml"))
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if "uses:" in line
+    ]
+    assert used
+    assert [use for use in used if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40} # v[\d.]+", use)] == []
 
 
 @pytest.mark.parametrize("what", SKIPPING)
