@@ -22,7 +22,7 @@ run: $(READY) ## the whole way: one run with WISTIA_API_TOKEN, without it the sa
 
 .PHONY: test
 test: $(READY) ## every test that this machine has the tools for
-	@$(BIN)/pytest -n 2
+	@$(BIN)/pytest
 
 .PHONY: serve
 serve: $(READY) ## the pages, the tables' documentation and Operations, until Ctrl-C

@@ -1,6 +1,7 @@
 """The whole tree's: skips, said on a user's machine and failures in CI; what runs side by side."""
 
 import os
+from collections import Counter
 from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ TOGETHER = {
     "tests/flows/athena": "athena",
     "tests/flows": "prefect",
 }
+LONGEST_FIRST = ("prefect", "infra", "athena", "pages")
 
 
 def room_of(nodeid: str) -> str:
@@ -39,16 +41,47 @@ def room_of(nodeid: str) -> str:
     return next(found, nodeid.partition("::")[0])
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput"):
+        return
+    # This file must load where the rest of the project is not.
+    from tests.times import Times  # noqa: PLC0415
+
+    config.pluginmanager.register(Times(room_of), "times")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Two processes, as in CI; for the tests of one file none but its own."""
+    files = {name.partition("::")[0] for name in config.args}
+    return 0 if len(files) == 1 and files.pop().endswith(".py") else 2
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "LoadScopeScheduling":
-    """Hand out tests by room; the largest first."""
+    """Hand out tests by room, in the order of `pytest_collection_modifyitems`."""
     from xdist.scheduler import LoadScopeScheduling  # noqa: PLC0415 - a user's pytest may lack it
 
     class Rooms(LoadScopeScheduling):  # type: ignore[misc] # it has no types
         def _split_scope(self, nodeid: str) -> str:
             return room_of(nodeid)
 
+    config.option.loadscopereorder = False
     return Rooms(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where processes share the tests, what takes longest comes first: they end together."""
+    if not hasattr(config, "workerinput"):
+        return
+    sizes = Counter(room_of(item.nodeid) for item in items)
+
+    def turn(item: pytest.Item) -> tuple[int, int]:
+        room = room_of(item.nodeid)
+        lane = LONGEST_FIRST.index(room) if room in LONGEST_FIRST else len(LONGEST_FIRST)
+        return lane, -sizes[room]
+
+    items.sort(key=turn)
 
 
 def forbid(report: pytest.TestReport | pytest.CollectReport) -> None:
