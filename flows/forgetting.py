@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -51,16 +52,15 @@ class WarehouseTables:
         Raises:
             BuildError: The copy cannot be written; the last good tables stay as they were.
         """
-        counts = {table: n for table, n in self._counts(keys).items() if n}
-        if not counts:
-            return {}
-        copy = self._path.with_name("warehouse.building.duckdb")
         kept = self._path.with_name("warehouse.forgetting.duckdb")
         try:
-            for stale in (copy, kept):
-                _remove(stale)
+            self._remove_other_copies()
+            counts = {table: n for table, n in self._counts(keys).items() if n}
+            if not counts:
+                return {}
             self._copy_without(keys, list(counts), kept)
             kept.replace(self._path)
+            _remove_log(self._path)
         except (duckdb.Error, OSError) as error:
             _remove(kept)
             raise BuildError(
@@ -68,6 +68,17 @@ class WarehouseTables:
                 "free some space beside them and ask for the same person again",
             ) from error
         return {table.replace('"', ""): n for table, n in counts.items()}
+
+    def _remove_other_copies(self) -> None:
+        """Remove half-built and damaged copies of the tables, and what DuckDB spilled."""
+        good = {self._path.name, self._path.name + ".wal"}
+        for stale in self._path.parent.glob(f"{self._path.stem}.*"):
+            if stale.name in good:
+                continue
+            if stale.is_dir() and not stale.is_symlink():
+                shutil.rmtree(stale)
+            else:
+                stale.unlink()
 
     def _copy_without(self, keys: set[str], tables: list[str], kept: Path) -> None:
         deleted = kept.with_suffix(".part")
@@ -117,5 +128,9 @@ def _quoted(path: Path) -> str:
 
 
 def _remove(path: Path) -> None:
-    for file in (path, path.with_name(path.name + ".wal")):
-        file.unlink(missing_ok=True)
+    path.unlink(missing_ok=True)
+    _remove_log(path)
+
+
+def _remove_log(path: Path) -> None:
+    path.with_name(path.name + ".wal").unlink(missing_ok=True)

@@ -20,6 +20,7 @@ from flows.up.registration import LAUNCHER
 from ingestion.errors import ReadableError
 from ingestion.lake import open_lake
 from ingestion.logs import configure
+from ingestion.private import keep_private
 from ingestion.settings import PROJECT_ROOT, Settings
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ log = logging.getLogger(__name__)
 
 def main() -> None:
     """Become Prefect's engine in the release that is to run."""
+    keep_private()
     configure()
     folder = find_release(Settings.load(), releases_folder()) or PROJECT_ROOT
     python = folder / ".venv" / "bin" / "python"

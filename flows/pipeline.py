@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ingestion.lake import open_lake
 from ingestion.logs import configure
+from ingestion.private import keep_private
 from ingestion.record import RunRecord, start_run
 from ingestion.settings import Settings
 from ingestion.timestamps import utc_now
@@ -105,6 +106,7 @@ def open_pipeline(
         ConfigurationError: A setting is missing, misspelt or impossible.
         LakeError: The lake cannot be opened.
     """
+    keep_private()
     configure()
     settings = settings or Settings.load()
     lake = open_lake(settings)

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from ingestion.errors import ReadableError
 from ingestion.logs import configure
+from ingestion.private import keep_private
 from ingestion.resources import RESOURCES
 from ingestion.timestamps import utc_now
 from ingestion.work import Scope
@@ -37,6 +38,7 @@ def show_errors(command: click.Command) -> None:
     asks for `--debug`, which shows tracebacks instead.
     """
     debug = "--debug" in sys.argv
+    keep_private()
     configure()
     try:
         command.main(standalone_mode=False)

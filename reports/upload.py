@@ -127,7 +127,7 @@ def _items(site: Path, docs: Path) -> Iterator[Item]:
 
 @dataclass(frozen=True, slots=True)
 class FolderDestination:
-    """A folder, of this machine or mounted."""
+    """A folder, of this machine or mounted; what is copied there a web server may read."""
 
     root: Path
 
@@ -142,15 +142,24 @@ class FolderDestination:
             source = path.with_name(path.name + suffix)
             if source.is_file():
                 target = self.root / (key + suffix)
-                target.parent.mkdir(parents=True, exist_ok=True)
+                _make_open_folder(target.parent)
                 half = target.with_name(f".{target.name}.half")
                 shutil.copyfile(source, half)
+                half.chmod(0o644)
                 half.replace(target)
 
     def remove(self, key: str) -> None:
         """Remove a file and its packed siblings."""
         for suffix in ("", *SIBLINGS.values()):
             (self.root / (key + suffix)).unlink(missing_ok=True)
+
+
+def _make_open_folder(folder: Path) -> None:
+    if folder.is_dir():
+        return
+    _make_open_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o755)
 
 
 def describe(key: str, path: Path) -> tuple[bytes, dict[str, Any]]:

@@ -19,6 +19,14 @@ def lake(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> CommandL
     return cli
 
 
+def test_what_a_run_writes_is_for_its_own_account(lake: CommandLine) -> None:
+    found = {path: path.stat().st_mode & 0o777 for path in lake.lake.rglob("*")}
+
+    assert {mode for path, mode in found.items() if path.is_dir()} == {0o700}
+    assert {mode for path, mode in found.items() if path.is_file()} == {0o600}
+    assert lake.lake.stat().st_mode & 0o777 == 0o700
+
+
 def test_readers_see_the_last_good_tables_while_a_build_runs(lake: CommandLine) -> None:
     answers = []
     with lake.start("build", "--full-refresh") as process:

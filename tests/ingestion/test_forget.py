@@ -96,6 +96,25 @@ def test_by_address_all_keys_leave_every_layer(bench: Bench, tmp_path: Path) -> 
     assert list(Audit(bench.lake()).examine()) == []
 
 
+def test_no_other_copy_of_the_tables_keeps_the_person(bench: Bench, tmp_path: Path) -> None:
+    fill(bench)
+    tables = warehouse(tmp_path)
+    for name in ("building.duckdb", "building.duckdb.wal", "damaged.duckdb", "forgetting.part"):
+        (tmp_path / f"warehouse.{name}").write_text(KEY)
+    spilled = tmp_path / "warehouse.building.duckdb.tmp"
+    spilled.mkdir()
+    (spilled / "block").write_text(KEY)
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
+        # What plain dbt leaves when it is killed: rows in the write-ahead log alone.
+        connection.execute("pragma disable_checkpoint_on_shutdown")
+        connection.execute(f"insert into silver.activity values ('{KEY}')")  # noqa: S608
+
+    run = forgotten(bench, "nadine@planted.example", tables)
+
+    assert run.removed["silver.activity"] == 2
+    assert [path.name for path in tmp_path.glob("warehouse*")] == ["warehouse.duckdb"]
+
+
 def test_the_tables_file_holds_no_byte_of_the_person(bench: Bench, tmp_path: Path) -> None:
     fill(bench)
     tables = warehouse(tmp_path)

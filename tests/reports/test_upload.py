@@ -1,6 +1,7 @@
 """The copy at SITE_URI: a folder, or a bucket on moto's server."""
 
 import gzip
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,6 +75,20 @@ def test_a_folder_gets_the_pages_and_loses_what_is_gone(
     assert (there / "index.html").read_text() == "new"
     assert not (there / "media/index.html").exists()
     assert (there / "somebody-else.txt").read_text() == "stays"
+
+
+def test_a_web_server_of_another_account_may_read_the_folder(
+    site: Path, docs: Path, tmp_path: Path
+) -> None:
+    before = os.umask(0o077)
+    try:
+        copy_site(site, docs, str(tmp_path / "www/pages"))
+    finally:
+        os.umask(before)
+
+    modes = {oct(path.stat().st_mode & 0o777) for path in (tmp_path / "www").rglob("*")}
+    assert modes == {"0o644", "0o755"}
+    assert (tmp_path / "www").stat().st_mode & 0o777 == 0o755
 
 
 def test_a_bucket_serves_them_with_the_right_headers(site: Path, docs: Path, bucket: str) -> None:
