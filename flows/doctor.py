@@ -5,16 +5,18 @@ from __future__ import annotations
 import shutil
 import time
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from flows.doctor_aws import check_aws
+from ingestion.clock_skew import MOST_SKEW, ClockSkew, describe
 from ingestion.credentials import read_token
 from ingestion.errors import REFUSALS, ReadableError
 from ingestion.lake import open_lake
 from ingestion.pacing import Pacer
 from ingestion.resources import MEDIAS, RESOURCES
 from ingestion.source import check_source, read_source
+from ingestion.timestamps import utc_now
 from ingestion.wistia import Wistia
 from reports.node import find_node
 
@@ -24,8 +26,6 @@ if TYPE_CHECKING:
     from ingestion.settings import Settings
 
 _ENOUGH_BYTES = 1_000_000_000
-# A watermark survives any clock; the overlap of hours covers what a minute shifts.
-_CLOCK_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +72,14 @@ def _check_api(settings: Settings, sleep: Callable[[float], None]) -> Iterator[C
         yield Check("token", ok=False, detail=str(error), remedy=error.remedy)
         return
     pacer = Pacer(settings.wistia_requests_per_minute, time.monotonic, sleep)
-    client = Wistia(settings, token, pacer, sleep)
+    skew = ClockSkew(utc_now, refuses=False)
+    client = Wistia(settings, token, pacer, sleep, skew)
     answered = _attempt("token", lambda: _describe_token(client))
     yield answered
     if not answered.ok:
         return
     yield _attempt("scopes", lambda: _try_scopes(settings, client))
-    yield _check_clock(client)
+    yield _check_clock(skew)
     yield _attempt("source", lambda: _check_source(settings, client))
 
 
@@ -112,16 +113,17 @@ def _try_scopes(settings: Settings, client: Wistia) -> str:
     return "reads " + ", ".join(read) + "".join(refused)
 
 
-def _check_clock(client: Wistia) -> Check:
-    if client.server_time is None:
+def _check_clock(skew: ClockSkew) -> Check:
+    if skew.largest is None:
         return Check("clock", ok=True, detail="the API tells no time to compare with")
-    away = abs((datetime.now(UTC) - client.server_time).total_seconds())
-    if away <= _CLOCK_SECONDS:
-        return Check("clock", ok=True, detail=f"{away:.0f} s from the API's")
+    side = "ahead of" if skew.largest > timedelta(0) else "behind"
+    detail = f"this machine's clock is {describe(skew.largest)} {side} the API's"
+    if abs(skew.largest) <= MOST_SKEW:
+        return Check("clock", ok=True, detail=detail)
     return Check(
         "clock",
         ok=False,
-        detail=f"this machine's clock is {away:.0f} s away from the API's",
+        detail=f"{detail}; a run refuses more than {describe(MOST_SKEW)}",
         remedy="set the clock (for example `timedatectl set-ntp true`)",
     )
 

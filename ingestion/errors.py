@@ -4,6 +4,7 @@ ReadableError                   what the command line shows instead of a traceba
 IngestionError                  exit 1
 ├── ConfigurationError          exit 2: a setting is missing, misspelt or impossible
 │   └── SourceMismatchError     exit 2: the lake holds another account's data
+├── ClockError                  this machine's clock and the API's differ by minutes
 ├── AuthenticationError         401/403: wrong token, missing scope, plan
 ├── NotFoundError               404: the API does not know this address or medium
 ├── BadRequestError             400/422: the API refuses the parameters
@@ -51,6 +52,16 @@ class ConfigurationError(IngestionError):
 
 class SourceMismatchError(ConfigurationError):
     """The lake was filled from another base URL, account or privacy policy."""
+
+
+class ClockError(IngestionError):
+    """This machine's clock is not the API's: what it would write no later run could mend.
+
+    Told before anything is written it leaves no trace, since its own record would bear the
+    wrong time.
+    """
+
+    is_recorded = False
 
 
 class AuthenticationError(IngestionError):

@@ -7,6 +7,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from ingestion.clock_skew import ClockSkew
 from ingestion.crashes import close_crashed
 from ingestion.credentials import read_token
 from ingestion.days import land_days
@@ -59,6 +60,7 @@ def ingest(  # noqa: PLR0913 - the outside world, each replaceable
     Raises:
         ConfigurationError: No token, another source, an unknown resource.
         LakeBusyError: Another ingest holds the lake.
+        ClockError: The run's clock is not the API's.
         IngestionError: Whatever stopped it; what landed before stays.
     """
     scope = scope or Scope()
@@ -66,7 +68,7 @@ def ingest(  # noqa: PLR0913 - the outside world, each replaceable
     token = read_token(settings)
     with lake.lock("ingest"), run.stage("ingest"):
         pacer = Pacer(settings.wistia_requests_per_minute, time.monotonic, sleep)
-        client = Wistia(settings, token, pacer, sleep)
+        client = Wistia(settings, token, pacer, sleep, ClockSkew(run.clock))
         totals = IngestTotals(started_at=format_timestamp(run.clock()))
         try:
             client.check_token()

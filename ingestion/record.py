@@ -31,10 +31,12 @@ class RunRecord:
         self.manifest = manifest
         self.lake = lake
         self.clock = clock
+        self._is_written = False
 
     def save(self) -> None:
         """Write the manifest as it stands."""
         self.manifest.save(self.lake)
+        self._is_written = True
 
     @contextmanager
     def alive(self) -> Iterator[None]:
@@ -55,8 +57,8 @@ class RunRecord:
                 log.info("stage began")
                 yield entry
         except BaseException as error:
-            # Refused before anything began; after another stage it is how the run ended.
-            if not getattr(error, "is_recorded", True) and len(stages) == 1:
+            # Refused before anything began; later it is how the run ended.
+            if not getattr(error, "is_recorded", True) and not self._is_written:
                 stages.remove(entry)
                 raise
             entry.state = "failed"

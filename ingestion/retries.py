@@ -9,10 +9,11 @@ from __future__ import annotations
 import random
 from collections import Counter, defaultdict
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Literal
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type
+
+from ingestion.clock_skew import parse_http_date
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,17 +79,9 @@ def seconds_to_wait(header: str | None, date: str | None = None) -> float | None
         return max(0.0, float(header))
     except ValueError:
         pass
-    try:
-        now = _parse_date(date) if date else datetime.now(UTC)
-        return max(0.0, (_parse_date(header) - now).total_seconds())
-    except (TypeError, ValueError, OverflowError):
-        return None
-
-
-def _parse_date(text: str) -> datetime:
-    # HTTP dates are GMT even where, as in asctime's form, they do not say so.
-    moment = parsedate_to_datetime(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    until = parse_http_date(header)
+    now = parse_http_date(date) or datetime.now(UTC)
+    return None if until is None else max(0.0, (until - now).total_seconds())
 
 
 def _fault(state: RetryCallState) -> Fault:

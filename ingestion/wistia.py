@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
@@ -28,8 +27,8 @@ from ingestion.retries import LONGEST_WAIT_SECONDS, Fault, retrying
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from datetime import datetime
 
+    from ingestion.clock_skew import ClockSkew
     from ingestion.pacing import Pacer
     from ingestion.settings import Settings
 
@@ -50,6 +49,7 @@ class Wistia:
         token: The bearer token.
         pacer: Every request, retries included, takes a slot from it.
         sleep: How to wait between retries, seconds.
+        skew: Told of every answer's headers; None compares no clocks.
     """
 
     def __init__(
@@ -58,15 +58,16 @@ class Wistia:
         token: str,
         pacer: Pacer,
         sleep: Callable[[float], None] = time.sleep,
+        skew: ClockSkew | None = None,
     ) -> None:
         """Prepare the session; nothing is sent."""
         self.base_url = settings.wistia_base_url
         self._pacer = pacer
         self._sleep = sleep
+        self._skew = skew
         self._lock = threading.Lock()
         self.requests = 0
         self.retries = 0
-        self.server_time: datetime | None = None
         # Told how long each good answer took, seconds, by whichever thread got it.
         self.observe: Callable[[float], None] = lambda _seconds: None
         self._session = _Session()
@@ -102,6 +103,7 @@ class Wistia:
             BadRequestError: 400, 422; never retried.
             UnavailableError: No answer, 5xx or 429 after every retry.
             BadResponseError: Not the JSON expected after every retry.
+            ClockError: Its `Date` is far from this machine's clock.
         """
         url = path if "://" in path else self.base_url + path
         try:
@@ -179,10 +181,11 @@ class Wistia:
             with self._session.get(
                 url, params=params, timeout=(_CONNECT_SECONDS, READ_SECONDS), stream=True
             ) as response:
+                if self._skew:
+                    self._skew.note(response.headers)
                 body = read_body(response)
         except BROKEN as error:
             raise no_answer(url, error) from error
-        self.server_time = _server_time(response) or self.server_time
         if response.status_code == requests.codes.ok:
             self.observe(time.monotonic() - sent)
             return decode(body, url, expect)
@@ -190,13 +193,6 @@ class Wistia:
         if isinstance(refused, Fault) and (refused.wait or 0) <= LONGEST_WAIT_SECONDS:
             self._pacer.hold(refused.wait or 0)
         raise refused
-
-
-def _server_time(response: requests.Response) -> datetime | None:
-    try:
-        return parsedate_to_datetime(response.headers.get("Date", ""))
-    except (TypeError, ValueError, OverflowError):
-        return None
 
 
 def _bearer(token: str) -> Callable[[requests.PreparedRequest], requests.PreparedRequest]:

@@ -115,6 +115,7 @@ def wistia(host: str, port: int, today: datetime | None, scopes: str, **options:
         log_level="warning",
         access_log=False,
         server_header=False,
+        date_header=False,  # the gate tells it
         lifespan="off",
         timeout_graceful_shutdown=1,
         timeout_keep_alive=75,

@@ -38,6 +38,7 @@ class Control:
             ("POST", "/faults", self._order),
             ("GET", "/faults", lambda _: self._orders()),
             ("DELETE", "/faults", lambda _: self._mend()),
+            ("POST", "/clock", self._clock),
             ("DELETE", "/requests", lambda _: self.gate.log.clear()),
         ]
         routes = [
@@ -75,6 +76,10 @@ class Control:
         moved = self.gate.movement.moved
         self.gate.movement.set(None)
         return moved
+
+    def _clock(self, body: dict[str, Any]) -> object:
+        self.gate.clock_offset = float(body["offset"])
+        return body
 
     def _order(self, body: list[dict[str, Any]] | dict[str, Any]) -> object:
         orders = body if isinstance(body, list) else [body]

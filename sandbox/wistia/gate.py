@@ -1,7 +1,9 @@
 """What happens to every request before and after its answer: the habits of the real server."""
 
 import asyncio
+import time
 from dataclasses import dataclass
+from email.utils import formatdate
 from typing import NamedTuple
 from urllib.parse import parse_qs
 
@@ -58,6 +60,8 @@ class Gate:
     latency: Latency
     movement: Movement
     served: int = 0
+    # How far the clock of its answers' Date is from the machine's, seconds.
+    clock_offset: float = 0.0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; control addresses pass freely and uncounted."""
@@ -75,8 +79,9 @@ class Gate:
                 status[0] = message["status"]
                 if status[0] not in (401, 429):
                     await asyncio.sleep(delay)
-                header = (b"x-request-id", request_id.encode())
-                message = {**message, "headers": [*message.get("headers", []), header]}
+                date = formatdate(time.time() + self.clock_offset, usegmt=True)
+                own = [(b"x-request-id", request_id.encode()), (b"date", date.encode())]
+                message = {**message, "headers": [*message.get("headers", []), *own]}
             await send(message)
 
         try:

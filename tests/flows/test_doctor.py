@@ -72,6 +72,20 @@ def test_the_list_of_media_is_needed_where_no_ids_are_set(
     assert "/medias is left out" in str(spared["detail"])
 
 
+def test_a_clock_that_a_run_would_refuse_is_named_and_the_rest_is_tried(
+    line: CommandLine, sandbox: Sandbox
+) -> None:
+    sandbox.control("POST", "clock", {"offset": -86_400})
+    try:
+        checks = examined(line)
+    finally:
+        sandbox.control("POST", "clock", {"offset": 0})
+
+    assert checks["clock"]["ok"] is False
+    assert "24.0 hours ahead of the API's" in str(checks["clock"]["detail"])
+    assert checks["scopes"]["ok"] is True
+
+
 def test_events_are_asked_for_one_day(line: CommandLine, sandbox: Sandbox) -> None:
     examined(line)
 

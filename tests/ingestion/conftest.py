@@ -51,6 +51,13 @@ class Bench:
     clock: Clock = field(default_factory=Clock)
     time: Timeline = field(default_factory=Timeline)
 
+    def __post_init__(self) -> None:
+        self.wire.tells = self._tell
+
+    def _tell(self) -> float:
+        """The API's clock goes with the run's."""
+        return self.clock.now.timestamp()
+
     @property
     def root(self) -> Path:
         """The folder, for a test that is about one."""

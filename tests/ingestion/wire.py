@@ -76,7 +76,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             reply.raw(self.connection)
             return
-        self.send_response(reply.status)
+        self.send_response_only(reply.status)
+        if "Date" not in reply.headers and self.server.wire.tells is not None:
+            self.send_header("Date", self.date_time_string(self.server.wire.tells()))
         for name, value in reply.headers.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(reply.body)))
@@ -113,6 +115,8 @@ class Wire:
     def __init__(self, answer: Callable[[Asked], Reply]) -> None:
         self.answer = answer
         self.asked: list[Asked] = []
+        # What its answers say in `Date`, seconds since 1970; None for answers without one.
+        self.tells: Callable[[], float] | None = None
         self.crumbs = 0
         self.closing = threading.Event()
         self._server = _Server(self)

@@ -2,6 +2,7 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from email.utils import parsedate_to_datetime
 
 import requests
 
@@ -32,6 +33,13 @@ def test_over_the_limit_comes_plain_text_with_seconds_to_wait() -> None:
         assert not [name for name in answer.headers if "ratelimit" in name.lower()]
         assert server.control("GET", "state")["visitors"] == 300
         assert server.traffic()["by_status"] == {"200": 5, "429": 1}
+
+
+def test_its_clock_is_the_machine_s_until_it_is_set(sandbox: Sandbox) -> None:
+    for offset in (0, 3 * 86_400, -7_200):
+        sandbox.control("POST", "clock", {"offset": offset})
+        told = parsedate_to_datetime(sandbox.get("/medias").headers["Date"]).timestamp()
+        assert abs(told - offset - time.time()) < 60
 
 
 def test_the_measured_limit_needs_no_setting() -> None:

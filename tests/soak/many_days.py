@@ -77,6 +77,12 @@ class Days:
             ingest(pipeline.settings, pipeline.lake, pipeline.record)
         pipeline.record.finish("completed", 0)
 
+    def set_clock(self, moment: datetime) -> None:
+        """Let it be this time here and at the API."""
+        self.clock.now = moment
+        offset = (moment - datetime.now(UTC)).total_seconds()
+        self.sandbox.control("POST", "clock", {"offset": offset})
+
     def look(self, lake: str) -> None:
         """Look for alarms, as `up` does."""
         from flows.alarms.watch import watch  # noqa: PLC0415
@@ -119,7 +125,7 @@ def live(days: Days, count: int, verdict: Verdict) -> None:
     for number in range(1, count + 1):
         event = EVERY.get(number, "")
         click.echo(f"day {number} {event}")
-        days.clock.now = FIRST + timedelta(days=number)
+        days.set_clock(FIRST + timedelta(days=number))
         # Who comes on a day without a run is there on the next, and stays as he was.
         before = EVERY.get(number - 1, "")
         crowd = 400 if event == "campaign" else 5
