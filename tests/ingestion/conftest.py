@@ -24,20 +24,14 @@ from tests.ingestion.account import TOKEN, Account
 from tests.ingestion.homes import AWS_SECRET, BUCKET, Bucket, Client, Folder, Home
 from tests.ingestion.wire import Timeline, Wire
 
-MARKS = {
-    "both_lakes": "its tests run on a lake in a folder and on one in a bucket",
-    "folder_only": "a test of such a module that is about the folder itself",
-}
-
 
 def pytest_configure(config: pytest.Config) -> None:
-    for name, meaning in MARKS.items():
-        config.addinivalue_line("markers", f"{name}: {meaning}")
+    meaning = "a test of one way through everything, on a lake in a folder and on one in a bucket"
+    config.addinivalue_line("markers", f"both_lakes: {meaning}")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    marked = metafunc.definition.get_closest_marker
-    if "home" in metafunc.fixturenames and marked("both_lakes") and not marked("folder_only"):
+    if metafunc.definition.get_closest_marker("both_lakes"):
         metafunc.parametrize("home", ["folder", "s3"], indirect=True)
 
 
@@ -203,7 +197,7 @@ def bucket(aws: str, s3: Client) -> Bucket:  # noqa: ARG001
 
 @pytest.fixture
 def home(request: pytest.FixtureRequest, tmp_path: Path) -> Home:
-    """A folder, unless the test's module is marked `both_lakes`."""
+    """A folder, unless the test is marked `both_lakes`."""
     if getattr(request, "param", "folder") == "s3":
         found: Bucket = request.getfixturevalue("bucket")
         return found

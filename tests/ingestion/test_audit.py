@@ -14,7 +14,6 @@ from ingestion.work import Scope
 from tests.ingestion.account import NOON, visitor, visitors
 from tests.ingestion.conftest import Bench
 
-pytestmark = pytest.mark.both_lakes
 ONLY = Scope(resource="visitors")
 
 
@@ -36,6 +35,7 @@ def objects(bench: Bench) -> list[str]:
     return bench.objects("raw-data") + bench.objects("quarantine")
 
 
+@pytest.mark.both_lakes
 def test_a_whole_lake_has_no_finding_and_everything_was_looked_at(bench: Bench) -> None:
     fill(bench)
     audit = Audit(bench.lake())
@@ -58,7 +58,6 @@ def test_one_flipped_byte_in_any_object_is_found(bench: Bench, place: float) -> 
         bench.home.write(key, good)
 
 
-@pytest.mark.folder_only
 def test_one_flipped_byte_in_what_the_lake_says_of_itself_is_found_and_mended(
     bench: Bench,
 ) -> None:
@@ -133,7 +132,6 @@ def test_corrupt_manifests_and_states_are_named_with_their_remedy(bench: Bench) 
     assert "doctor --lake --rebuild" in found[last]
 
 
-@pytest.mark.folder_only
 def test_a_running_ingest_is_not_taken_for_damage(bench: Bench) -> None:
     fill(bench)
     with bench.lake().lock("ingest"), pytest.raises(LakeBusyError):
@@ -160,6 +158,7 @@ def test_states_made_again_are_those_that_were(bench: Bench) -> None:
     assert findings(bench) == []
 
 
+@pytest.mark.both_lakes
 def test_a_lake_without_manifests_is_listed_again_and_reads_the_whole_list(bench: Bench) -> None:
     fill(bench)
     ids = [run.run_id for run in bench.manifests()]

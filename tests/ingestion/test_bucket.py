@@ -36,22 +36,6 @@ class Watch:
         return self.now
 
 
-def test_objects_are_put_read_listed_and_removed_below_the_prefix(bucket: Bucket) -> None:
-    lake = BucketLake(bucket.uri + "/")
-    lake.put("raw-data/b.json", b"2")
-    lake.put("raw-data/a.json", b"1")
-    lake.put("raw-data-other/c.json", b"3")
-
-    assert list(lake.list("raw-data")) == ["raw-data/a.json", "raw-data/b.json"]
-    assert len(list(lake.list(""))) == 3
-    assert lake.get("raw-data/a.json") == b"1"
-    assert lake.get("raw-data/none.json") is None
-    assert bucket.read("raw-data/a.json") == b"1"
-    lake.delete("raw-data/a.json")
-    lake.delete("raw-data/a.json")
-    assert list(lake.list("raw-data")) == ["raw-data/b.json"]
-
-
 def test_a_lake_may_be_a_whole_bucket(bucket: Bucket, s3: Client) -> None:  # noqa: ARG001
     s3.create_bucket(Bucket="whole")
     lake = BucketLake("s3://whole")
@@ -83,29 +67,6 @@ def test_what_is_put_carries_the_cost_tag_and_its_checksum(bucket: Bucket, s3: C
     # sha256 of "1", base64
     # pragma: allowlist nextline secret
     assert head["ChecksumSHA256"] == "a4ayc/80/OGda4BO/1o/V0etpOqiLx1JwB5S3beHW0s="
-
-
-def test_a_living_holder_is_told_from_a_dead_one_by_its_renewals(bucket: Bucket) -> None:
-    first = BucketLake(bucket.uri, lease_seconds=1)
-    second = BucketLake(bucket.uri, lease_seconds=1)
-
-    with (
-        first.lock("ingest"),
-        pytest.raises(LakeBusyError, match="another ingest is at work"),
-        second.lock("ingest"),
-    ):
-        pass
-    with second.lock("ingest"):
-        assert LOCK in list(first.list("state/locks"))
-    assert list(first.list("state/locks")) == []
-
-
-def test_one_lake_holds_locks_of_several_names(bucket: Bucket) -> None:
-    lake = BucketLake(bucket.uri)
-    with lake.lock("ingest"), lake.lock("build"):
-        lake.put("state/x.json", b"1")
-
-    assert list(lake.list("")) == ["state/x.json"]
 
 
 def test_a_dead_holders_lock_is_taken_over_after_its_lease(bucket: Bucket) -> None:

@@ -12,8 +12,6 @@ from tests.ingestion.conftest import Bench
 from tests.ingestion.wire import text
 from tests.servers import ROOT
 
-pytestmark = pytest.mark.both_lakes
-
 
 def run(
     bench: Bench, *arguments: str, module: str = "-mingestion", **changes: str
@@ -35,6 +33,7 @@ def run(
     return done.returncode, done.stdout, done.stderr
 
 
+@pytest.mark.both_lakes
 def test_a_good_run_ends_0_and_shows_what_landed(bench: Bench) -> None:
     bench.api.visitors = visitors(3)
 
@@ -56,7 +55,6 @@ def test_something_set_aside_ends_3_and_says_where(bench: Bench) -> None:
     assert "wistia-elt quarantine" in out
 
 
-@pytest.mark.folder_only
 def test_an_unknown_medium_ends_3_and_is_named(bench: Bench) -> None:
     code, out, _ = run(bench, WISTIA_MEDIA_IDS="nosuch0000")
 
@@ -64,7 +62,6 @@ def test_an_unknown_medium_ends_3_and_is_named(bench: Bench) -> None:
     assert "unknown medium nosuch0000" in out
 
 
-@pytest.mark.folder_only
 def test_a_wrong_token_ends_1(bench: Bench) -> None:
     code, out, err = run(bench, WISTIA_API_TOKEN="wrong-one")
 
@@ -91,7 +88,6 @@ CONFIGURATION = {
 }
 
 
-@pytest.mark.folder_only
 @pytest.mark.parametrize(("changes", "said"), CONFIGURATION.values(), ids=CONFIGURATION.keys())
 def test_what_the_user_must_mend_ends_2(bench: Bench, changes: dict[str, str], said: str) -> None:
     code, out, err = run(bench, **changes)
@@ -104,7 +100,6 @@ def test_what_the_user_must_mend_ends_2(bench: Bench, changes: dict[str, str], s
     assert not bench.root.exists() or bench.every_byte() == {}
 
 
-@pytest.mark.folder_only
 def test_an_unknown_resource_ends_2_before_anything_is_asked(bench: Bench) -> None:
     code, _, err = run(bench, "--resource", "viewers")
 
@@ -124,7 +119,6 @@ def test_a_second_ingest_is_refused_with_1_and_leaves_no_trace(bench: Bench) -> 
     assert bench.wire.asked == []
 
 
-@pytest.mark.folder_only
 def test_a_full_disk_ends_1_and_the_next_run_heals_it(bench: Bench) -> None:
     bench.api.visitors = visitors(2_000)
     limited = (

@@ -12,7 +12,6 @@ from tests.ingestion.account import ENGAGEMENT, STATS, medium, visitor, visitors
 from tests.ingestion.conftest import Bench
 from tests.ingestion.wire import as_json, text
 
-pytestmark = pytest.mark.both_lakes
 ONLY = Scope(resource="visitors")
 SECRET = "planted-value-91c"  # noqa: S105 - invented
 

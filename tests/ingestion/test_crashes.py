@@ -7,7 +7,6 @@ from ingestion.record import RunRecord, start_run
 from ingestion.totals import IngestTotals
 from tests.ingestion.conftest import Bench
 
-pytestmark = pytest.mark.both_lakes
 BEGAN = "2026-01-09T00:00:00.000000Z"
 
 
@@ -38,6 +37,7 @@ def test_a_run_that_died_after_its_ingest_is_closed_by_the_next(
     ]
 
 
+@pytest.mark.both_lakes
 def test_a_build_that_died_is_closed_by_the_next_ingest(bench: Bench) -> None:
     run = start_run(bench.lake(), "build", "test", bench.clock)
     run.manifest.stages = [StageRun(stage="build", started_at=BEGAN)]
@@ -46,7 +46,6 @@ def test_a_build_that_died_is_closed_by_the_next_ingest(bench: Bench) -> None:
     assert [manifest.state for manifest in bench.manifests()] == ["crashed", "completed"]
 
 
-@pytest.mark.folder_only
 def test_a_run_that_still_lives_is_left_alone(bench: Bench) -> None:
     run = leave(bench, StageRun(stage="build", started_at=BEGAN))
     with run.alive():
@@ -58,7 +57,6 @@ def test_a_run_that_still_lives_is_left_alone(bench: Bench) -> None:
     assert bench.manifests()[0].state == "crashed"
 
 
-@pytest.mark.folder_only
 def test_a_lock_of_a_run_leaves_nothing_behind(bench: Bench) -> None:
     run = leave(bench)
     with run.alive():

@@ -20,7 +20,6 @@ from ingestion.work import Scope
 from tests.ingestion.account import NOON, visitor
 from tests.ingestion.conftest import Bench
 
-pytestmark = pytest.mark.both_lakes
 ONLY = Scope(resource="visitors")
 NADINE = {"name": "Nadine Planted", "email": "nadine@planted.example", "org": None}
 OTHER = {"name": "Ivo Other", "email": "xnadine@planted.example", "org": None}
@@ -75,6 +74,7 @@ def no_tables(folder: Path) -> WarehouseTables:
     return WarehouseTables(folder / "none.duckdb")
 
 
+@pytest.mark.both_lakes
 def test_by_address_all_keys_leave_every_layer(bench: Bench, tmp_path: Path) -> None:
     fill(bench)
     tables = warehouse(tmp_path)
@@ -219,7 +219,6 @@ class Dying(LocalLake):
             raise LakeError("killed", "again")
 
 
-@pytest.mark.folder_only
 @pytest.mark.parametrize("left", range(9))
 def test_a_forget_killed_anywhere_is_completed_by_the_next(
     bench: Bench, tmp_path: Path, left: int

@@ -75,7 +75,6 @@ def test_a_history_lands_in_our_layout_and_its_counts_add_up(bench: Bench, old: 
     assert list(Audit(bench.lake()).examine()) == []
 
 
-@pytest.mark.both_lakes
 def test_of_equal_times_the_later_file_is_the_later_line(bench: Bench, old: Path) -> None:
     write(old, "visitors_20260108_010000_batch_1.json", [visitor(1, NOON, play_count=1)])
 
@@ -93,7 +92,6 @@ def _is_one(row: dict[str, Any]) -> bool:
     return bool(row["visitor_key"] == visitor(1)["visitor_key"])
 
 
-@pytest.mark.both_lakes
 def test_a_second_import_lands_nothing_wherever_the_files_lie(bench: Bench, old: Path) -> None:
     imported(bench, old)
     before = bench.objects("raw-data")

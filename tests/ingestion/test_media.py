@@ -10,7 +10,6 @@ from tests.ingestion.account import medium, visitors
 from tests.ingestion.conftest import Bench
 from tests.ingestion.wire import Reply, as_json, text
 
-pytestmark = pytest.mark.both_lakes
 NO_SCOPE = as_json({"code": "unauthorized_scope", "error": "no"}, 401)
 
 

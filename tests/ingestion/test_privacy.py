@@ -17,7 +17,6 @@ from tests.ingestion.account import TOKEN, visitor
 from tests.ingestion.conftest import Bench
 from tests.ingestion.wire import Reply, as_json, reset, text
 
-pytestmark = pytest.mark.both_lakes
 ONLY = Scope(resource="visitors")
 KEY = SecretStr("planted-key-4d2")
 PERSON = {
@@ -28,12 +27,6 @@ PERSON = {
 WORDS = ("Nadine", "nadine@", "Sons", "Planter", "+49 30 901820")
 HASH: dict[str, Any] = {"pii_policy": "hash", "pii_hash_key": KEY}
 DROP: dict[str, Any] = {"pii_policy": "drop"}
-
-
-@pytest.fixture(autouse=True)
-def _quiet_boto(caplog: pytest.LogCaptureFixture) -> None:
-    # What it says at DEBUG triples a run's time, and is read with S3's own faults.
-    caplog.set_level(logging.INFO, "botocore")
 
 
 def identities(bench: Bench) -> list[dict[str, Any]]:

@@ -21,7 +21,6 @@ from ingestion.work import Scope
 from tests.ingestion.account import NOON, STATS, visitor, visitors
 from tests.ingestion.conftest import Bench
 
-pytestmark = pytest.mark.both_lakes
 ASIDE = "2026-01-05T03:00:00.000000Z"
 RUN = "20260105T030000Z-0123ab"
 
@@ -58,6 +57,7 @@ def waiting(bench: Bench) -> int:
     return count
 
 
+@pytest.mark.both_lakes
 def test_what_passes_lands_under_the_replay_s_own_date(bench: Bench) -> None:
     key = set_aside(bench, "visitors", visitor(1), visitor(2, load_count="x"), visitor(3))
     aside = bench.home.read(key)
@@ -145,7 +145,6 @@ class Failing(LocalLake):
         super().put(key, body)
 
 
-@pytest.mark.folder_only
 def test_what_a_full_disk_refused_is_still_to_be_replayed(bench: Bench) -> None:
     set_aside(bench, "visitors", visitor(1))
     with pytest.raises(LakeError):

@@ -3,13 +3,10 @@
 import hashlib
 from datetime import UTC, datetime
 
-import pytest
-
 from ingestion.work import Scope
 from tests.ingestion.account import NOON, STATS, visitor
 from tests.ingestion.conftest import Bench
 
-pytestmark = pytest.mark.both_lakes
 START = datetime(2026, 1, 9, 0, 1, 48, tzinfo=UTC)
 
 

@@ -19,7 +19,6 @@ from tests.ingestion.front import Front, refusal
 from tests.ingestion.homes import Client
 from tests.ingestion.wire import Asked, Reply, as_json
 
-pytestmark = pytest.mark.both_lakes
 ONLY = Scope(resource="visitors")
 NAME = "wistia-elt"
 KEY = "planted-key-4d2"
@@ -133,7 +132,6 @@ WRONG: dict[str, str] = {
 }
 
 
-@pytest.mark.folder_only
 @pytest.mark.parametrize("text", WRONG.values(), ids=WRONG.keys())
 def test_a_secret_of_another_shape_is_told_without_its_words(
     bench: Bench,
@@ -154,7 +152,6 @@ def test_a_secret_of_another_shape_is_told_without_its_words(
     assert bench.every_byte() == {}
 
 
-@pytest.mark.folder_only
 @pytest.mark.usefixtures("manager")
 def test_a_token_that_no_header_takes_is_told_without_it(bench: Bench, manager: Client) -> None:
     store(manager, wistia_api_token=f"{TOKEN}\nsecond")
@@ -171,7 +168,6 @@ REFUSED: dict[str, tuple[str, str, str]] = {
 }
 
 
-@pytest.mark.folder_only
 @pytest.mark.parametrize("stays", REFUSED.values(), ids=REFUSED.keys())
 def test_a_secret_that_may_not_be_read(
     bench: Bench, aws: str, monkeypatch: pytest.MonkeyPatch, stays: tuple[str, str, str]
@@ -190,7 +186,6 @@ def test_a_secret_that_may_not_be_read(
     assert bench.every_byte() == {}
 
 
-@pytest.mark.folder_only
 @pytest.mark.usefixtures("aws")
 def test_a_secret_that_is_not_there(bench: Bench) -> None:
     with pytest.raises(ConfigurationError, match="there is no such secret") as caught:
@@ -198,7 +193,6 @@ def test_a_secret_that_is_not_there(bench: Bench) -> None:
     assert "WISTIA_SECRET_ID" in caught.value.remedy
 
 
-@pytest.mark.folder_only
 @pytest.mark.usefixtures("manager")
 def test_the_region_may_have_either_name(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_DEFAULT_REGION")

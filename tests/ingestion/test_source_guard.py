@@ -13,8 +13,6 @@ from tests.ingestion.account import Account, visitors
 from tests.ingestion.conftest import Bench
 from tests.ingestion.wire import Wire, as_json, text
 
-pytestmark = pytest.mark.both_lakes
-
 
 @pytest.fixture
 def other() -> Iterator[Wire]:
@@ -55,6 +53,7 @@ def test_another_account_at_another_address_is_refused(bench: Bench, other: Wire
     assert "LAKE_URI" in error.remedy
 
 
+@pytest.mark.both_lakes
 def test_another_account_at_the_same_address_is_refused(bench: Bench) -> None:
     filled(bench)
     bench.api.hashed_id = "account-two"
@@ -139,7 +138,6 @@ def test_a_refused_token_in_a_new_lake_binds_it_to_nothing(bench: Bench, other: 
     assert bench.ingest(wistia_base_url=other.base_url).state == "completed"
 
 
-@pytest.mark.folder_only
 def test_a_folder_in_place_of_the_note_is_an_error_and_no_new_lake(bench: Bench) -> None:
     (bench.root / "state/source.json").mkdir(parents=True)
 

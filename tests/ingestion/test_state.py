@@ -13,7 +13,6 @@ from tests.ingestion.account import ENGAGEMENT, NOON, STATS, medium, visitor
 from tests.ingestion.conftest import Bench
 from tests.ingestion.wire import text
 
-pytestmark = pytest.mark.both_lakes
 ONLY = Scope(resource="visitors")
 HOUR = timedelta(hours=1)
 
@@ -82,6 +81,7 @@ def test_changed_media_land_again_and_the_others_not(bench: Bench) -> None:
     assert [row["name"] for row in bench.rows("medias")] == ["Film 1", "Film 2", "Renamed"]
 
 
+@pytest.mark.both_lakes
 def test_only_new_and_changed_visitors_land_the_next_day(bench: Bench) -> None:
     bench.api.visitors = spaced(40)
     bench.ingest(ONLY)
