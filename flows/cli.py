@@ -182,9 +182,9 @@ def maintain() -> None:
 
     Example: wistia-elt maintain
     """
-    from flows.maintenance import maintenance  # noqa: PLC0415
+    from flows.run import run_maintenance  # noqa: PLC0415
 
-    maintenance.fn()
+    run_maintenance(Settings.load())
 
 
 @cli.command()
@@ -229,8 +229,8 @@ def _prepare_prefect(*, debug: bool) -> None:
         "PREFECT_HOME": str(PROJECT_ROOT / ".prefect"),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
-        # Its own server takes up to a minute at first use, and gives up after 20 s.
-        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
+        # A server of Prefect's own would listen without a password: none is ever started.
+        "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",
         "PREFECT_LOGGING_LEVEL": "INFO" if debug else "CRITICAL",
     }
     for name, value in defaults.items():

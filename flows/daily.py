@@ -1,29 +1,21 @@
-"""The day's run: ingest, crawl, build, publish. A stage that fails stops all after it."""
+"""The flows at Prefect: the stages of a run as its tasks, so that it shows and limits them."""
 
 from __future__ import annotations
 
-import logging
-from contextlib import nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
-from prefect import flow
+from prefect import flow, task
 
-from flows.alarms.watch import watch
-from flows.artifacts import write_summary
-from flows.errors import StageTimeoutError
-from flows.metrics import measured
+from flows.artifacts import ReadingProgress, write_nodes, write_summary
 from flows.pipeline import current, is_open, open_pipeline, use
-from flows.tasks import build_task, crawl_task, ingest_task, publish_task
-from ingestion.errors import LakeBusyError, ReadableError
-from ingestion.ingest import exit_code
+from flows.stages import JITTER, Stage, may_heal, run_all
 from ingestion.work import Scope
 
 if TYPE_CHECKING:
-    from prefect import Task
+    from collections.abc import Iterator
 
     from flows.pipeline import Pipeline
-
-log = logging.getLogger(__name__)
 
 
 @flow(name="daily", persist_result=False)
@@ -31,13 +23,12 @@ def daily() -> int:
     """Run every stage in order, in the pipeline in use or in one from the settings.
 
     Returns:
-        The exit code: 0, or 3 when something was quarantined or a medium unknown.
+        The exit code: 0, or 3 when something was quarantined or a video unknown.
 
     Raises:
         ReadableError: That of the first stage that failed; nothing after it has started.
     """
-    with nullcontext() if is_open() else use(open_pipeline("run")):
-        return _run_stages()
+    return _run(Scope())
 
 
 @flow(name="reconcile", persist_result=False)
@@ -50,55 +41,68 @@ def reconcile() -> int:
     Raises:
         ReadableError: That of the first stage that failed; nothing after it has started.
     """
-    with nullcontext() if is_open() else use(open_pipeline("run")):
-        current().scope = Scope(full=True)
-        return _run_stages()
+    return _run(Scope(full=True))
 
 
-def _run_stages() -> int:
-    pipeline = current()
-    record = pipeline.record
-    refused: str | None = None
+def _run(scope: Scope) -> int:
+    with ExitStack() as stack:
+        if is_open():
+            pipeline = current()
+        else:
+            pipeline = stack.enter_context(use(open_pipeline("run")))
+            pipeline.scope = scope
+        try:
+            return run_all(pipeline, run_as_task)
+        finally:
+            write_summary(pipeline)
+
+
+def run_as_task(stage: Stage, pipeline: Pipeline) -> None:
+    """Run a stage as a task of Prefect's.
+
+    Raises:
+        TimeoutError: It took longer than STAGE_TIMEOUT_MINUTES.
+        ReadableError: That of its last try.
+    """
+
+    @task(
+        name=stage.name,
+        retries=len(stage.pauses),
+        retry_delay_seconds=list(stage.pauses),
+        retry_jitter_factor=JITTER,
+        retry_condition_fn=_may_heal,
+        timeout_seconds=pipeline.settings.stage_timeout_minutes * 60,
+        persist_result=False,
+    )
+    # Without parameters: Prefect stores them, and nothing that a secret hangs on belongs there.
+    def run_it() -> None:
+        with _SHOWN.get(stage.name, nullcontext)(pipeline):
+            stage.run(pipeline)
+
+    run_it()
+
+
+async def _may_heal(_task: Any, _run: Any, state: Any) -> bool:  # noqa: ANN401 - Prefect's hook
+    return may_heal(await state.aresult(raise_on_failure=False))
+
+
+@contextmanager
+def _reading(pipeline: Pipeline) -> Iterator[None]:
+    terminal = pipeline.progress
+    bar = ReadingProgress(terminal)
+    pipeline.progress = bar.update
     try:
-        with measured(pipeline):
-            _run(ingest_task)
-            if pipeline.settings.on_s3:
-                _run(crawl_task)
-            _run(build_task)
-            if pipeline.pages:
-                _run(publish_task)
-        code = exit_code(record.manifest)
-        record.finish("completed", code)
-    except BaseException as error:
-        record.fail(error)
-        # A lake that another run holds is no fault; what else refuses a run is.
-        if not record.is_recorded and not isinstance(error, LakeBusyError):
-            refused = str(error)
-        raise
+        yield
+        bar.finish()
     finally:
-        write_summary(pipeline)
-        _tell_people(pipeline, refused)
-    return code
+        pipeline.progress = terminal
 
 
-def _tell_people(pipeline: Pipeline, refused: str | None) -> None:
-    try:
-        watch(pipeline.settings, pipeline.lake, pipeline.record.clock, error=refused)
-    except ReadableError as error:
-        log.warning("no alarm could be looked for: %s", error)
+@contextmanager
+def _nodes(pipeline: Pipeline) -> Iterator[None]:
+    yield
+    if pipeline.built is not None:
+        write_nodes(pipeline.built)
 
 
-def _run(stage: Task[[], None]) -> None:
-    pipeline = current()
-    minutes = pipeline.settings.stage_timeout_minutes
-    limited: Any = stage.with_options(timeout_seconds=minutes * 60)
-    try:
-        limited()
-    except TimeoutError as error:
-        late = StageTimeoutError(
-            f"{stage.name} took longer than {minutes:g} minutes, and was stopped",
-            "see what it waited for; STAGE_TIMEOUT_MINUTES sets the limit",
-        )
-        # Inside the stage Prefect's limit looks like any other stop: only here is it known.
-        pipeline.record.restate(stage.name, late)
-        raise late from error
+_SHOWN = {"ingest": _reading, "build": _nodes}

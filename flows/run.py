@@ -1,29 +1,35 @@
-"""A command's work: start the stages, show what they do, end with what they changed."""
+"""A command's work: start the stages, show what they do, end with what they changed.
+
+Nothing here needs Prefect. Where PREFECT_API_URL names a server, `run` is a run of its flow,
+and the server sees it; else the same stages are called in the same order, and nothing listens.
+"""
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import click
 
 from flows.athena.cost import describe_bytes
-from flows.build import build
-from flows.metrics import measured
 from flows.pipeline import use
-from flows.publish import publish
 from flows.query import count_rows
+from flows.stages import BUILD, CRAWL, INGEST, PUBLISH, run_all, run_by_hand, run_some
 from ingestion.credentials import read_token
-from ingestion.ingest import exit_code, ingest
+from ingestion.lake import open_lake
 from ingestion.progress import RunProgress
 from ingestion.terminal import show_ingest, show_table
 from reports.errors import NodeError
 
 if TYPE_CHECKING:
+    from flows.athena.maintenance import Maintenance
     from flows.pipeline import Pipeline
+    from flows.stages import Stage
+    from ingestion.settings import Settings
 
 
 def run_daily(pipeline: Pipeline) -> int:
-    """Run the flow and show what it changed.
+    """Run every stage and show what they changed.
 
     Returns:
         The exit code, 0 or 3.
@@ -31,76 +37,72 @@ def run_daily(pipeline: Pipeline) -> int:
     Raises:
         ReadableError: That of the stage that failed.
     """
-    # Before Prefect starts its server: a missing token should not take half a minute.
+    # Before Prefect is loaded: a missing token should not take three seconds.
     read_token(pipeline.settings)
     progress = RunProgress()
     pipeline.progress, pipeline.say = progress.update, progress.say
-    with progress.live("starting Prefect"):
-        from flows.daily import daily  # noqa: PLC0415 - three seconds that --help need not pay
-
-        with use(pipeline):
-            code: int = daily()
+    with progress.live("asking Wistia"), use(pipeline):
+        code = _run_flow() if os.environ.get("PREFECT_API_URL") else run_all(pipeline, run_by_hand)
     show_ingest(pipeline.record.manifest)
     show_tables(pipeline)
     show_pages(pipeline)
     return code
 
 
+def _run_flow() -> int:
+    from flows.daily import daily  # noqa: PLC0415 - three seconds that only Prefect's runs pay
+
+    code: int = daily()
+    return code
+
+
 def run_ingest(pipeline: Pipeline) -> int:
-    """Ingest alone, without Prefect."""
-    progress = RunProgress()
-    try:
-        with use(pipeline), progress.live("asking Wistia"):
-            ingest(
-                pipeline.settings,
-                pipeline.lake,
-                pipeline.record,
-                pipeline.scope,
-                progress=progress.update,
-            )
-    except BaseException as error:
-        pipeline.record.fail(error)
-        raise
-    code = exit_code(pipeline.record.manifest)
-    pipeline.record.finish("completed", code)
+    """Ingest alone."""
+    code = _run_some(pipeline, "asking Wistia", INGEST)
     show_ingest(pipeline.record.manifest)
     return code
 
 
 def run_build(pipeline: Pipeline) -> None:
-    """Build alone, without Prefect."""
-    record, progress = pipeline.record, RunProgress()
-    try:
-        with use(pipeline), measured(pipeline):
-            if pipeline.settings.on_s3:
-                _run_crawl(pipeline, progress)
-            with progress.live("building silver and gold"), record.stage("build"):
-                record.save()
-                pipeline.built = build(
-                    pipeline.settings,
-                    pipeline.lake,
-                    as_of_date=pipeline.as_of_date,
-                    full_refresh=pipeline.full_refresh,
-                    table=pipeline.table,
-                )
-    except BaseException as error:
-        record.fail(error)
-        raise
-    record.finish("completed", 0)
+    """Build alone."""
+    crawl = (CRAWL,) if pipeline.settings.on_s3 else ()
+    _run_some(pipeline, "building silver and gold", *crawl, BUILD)
     show_tables(pipeline)
 
 
-def _run_crawl(pipeline: Pipeline, progress: RunProgress) -> None:
-    from flows.athena.crawl import crawl  # noqa: PLC0415 - boto3 is for buckets
+def run_publish(pipeline: Pipeline) -> None:
+    """Publish alone."""
+    _run_some(pipeline, "exporting the tables of the pages", PUBLISH)
+    show_pages(pipeline)
 
-    with progress.live("bringing the catalogue up to date"), pipeline.record.stage("crawl"):
-        pipeline.record.save()
-        crawl(pipeline.settings, pipeline.sleep)
+
+def _run_some(pipeline: Pipeline, doing: str, *stages: Stage) -> int:
+    progress = RunProgress()
+    pipeline.progress, pipeline.say = progress.update, progress.say
+    with progress.live(doing):
+        return run_some(pipeline, *stages)
+
+
+def run_maintenance(settings: Settings) -> None:
+    """Maintain the tables of the lake that the settings name, while no build is at work.
+
+    Raises:
+        BuildError: AWS refuses a step; those before it are done.
+        LakeBusyError: A build is at work.
+    """
+    lake = open_lake(settings)
+    if not settings.on_s3:
+        click.echo("nothing to maintain: a lake in a folder is written anew by each build")
+        return
+    from flows.athena.maintenance import maintain  # noqa: PLC0415 - awswrangler is for buckets
+
+    with lake.lock("build"):
+        _show_maintenance(maintain(settings))
 
 
 def show_tables(pipeline: Pipeline) -> None:
     """Print every table with its rows, and what the tests said."""
-    counts = count_rows(pipeline.settings)
+    counts = pipeline.rows or count_rows(pipeline.settings)
     show_table(("table", "rows"), [(name, f"{n:,}") for name, n in counts.items()], ("rows",))
     if pipeline.built is not None:
         built = pipeline.built
@@ -113,25 +115,6 @@ def show_tables(pipeline: Pipeline) -> None:
             click.echo(f"warning: the test {name} found something; see {log}")
 
 
-def run_publish(pipeline: Pipeline) -> None:
-    """Publish alone, without Prefect."""
-    record, progress = pipeline.record, RunProgress()
-    try:
-        with progress.live("exporting the tables of the pages"), record.stage("publish"):
-            record.save()
-            pipeline.published = publish(
-                pipeline.settings,
-                pipeline.lake,
-                as_of_date=pipeline.as_of_date,
-                say=progress.say,
-            )
-    except BaseException as error:
-        record.fail(error)
-        raise
-    record.finish("completed", 0)
-    show_pages(pipeline)
-
-
 def show_pages(pipeline: Pipeline) -> None:
     """Print where the pages are, or why there are none."""
     done, site = pipeline.published, pipeline.settings.site_path
@@ -142,3 +125,13 @@ def show_pages(pipeline: Pipeline) -> None:
         click.echo(f"{said}, {site}; `make serve` opens them")
         if done.copied is not None:
             click.echo(f"{done.copied:,} files copied to {pipeline.settings.site_uri}")
+
+
+def _show_maintenance(done: Maintenance) -> None:
+    rows = [
+        ("tables compacted, old snapshots removed", f"{len(done.optimized):,}"),
+        ("temporary tables dropped", f"{len(done.dropped):,}"),
+        ("unnamed table folders deleted", f"{done.folders:,}"),
+        ("old query results deleted", f"{done.results:,}"),
+    ]
+    show_table(("what", "count"), rows, ("count",))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import signal
 import sys
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ from ingestion.work import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from types import FrameType
 
     from ingestion.manifest import Manifest
 
@@ -40,6 +42,7 @@ def show_errors(command: click.Command) -> None:
     debug = "--debug" in sys.argv
     keep_private()
     configure()
+    signal.signal(signal.SIGTERM, _terminate)
     try:
         command.main(standalone_mode=False)
     except click.ClickException as error:
@@ -48,6 +51,9 @@ def show_errors(command: click.Command) -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("stopped; the next run goes on from here", err=True)
         sys.exit(_INTERRUPTED)
+    except _Terminated:
+        click.echo("stopped; the next run goes on from here", err=True)
+        sys.exit(128 + signal.SIGTERM)
     except ReadableError as error:
         if debug:
             raise
@@ -63,6 +69,14 @@ def show_errors(command: click.Command) -> None:
             f"{type(error).__name__}: {error}", "run it again with --debug and report what it shows"
         )
         sys.exit(1)
+
+
+class _Terminated(BaseException):
+    """SIGTERM: the stage at work records that it was stopped, as with Ctrl-C."""
+
+
+def _terminate(_number: int, _frame: FrameType | None) -> None:
+    raise _Terminated
 
 
 def _say(message: str, remedy: str) -> None:

@@ -18,12 +18,10 @@ Place = tuple[CommandLine, Sandbox]
 
 
 @pytest.fixture(scope="module")
-def place(
-    prefect_settings: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Place]:
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """A lake after one good day, and an account that has moved on since."""
     with running_sandbox(visitors=120, today="2026-01-10") as server:
-        cli = against(server, tmp_path_factory.mktemp("isolation"), prefect_settings)
+        cli = against(server, tmp_path_factory.mktemp("isolation"))
         cli.succeed("run")
         server.advance(new=3, returning=0, hours=24)
         yield cli, server

@@ -18,11 +18,9 @@ COUNTED = (
 
 
 @pytest.fixture(scope="module")
-def cli(
-    prefect_settings: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[CommandLine]:
+def cli(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandLine]:
     with running_sandbox(visitors=2_500) as sandbox:
-        cli = against(sandbox, tmp_path_factory.mktemp("plays"), prefect_settings)
+        cli = against(sandbox, tmp_path_factory.mktemp("plays"))
         cli.succeed("ingest")
         (cli.folder / "said").write_text(cli.succeed("build"))
         yield cli

@@ -12,12 +12,10 @@ Place = tuple[CommandLine, Sandbox]
 
 
 @pytest.fixture(scope="module")
-def place(
-    prefect_settings: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Place]:
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """Two days: 300 visitors, then 4 new and 20 that came back; the second landed today."""
     with running_sandbox(visitors=300, today="2026-01-10") as server:
-        cli = against(server, tmp_path_factory.mktemp("repair"), prefect_settings)
+        cli = against(server, tmp_path_factory.mktemp("repair"))
         cli.succeed("ingest")
         date_back(cli, "2026-01-09")
         server.advance(new=4, returning=20, hours=24)

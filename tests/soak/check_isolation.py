@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.flows.conftest import prefect_settings
 from tests.running_up import Up, World, account_for_up, processes_of, until, up
 from tests.stopping import (
     Place,
@@ -20,7 +19,7 @@ from tests.stopping import (
     wait_until_it_hangs,
 )
 
-__all__ = ["place", "prefect_settings", "up"]  # the fixtures of other rooms
+__all__ = ["place", "up"]  # the fixtures of other rooms
 ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 
 

@@ -2,18 +2,14 @@
 
 from pathlib import Path
 
-from tests.flows.conftest import against, prefect_settings
+from tests.flows.conftest import against
 from tests.servers import running_sandbox
 from tests.soak.sameness import compared
 
-__all__ = ["prefect_settings"]  # the fixture of another room
 
-
-def test_a_backfill_reads_past_days_again_and_changes_no_table(
-    prefect_settings: dict[str, str], tmp_path: Path
-) -> None:
+def test_a_backfill_reads_past_days_again_and_changes_no_table(tmp_path: Path) -> None:
     with running_sandbox(visitors=300, today="2026-01-10") as server:
-        cli = against(server, tmp_path, prefect_settings)
+        cli = against(server, tmp_path)
         cli.succeed("run")
         before = compared(cli)
 

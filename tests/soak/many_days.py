@@ -5,7 +5,6 @@ alone. Whenever the first has healed both must hold the same tables, and each al
 been told once, on the day it belongs to, and taken back once.
 """
 
-import os
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -19,7 +18,6 @@ import click
 
 from tests.clock import Clock
 from tests.listening import listening
-from tests.prefect_server import running_prefect
 from tests.servers import Sandbox, running_sandbox
 from tests.soak.sameness import OF_RUNS, OF_THE_MOMENT
 from tests.soak.script import EVERY, FAULTS, NO_RUN, expected
@@ -54,16 +52,16 @@ class Days:
         )
 
     def run(self, lake: str, **changed: Any) -> None:  # noqa: ANN401
-        """Run the flow, as the deployment does."""
-        from flows.daily import daily  # noqa: PLC0415
+        """Run every stage, as a run by hand does."""
         from flows.pipeline import open_pipeline, use  # noqa: PLC0415
+        from flows.stages import run_all, run_by_hand  # noqa: PLC0415
         from ingestion.errors import ReadableError  # noqa: PLC0415
 
         pipeline = open_pipeline("run", self.settings(lake, **changed), clock=self.clock)
         pipeline.pages = False
         try:
             with use(pipeline):
-                daily()
+                run_all(pipeline, run_by_hand)
         except ReadableError as error:
             click.echo(f"  {error}")
 
@@ -184,13 +182,10 @@ def many_days(count: int, visitors: int = 2_000) -> Verdict:
     verdict = Verdict(f"{count} days")
     with (
         tempfile.TemporaryDirectory() as folder,
-        running_prefect(Path(folder)) as prefect,
         running_sandbox(visitors=visitors, today=f"{FIRST:%Y-%m-%d}") as sandbox,
         listening() as (hook, taken),
         listening() as (calm_hook, calm_taken),
     ):
-        # Read by Prefect when it is imported, which is after this.
-        os.environ |= prefect | {"PREFECT_LOGGING_LEVEL": "CRITICAL"}
         days = Days(
             sandbox,
             Path(folder),

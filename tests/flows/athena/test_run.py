@@ -32,9 +32,7 @@ FIGURES = (
 
 
 @pytest.fixture(scope="module")
-def bucket(
-    athena: AthenaStack, prefect_settings: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Bucket]:
+def bucket(athena: AthenaStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bucket]:
     lake = athena.new_lake()
     prefix = f"r{lake[-8:]}_"
     settings = {
@@ -46,7 +44,7 @@ def bucket(
     }
     folder = tmp_path_factory.mktemp("bucket")
     with running_sandbox(visitors=VISITORS, today="2026-01-10") as server:
-        command = CommandLine(folder, {**server.environment, **prefect_settings, **settings})
+        command = CommandLine(folder, {**server.environment, **settings})
         yield Bucket(command, server, f"{prefix}gold")
 
 
