@@ -89,12 +89,11 @@ def run_dbt(
         *("--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_ROOT)),
         *("--target", target, "--target-path", str(work_dir / "target")),
         *("--log-path", str(work_dir / "logs")),
-        *("--vars", json.dumps({"AS_OF_DATE": as_of_date})),
     ]
     output = io.StringIO()
     with subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
         command,
-        env=_environment(settings, environment),
+        env=_environment(settings, as_of_date, environment),
         cwd=PROJECT_ROOT,
         # Held open and never written: dbt ends when it closes, see `flows.dbt_child`.
         stdin=subprocess.PIPE,
@@ -119,7 +118,7 @@ def _follow(process: subprocess.Popen[str], output: io.StringIO) -> None:
         raise
 
 
-def _environment(settings: Settings, target: Mapping[str, str]) -> dict[str, str]:
+def _environment(settings: Settings, as_of_date: str, target: Mapping[str, str]) -> dict[str, str]:
     lake = settings.lake_uri if settings.on_s3 else str(settings.lake_path)
     environment = {
         **os.environ,
@@ -127,6 +126,7 @@ def _environment(settings: Settings, target: Mapping[str, str]) -> dict[str, str
         "SILVER_URI": settings.silver_uri or f"{lake}/silver",
         "GOLD_URI": settings.gold_uri or f"{lake}/gold",
         "WISTIA_TIME_ZONE": settings.wistia_time_zone,
+        "AS_OF_DATE": as_of_date,
         "DO_NOT_TRACK": "1",
         **target,
     }

@@ -58,14 +58,8 @@ class DbtHome:
 
     def build(self, as_of: str, *arguments: str) -> str:
         """Build every table and test, unit tests left out; returns what dbt printed."""
-        done = self.dbt(
-            "build",
-            "--exclude-resource-type",
-            "unit_test",
-            "--vars",
-            f"{{AS_OF_DATE: {as_of}}}",
-            *arguments,
-        )
+        command = ("build", "--exclude-resource-type", "unit_test", *arguments)
+        done = self.dbt(*command, AS_OF_DATE=as_of)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 

@@ -1,7 +1,16 @@
-{# --vars reads 2026-01-09 as a date, an environment gives text: both are right. #}
+{# Read only when a model runs: a value that dbt sees while it parses makes it parse the
+   models again whenever it changes, four seconds a day. The last comparison refuses a
+   30th of February. #}
 {% macro as_of_date() -%}
-    {%- set day = var('AS_OF_DATE') | string or run_started_at.strftime('%Y-%m-%d') -%}
-    {%- if not modules.re.match('^[0-9]{4}-[0-9]{2}-[0-9]{2}$', day) -%}
+    {%- set given = env_var('AS_OF_DATE', '') if execute else '' -%}
+    {%- set day = given or run_started_at.strftime('%Y-%m-%d') -%}
+    {%- set is_day = modules.re.match('^[12][0-9]{3}-(0[1-9]|1[0-2])-[0-3][0-9]$', day) -%}
+    {%- if is_day -%}
+        {%- set first = modules.datetime.date(day[:4] | int, day[5:7] | int, 1) -%}
+        {%- set days = modules.datetime.timedelta(days=day[8:] | int - 1) -%}
+        {%- set is_day = (first + days).isoformat() == day -%}
+    {%- endif -%}
+    {%- if not is_day -%}
         {{ exceptions.raise_compiler_error(
             "AS_OF_DATE is '" ~ day ~ "': give it as YYYY-MM-DD, or leave it out for today"
         ) }}

@@ -54,17 +54,16 @@ def test_every_model_says_its_grain_first_and_has_an_enforced_contract(manifest:
         assert model["contract"]["enforced"], model["name"]
 
 
-def test_every_model_has_a_key_that_is_tested_unique_and_not_null(manifest: Node) -> None:
+def test_every_model_has_one_tested_primary_key(manifest: Node) -> None:
     for model in nodes_of(manifest, "model"):
         tests = [
             test["test_metadata"]
             for test in nodes_of(manifest, "test")
             if test["attached_node"] == model["unique_id"] and test["config"]["severity"] == "ERROR"
         ]
-        not_null = {t["kwargs"]["column_name"] for t in tests if t["name"] == "not_null"}
-        keys = [{t["kwargs"]["column_name"]} for t in tests if t["name"] == "unique"]
-        keys += [set(t["kwargs"]["columns"]) for t in tests if t["name"] == "unique_together"]
-        assert any(key <= not_null for key in keys), model["name"]
+        keys = [t["kwargs"]["columns"] for t in tests if t["name"] == "primary_key"]
+        assert len(keys) == 1, model["name"]
+        assert set(keys[0]) <= set(model["columns"]), model["name"]
 
 
 def test_every_rule_has_a_unit_test(manifest: Node) -> None:

@@ -1,5 +1,6 @@
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -225,9 +226,71 @@ def test_a_full_refresh_gives_the_same_rows(home: DbtHome, incremental: Tables) 
 
 @pytest.mark.usefixtures("incremental")
 def test_a_day_that_is_no_date_is_refused_with_the_remedy(home: DbtHome) -> None:
-    done = home.dbt("compile", "--select", "gold", "--vars", "{AS_OF_DATE: tomorrow}")
-    assert done.returncode != 0
-    assert "AS_OF_DATE is 'tomorrow': give it as YYYY-MM-DD" in done.stdout
+    for wrong in ("tomorrow", "2026-02-30"):
+        done = home.dbt("compile", "--select", "status", AS_OF_DATE=wrong)
+        assert done.returncode != 0
+        assert f"AS_OF_DATE is '{wrong}': give it as YYYY-MM-DD" in done.stdout
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Tables with their keys' types, and the data tests that stop a build as dbt compiled them."""
+
+    connection: duckdb.DuckDBPyConnection
+    keys: dict[str, dict[str, str]]
+    tests: dict[str, str]
+
+    def fails(self, name: str, fault: str = "select 1") -> bool:
+        """Whether a test fails after some SQL, which leaves no trace."""
+        self.connection.execute(f"begin; {fault}")
+        try:
+            return bool(self.connection.execute(self.tests[name]).fetchone())
+        finally:
+            self.connection.execute("rollback")
+
+
+@pytest.fixture
+def checked(home: DbtHome, incremental: Tables) -> Iterator[Checked]:
+    manifest = json.loads((home.target / "manifest.json").read_text())
+    folder = home.target / "compiled" / "wistia_elt"
+    compiled = {path.stem: path.read_text() for path in folder.rglob("*.yml/*.sql")}
+    tests, keys = {}, {}
+    for node in manifest["nodes"].values():
+        if node["resource_type"] != "test" or node["config"]["severity"] != "ERROR":
+            continue
+        tests[node["name"]] = compiled[Path(node["path"]).stem]
+        if node["test_metadata"]["name"] == "primary_key":
+            table = manifest["nodes"][node["attached_node"]]
+            name = f"{table['schema']}.{table['name']}"
+            types = {row[0]: row[1] for row in home.rows(f"describe {name}")}
+            columns = node["test_metadata"]["kwargs"]["columns"]
+            keys[name] = {column: types[column] for column in columns}
+    assert set(keys) == set(incremental)
+    with duckdb.connect(str(home.warehouse)) as connection:
+        yield Checked(connection, keys, tests)
+
+
+def planted(columns: dict[str, str], missing: str = "") -> str:
+    """Values of a key by its columns' types, one of them null."""
+    made = {
+        "DATE": "date '2001-01-01'",
+        "TIMESTAMP": "timestamp '2001-01-01'",
+        "VARCHAR": "'planted'",
+    }
+    values = {name: made.get(kind, "7") for name, kind in columns.items()} | {missing: "null"}
+    return f"({', '.join(values[name] for name in columns)})"
+
+
+def test_a_doubled_or_missing_key_fails_the_build_whatever_table_has_it(checked: Checked) -> None:
+    assert [name for name in checked.tests if checked.fails(name)] == []
+    for table, columns in checked.keys.items():
+        test = f"primary_key_{table.partition('.')[2]}_{'__'.join(columns)}"
+        insert = f"insert into {table} ({', '.join(columns)}) values "  # noqa: S608
+        row = planted(columns)
+        assert not checked.fails(test, insert + row), table
+        assert checked.fails(test, f"{insert} {row}, {row}"), table
+        for name in columns:
+            assert checked.fails(test, insert + planted(columns, name)), (table, name)
 
 
 @pytest.mark.usefixtures("incremental")
@@ -244,6 +307,6 @@ def test_a_doubled_or_lost_row_fails_the_data_tests(home: DbtHome) -> None:
         "same_total_fact_audience_insights_count___ref_fact_visitors_",
         "same_total_visitor_days_max_visitors_so_far___ref_fact_visitors___count_",
         "relationships_fact_visitor_activity_visitor_key__visitor_key__ref_fact_visitors_",
-        "unique_fact_visitors_visitor_key",
-        "unique_together_fact_visitor_activity_visitor_key__last_active_at",
+        "primary_key_fact_visitors_visitor_key",
+        "primary_key_fact_visitor_activity_visitor_key__last_active_at",
     }
