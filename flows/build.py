@@ -7,20 +7,22 @@ they opened. On Athena each table is swapped or committed by itself, see `flows.
 
 from __future__ import annotations
 
-import shutil
+import logging
 from typing import TYPE_CHECKING
 
-import duckdb
-
 from flows.dbt import PROJECT_DIR, BuildResult, build_arguments, run_dbt
-from flows.errors import BuildError
-from ingestion.errors import ConfigurationError, LakeError
+from flows.increments import VARIABLE, make_record, write_plan
+from flows.warehouse import publish, read_record, start_copy, workshop, write_objects
+from ingestion.bronze import RAW
+from ingestion.errors import ConfigurationError
+from ingestion.inventory import hold_against, read_inventory
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from ingestion.inventory import Inventory
     from ingestion.lake import Lake
     from ingestion.settings import Settings
+
+log = logging.getLogger(__name__)
 
 
 def build(
@@ -47,10 +49,11 @@ def build(
         BuildError: A model or test failed; on DuckDB the last good tables are untouched.
         ConfigurationError: There is no such table, or Athena's workgroup is not in order.
         LakeBusyError: Another build is at work.
-        LakeError: No space for the copy.
+        LakeError: No space for the copy, or what the manifests list is not whole.
     """
     chosen = choose(table)
     with lake.lock("build"):
+        inventory, _ = take_inventory(lake)
         if settings.on_s3:
             # boto3 and awswrangler cost a second and 100 MB: a folder does without.
             from flows.athena.build import build_on_athena  # noqa: PLC0415
@@ -58,7 +61,9 @@ def build(
             return build_on_athena(
                 settings, as_of_date=as_of_date, full_refresh=full_refresh, chosen=chosen
             )
-        return _build_file(settings, chosen, as_of_date=as_of_date, full_refresh=full_refresh)
+        return _build_file(
+            settings, inventory, chosen, as_of_date=as_of_date, full_refresh=full_refresh
+        )
 
 
 def choose(table: str | None) -> tuple[str, ...]:
@@ -80,57 +85,52 @@ def choose(table: str | None) -> tuple[str, ...]:
 
 
 def _build_file(
-    settings: Settings, chosen: tuple[str, ...], *, as_of_date: str, full_refresh: bool
+    settings: Settings,
+    inventory: Inventory,
+    chosen: tuple[str, ...],
+    *,
+    as_of_date: str,
+    full_refresh: bool,
 ) -> BuildResult:
     good = settings.warehouse_path
-    copy = good.with_name("warehouse.building.duckdb")
-    _start_copy(good, copy, empty=full_refresh)
-    result = run_dbt(
-        settings,
-        *build_arguments(full_refresh=full_refresh),
-        *chosen,
-        target="local",
-        as_of_date=as_of_date,
-        work_dir=settings.work_path / ".dbt",
-        environment={"WAREHOUSE_PATH": str(copy)},
-    )
-    _publish(copy, good)
+    with workshop(good) as folder:
+        copy = folder / "warehouse.building.duckdb"
+        start_copy(good, copy, empty=full_refresh)
+        now, before = make_record(inventory), read_record(copy)
+        write_objects(copy, inventory)
+        result = run_dbt(
+            settings,
+            *build_arguments(full_refresh=full_refresh),
+            *chosen,
+            target="local",
+            as_of_date=as_of_date,
+            work_dir=settings.work_path / ".dbt",
+            environment={
+                "WAREHOUSE_PATH": str(copy),
+                VARIABLE: write_plan(inventory, now, None if chosen else before),
+            },
+        )
+        # Of one table built anew the others know nothing: what is new to them stays so.
+        publish(copy, good, None if chosen else now)
     return result
 
 
-def _start_copy(good: Path, copy: Path, *, empty: bool) -> None:
-    for stale in (copy, copy.with_name(copy.name + ".wal")):
-        _remove(stale)
-    if empty or not good.exists():
-        return
-    try:
-        shutil.copyfile(good, copy)
-    except OSError as error:
-        copy.unlink(missing_ok=True)
-        raise LakeError(
-            f"cannot copy {good} to build in: {error.strerror}",
-            f"free at least {good.stat().st_size // 1_000_000 + 1} MB and build again",
-        ) from error
+def take_inventory(lake: Lake) -> tuple[Inventory, list[str]]:
+    """Hold what the manifests list against the lake, before anything is read.
 
+    Returns:
+        What is listed, and the files of bronze that no manifest lists.
 
-def _remove(stale: Path) -> None:
-    try:
-        stale.unlink(missing_ok=True)
-    except OSError as error:
-        raise LakeError(
-            f"cannot build in {stale}: {error.strerror}",
-            f"move what lies at {stale} away and build again; the last good tables stay",
-        ) from error
-
-
-def _publish(copy: Path, good: Path) -> None:
-    try:
-        # What is still in the write-ahead log belongs in the file before it moves.
-        with duckdb.connect(str(copy)) as connection:
-            connection.execute("checkpoint")
-        copy.replace(good)
-    except (duckdb.Error, OSError) as error:
-        raise BuildError(
-            f"the built tables cannot take their place at {good}: {error}",
-            "check the disk and build again; the last good tables stay",
-        ) from error
+    Raises:
+        LakeError: An object is missing or of another size, or a manifest cannot be read.
+    """
+    inventory = read_inventory(lake)
+    unlisted = hold_against(inventory, dict(lake.sizes(RAW)))
+    if unlisted:
+        more = f" and {len(unlisted) - 1:,} more files" if len(unlisted) > 1 else ""
+        log.warning(
+            "%s%s: no manifest lists them, so they are not read; `wistia-elt doctor --lake` "
+            "names each",
+            *(unlisted[0], more),
+        )
+    return inventory, unlisted

@@ -40,15 +40,16 @@ def show_audit(settings: Settings, *, rebuild: bool, as_json: bool) -> int:
     mended = rebuild_lake(settings, lake) if rebuild else []
     audit = Audit(lake)
     checks = [Check("rebuild", ok=True, detail=said) for said in mended]
-    findings = [
-        Check(found.key, ok=False, detail=found.detail, remedy=found.remedy)
-        for found in audit.examine()
+    found = list(audit.examine())
+    checks += [
+        Check(one.key, ok=one.is_harmless, detail=one.detail, remedy=one.remedy) for one in found
     ]
+    findings = [one for one in found if not one.is_harmless]
     looked = f"{audit.objects:,} objects with {audit.records:,} records, {len(audit.runs):,} runs"
     said = f"{looked}: {len(findings):,} findings" if findings else f"{looked}: all in order"
     remedy = "see each finding above" if findings else ""
     summary = Check("summary", ok=not findings, detail=said, remedy=remedy)
-    return show_checks([*checks, *findings, summary], as_json=as_json)
+    return show_checks([*checks, summary], as_json=as_json)
 
 
 def show_quarantine(settings: Settings, resource: str | None, *, show: bool, as_json: bool) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from flows.errors import BuildError
+from flows.warehouse import put_in_place, workshop
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,17 +53,20 @@ class WarehouseTables:
         Raises:
             BuildError: The copy cannot be written; the last good tables stay as they were.
         """
-        kept = self._path.with_name("warehouse.forgetting.duckdb")
         try:
             self._remove_other_copies()
             counts = {table: n for table, n in self._counts(keys).items() if n}
             if not counts:
                 return {}
-            self._copy_without(keys, list(counts), kept)
-            kept.replace(self._path)
+            with workshop(self._path) as folder:
+                kept = folder / "warehouse.forgetting.duckdb"
+                try:
+                    self._copy_without(keys, list(counts), kept)
+                    put_in_place(kept, self._path)
+                finally:
+                    _remove(kept)
             _remove_log(self._path)
         except (duckdb.Error, OSError) as error:
-            _remove(kept)
             raise BuildError(
                 f"the tables cannot be written without the person: {error}",
                 "free some space beside them and ask for the same person again",

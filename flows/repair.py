@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -12,10 +11,10 @@ from flows.build import build
 from flows.pipeline import open_pipeline
 from flows.query import count_rows
 from flows.run import run_daily
-from ingestion.bronze import RAW
+from ingestion.custody import read_runs
 from ingestion.errors import ConfigurationError
+from ingestion.inventory import part_of
 from ingestion.lake import open_lake
-from ingestion.manifest import PREFIX
 from ingestion.settings import Settings
 from ingestion.terminal import show_table
 from ingestion.work import Scope
@@ -24,9 +23,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ingestion.lake import Lake
-
-_OBJECT_DAY = re.compile(r"/ingest_date=(\d{4}-\d{2}-\d{2})/")
-_RUN_DAY = re.compile(rf"{PREFIX}(\d{{4}})(\d{{2}})(\d{{2}})T")
 
 
 def run_backfill(settings: Settings, since: date | None) -> int:
@@ -65,8 +61,7 @@ def run_rewind(settings: Settings, day: date, folder: Path) -> None:
         lake_uri=str(folder.absolute()), silver_uri=None, gold_uri=None, as_of_date=day
     )
     lake = open_lake(past)
-    copied = sum(_copy(open_lake(settings), lake, prefix, day) for prefix in (f"{RAW}/", PREFIX))
-    if not copied:
+    if not _copy(open_lake(settings), lake, day):
         raise ConfigurationError(
             f"nothing had landed by {day}", "name a later day; `wistia-elt status` shows the runs"
         )
@@ -76,22 +71,19 @@ def run_rewind(settings: Settings, day: date, folder: Path) -> None:
     click.echo(f'as of {day}: LAKE_URI={folder} wistia-elt query "select …"')
 
 
-def _copy(source: Lake, target: Lake, prefix: str, day: date) -> int:
+def _copy(source: Lake, target: Lake, day: date) -> int:
+    """Copy what had landed by a day: manifests, and of what they list what lies in its days."""
     copied = 0
-    for key in source.list(prefix):
-        landed = _day_of(key)
-        if landed is None or landed > day:
+    for run in read_runs(source):
+        if datetime.fromisoformat(run.started_at).date() > day:
             continue
-        body = source.get(key)
-        if body is not None:
-            target.put(key, body)
-            copied += 1
+        for entry in run.resources:
+            entry.objects = [one for one in entry.objects if part_of(one.key).day <= str(day)]
+            entry.quarantine = []
+            for stored in entry.objects:
+                body = source.get(stored.key)
+                if body is not None:
+                    target.put(stored.key, body)
+                    copied += 1
+        run.save(target)
     return copied
-
-
-def _day_of(key: str) -> date | None:
-    found = _OBJECT_DAY.search(key)
-    if found is not None:
-        return date.fromisoformat(found[1])
-    found = _RUN_DAY.match(key)
-    return date(*map(int, found.groups())) if found is not None else None

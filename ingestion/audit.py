@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from ingestion.bronze import QUARANTINE, RAW
 from ingestion.custody import Custody, is_broken, parse_run
+from ingestion.inventory import is_object, listings
+from ingestion.lake import is_hidden
 from ingestion.manifest import PREFIX
 from ingestion.objects import count_records
 from ingestion.resources import RESOURCES
@@ -27,16 +29,24 @@ if TYPE_CHECKING:
     from ingestion.manifest import StoredObject
 
 _REBUILD = "wistia-elt doctor --lake --rebuild"
-_RESTORE = "restore it from a backup or the bucket's older version, then `wistia-elt doctor --lake`"
+_RESTORE = (
+    "restore it from a backup or the bucket's older version, then `wistia-elt doctor --lake`; "
+    f"where there is none, remove what is damaged: `{_REBUILD}` then lists what is left"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is wrong with one object of the lake, and what mends it."""
+    """What is wrong with one object of the lake, and what mends it.
+
+    Attributes:
+        is_harmless: Whether it is only a strange file, which builds pass over.
+    """
 
     key: str
     detail: str
     remedy: str
+    is_harmless: bool = False
 
 
 class Audit:
@@ -113,18 +123,17 @@ class Audit:
 
     def listed(self) -> dict[str, list[StoredObject]]:
         """Every listing of each object."""
-        found: dict[str, list[StoredObject]] = {}
-        for run in self.runs:
-            for entry in run.resources:
-                for stored in (*entry.objects, *entry.quarantine):
-                    found.setdefault(stored.key, []).append(stored)
-        return found
+        return listings(self.runs)
 
     def examine_objects(self) -> Iterator[Finding]:
         """Hold each object against its listings; name those without one."""
         listed = self.listed()
         for root in (RAW, QUARANTINE):
-            for key in self._lake.list(root):
+            for key, _ in self._lake.sizes(root):
+                if key not in listed and (is_hidden(key) or not is_object(key)):
+                    said = "no manifest lists this file, and no object is named so: passed over"
+                    yield Finding(key, said, "remove it when it is not wanted", is_harmless=True)
+                    continue
                 body = self._lake.get(key)
                 if body is not None:
                     yield from self._examine_object(key, body, listed.pop(key, []))

@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 
 from ingestion.aws import DAMAGE, code_of, explain, explained
 from ingestion.errors import LakeError
+from ingestion.lake import is_hidden
 from ingestion.lease import Lease
 from ingestion.versions import Version
 
@@ -94,13 +95,17 @@ class BucketLake:
         return None if found is None else found[0]
 
     def list(self, prefix: str) -> Iterator[str]:
-        """Yield the keys below the prefix, sorted as S3 sorts."""
+        """Yield the keys below the prefix, sorted as S3 sorts; hidden ones are not objects."""
+        yield from (key for key, _ in self.sizes(prefix) if not is_hidden(key))
+
+    def sizes(self, prefix: str) -> Iterator[tuple[str, int]]:
+        """Yield every key below the prefix with its bytes, sorted: one listing."""
         pages = self._s3.get_paginator("list_objects_v2")
         below = self._prefix + (f"{prefix.rstrip('/')}/" if prefix else "")
         with self._explained("list"):
             for page in pages.paginate(Bucket=self._bucket, Prefix=below):
                 for item in page.get("Contents", ()):
-                    yield str(item["Key"]).removeprefix(self._prefix)
+                    yield str(item["Key"]).removeprefix(self._prefix), int(item["Size"])
 
     def delete(self, key: str) -> None:
         """Remove the object; a versioned bucket keeps the version."""

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import BaseModel, Field, ValidationError
 
 from ingestion.bronze import QUARANTINE, RAW, read_records
+from ingestion.inventory import listings
 from ingestion.landing import Landing
 from ingestion.manifest import PREFIX, Manifest, ProcessOfRun, ResourceRun
 from ingestion.record import RunRecord
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 # Later than any visitor: versions that landed late are no news of the overlap.
 _NEVER = datetime(9000, 1, 1, tzinfo=UTC)
-_OWN = ("sources", "replayed", "removed", "rewriting", "recovered")
+_OWN = ("sources", "replayed", "removed", "rewriting", "recovered", "lost")
 
 
 class SourceFile(BaseModel):
@@ -72,6 +73,7 @@ class Custody(Manifest):
         removed: Rows that a forget removed, by layer; nothing of whom.
         rewriting: Objects that a forget is about to rewrite; empty once it is done.
         recovered: Whether this was made again from the objects, its manifest being lost.
+        lost: Objects that this run wrote, which have gone and have been taken off its list.
     """
 
     sources: list[SourceFile] = Field(default_factory=list)
@@ -79,6 +81,7 @@ class Custody(Manifest):
     removed: dict[str, int] = Field(default_factory=dict)
     rewriting: list[str] = Field(default_factory=list)
     recovered: bool = False
+    lost: list[str] = Field(default_factory=list)
 
     def save(self, lake: Lake) -> None:
         """Write it whole, on one line, without what it has no use for."""
@@ -214,9 +217,4 @@ def is_broken(run: Manifest) -> bool:
 
 def listed_keys(runs: list[Custody]) -> set[str]:
     """Keys of every object that some manifest lists."""
-    return {
-        stored.key
-        for run in runs
-        for entry in run.resources
-        for stored in (*entry.objects, *entry.quarantine)
-    }
+    return set(listings(runs))

@@ -17,8 +17,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from ingestion.bronze import QUARANTINE, RAW, compress
-from ingestion.custody import Custody, Job, is_broken, open_job
+from ingestion.custody import Custody, Job, is_broken, listed_keys, open_job
 from ingestion.errors import IngestionError, LakeError
+from ingestion.inventory import is_object
 from ingestion.objects import unpack_lines
 from ingestion.person import Person, make_person
 from ingestion.relisting import relist
@@ -94,11 +95,11 @@ def forget(
     """
     with open_job(settings, lake, "forget", clock) as job:
         _check_policy(settings, lake)
-        person = make_person(settings, who)
+        person, keys = make_person(settings, who), _keys(job)
         if person.email:
             person.keys |= tables.find_keys(person.email)
-            _find_keys(lake, person)
-        plan = _plan(lake, person)
+            _find_keys(lake, keys, person)
+        plan = _plan(lake, keys, person)
         older = _find_older(lake, person, plan)
         state = _read_state(lake)
         is_in_state = any(identity_of(key) in state.known for key in person.keys)
@@ -141,12 +142,14 @@ def _remove_older(job: Job, person: Person, plan: _Plan) -> None:
         job.manifest.removed[OLDER] = removed
 
 
-def _keys(lake: Lake) -> list[str]:
-    return [key for root in (RAW, QUARANTINE) for key in lake.list(root)]
+def _keys(job: Job) -> list[str]:
+    """What the manifests list, and what may yet be listed: a killed run's object lies there too."""
+    lying = (key for root in (RAW, QUARANTINE) for key in job.lake.list(root) if is_object(key))
+    return sorted({*listed_keys(job.before), *lying})
 
 
-def _find_keys(lake: Lake, person: Person) -> None:
-    for key in _keys(lake):
+def _find_keys(lake: Lake, keys: list[str], person: Person) -> None:
+    for key in keys:
         for line in unpack_lines(lake.get(key) or b"") or ():
             person.learn(_record(key, line))
 
@@ -156,10 +159,13 @@ def _record(key: str, line: bytes) -> object:
     return content.get("record") if key.startswith(QUARANTINE) else content
 
 
-def _plan(lake: Lake, person: Person) -> _Plan:
+def _plan(lake: Lake, keys: list[str], person: Person) -> _Plan:
     plan = _Plan()
-    for key in _keys(lake):
-        lines = unpack_lines(lake.get(key) or b"")
+    for key in keys:
+        body = lake.get(key)
+        if body is None:  # removed by a forget that was broken off, or lost
+            continue
+        lines = unpack_lines(body)
         if lines is None:
             plan.damaged.append(key)
             continue

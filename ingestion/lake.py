@@ -11,6 +11,7 @@ import json
 import os
 import socket
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from filelock import FileLock, Timeout
@@ -20,7 +21,6 @@ from ingestion.errors import ConfigurationError, LakeBusyError, LakeError
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
     from ingestion.settings import Settings
 
@@ -43,6 +43,9 @@ class Lake(Protocol):
 
     def list(self, prefix: str) -> Iterator[str]:
         """Yield the keys below a folder-like prefix, sorted as texts; all for an empty one."""
+
+    def sizes(self, prefix: str) -> Iterator[tuple[str, int]]:
+        """Yield every file below a folder-like prefix with its bytes, sorted; hidden ones too."""
 
     def delete(self, key: str) -> None:
         """Remove an object; absent is fine."""
@@ -75,11 +78,14 @@ class LocalLake:
 
     def put(self, key: str, body: bytes) -> None:
         """Write to a temporary name, flush to the disk, then rename."""
-        target = self._root / key
-        temporary = self._root / _TEMPORARY / f"{os.getpid()}-{target.name}"
+        # Where a file or folder is a symbolic link, the object is what it points at.
+        target = (self._root / key).resolve()
         try:
             _make_folder(target.parent)
-            temporary.parent.mkdir(exist_ok=True)
+            temporary = self._temporary_folder(target) / f"{os.getpid()}-{target.name}"
+        except OSError as error:
+            raise _lake_error("write", target, error) from error
+        try:
             with temporary.open("wb") as file:
                 file.write(body)
                 file.flush()
@@ -89,6 +95,15 @@ class LocalLake:
         except OSError as error:
             _remove_quietly(temporary)
             raise _lake_error("write", target, error) from error
+
+    def _temporary_folder(self, target: Path) -> Path:
+        # A linked folder may lie on another disk, where no rename reaches.
+        folder = self._root / _TEMPORARY
+        folder.mkdir(exist_ok=True)
+        if folder.stat().st_dev != target.parent.stat().st_dev:
+            folder = target.parent / _TEMPORARY
+            folder.mkdir(exist_ok=True)
+        return folder
 
     def get(self, key: str) -> bytes | None:
         """Read the file; None when there is none."""
@@ -101,16 +116,43 @@ class LocalLake:
 
     def list(self, prefix: str) -> Iterator[str]:
         """Yield the files below the prefix, sorted; hidden ones are not objects."""
-        folder = self._root / prefix
-        keys = (p.relative_to(self._root) for p in folder.rglob("*") if p.is_file())
         # As texts, as S3 sorts: by folders, `a/b` would come before `a-b`.
-        shown = (key for key in keys if not any(part.startswith(".") for part in key.parts))
-        yield from sorted(key.as_posix() for key in shown)
+        yield from sorted(key for key, _ in self._walk(prefix) if not is_hidden(key))
+
+    def sizes(self, prefix: str) -> Iterator[tuple[str, int]]:
+        """Yield every file below the prefix with its bytes, sorted; one stat each."""
+        found = []
+        for key, path in self._walk(prefix):
+            try:
+                found.append((key, path.stat().st_size))
+            except FileNotFoundError:  # a broken link, or removed since
+                continue
+            except OSError as error:
+                raise _lake_error("read", path, error) from error
+        yield from sorted(found)
+
+    def _walk(self, prefix: str) -> Iterator[tuple[str, Path]]:
+        """Files with their keys; linked folders are looked into, each real one once."""
+        seen: set[str] = set()
+        for folder, below, names in os.walk(self._root / prefix, followlinks=True):
+            real = os.path.realpath(folder)
+            if real in seen:
+                below.clear()
+                continue
+            seen.add(real)
+            below.sort()
+            for name in names:
+                path = Path(folder, name)
+                if path.is_file():
+                    yield path.relative_to(self._root).as_posix(), path
 
     def delete(self, key: str) -> None:
-        """Remove the file; absent is fine."""
+        """Remove the file, and what it points at where it is a link; absent is fine."""
+        path = self._root / key
         try:
-            (self._root / key).unlink(missing_ok=True)
+            if path.is_symlink():
+                path.resolve().unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
         except OSError as error:
             raise _lake_error("remove", self._root / key, error) from error
 
@@ -151,6 +193,11 @@ class LocalLake:
         for path in (self._root / _TEMPORARY).glob("*"):
             if not _is_alive(path.name.partition("-")[0]):
                 _remove_quietly(path)
+
+
+def is_hidden(key: str) -> bool:
+    """Whether a file system or a file server hides it: no object of a lake is named so."""
+    return any(part.startswith(".") for part in key.split("/"))
 
 
 def open_lake(settings: Settings) -> Lake:

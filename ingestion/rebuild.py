@@ -1,8 +1,10 @@
 """`doctor --lake --rebuild`: manifests and states made again from what lies in bronze.
 
 Bronze itself is not touched. A manifest that is gone is made from the objects that carry its run's
-id, and says so. A watermark comes back only where it is known that everything before it landed and
-lies there: elsewhere the next run reads the whole list, and nothing is lost.
+id, and says so. An object that is gone is taken off its list, and the manifest says so: until then
+no build reads the lake, lest rows vanish unseen. A watermark comes back only where it is known that
+everything before it landed and lies there: elsewhere the next run reads the whole list, and nothing
+is lost.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from ingestion.watermark import load_state, state_key
 
 if TYPE_CHECKING:
     from ingestion.lake import Lake
+    from ingestion.manifest import ResourceRun
     from ingestion.resources import Resource
     from ingestion.settings import Settings
 
@@ -55,6 +58,7 @@ def rebuild(settings: Settings, lake: Lake) -> list[str]:
         damaged = {finding.key for finding in audit.examine_objects()}
         for resource in RESOURCES:
             said += _rebuild_state(settings, lake, resource, audit.runs, damaged)
+        said += _take_off(lake, audit.runs)
         source = read_source(lake)
         if source is not None:
             write_source(lake, source)
@@ -132,6 +136,31 @@ def _total(run: Custody, stored: StoredObject, landed_at: str) -> None:
     totals.finished_at = run.finished_at = max(landed_at, totals.finished_at or "")
 
 
+def _take_off(lake: Lake, runs: list[Custody]) -> list[str]:
+    """Take what has gone off the manifests' lists."""
+    there = {key for root in (RAW, QUARANTINE) for key, _ in lake.sizes(root)}
+    gone, said = listed_keys(runs) - there, []
+    for run in runs:
+        lost = [one for entry in run.resources for one in _split(entry, gone)]
+        if lost:
+            run.lost = sorted({*run.lost, *(one.key for one in lost)})
+            run.save(lake)
+            said.append(
+                f"{run.key} lists {len(lost)} objects less: they have gone, and with them "
+                f"{sum(one.records for one in lost):,} records"
+            )
+    return said
+
+
+def _split(entry: ResourceRun, gone: set[str]) -> list[StoredObject]:
+    lost = [one for one in (*entry.objects, *entry.quarantine) if one.key in gone]
+    entry.records -= sum(one.records for one in entry.objects if one.key in gone)
+    entry.quarantined -= sum(one.records for one in entry.quarantine if one.key in gone)
+    entry.objects = [one for one in entry.objects if one.key not in gone]
+    entry.quarantine = [one for one in entry.quarantine if one.key not in gone]
+    return lost
+
+
 def _rebuild_state(
     settings: Settings, lake: Lake, resource: Resource, runs: list[Custody], damaged: set[str]
 ) -> list[str]:
@@ -169,4 +198,6 @@ def _lost(run: Custody, resource: Resource, damaged: set[str]) -> bool:
     entries = (entry for entry in run.resources if entry.resource == resource.name)
     # An import takes the watermark away: the list has to be read after it.
     is_import = run.kind == "import"
+    if any(key.startswith(f"{RAW}/{resource.name}/") for key in run.lost):
+        return True
     return any(is_import or damaged & {s.key for s in entry.objects} for entry in entries)

@@ -24,11 +24,8 @@
 {# DuckDB binds a view when it is made and fails where no file matches, as in an empty
    lake or for a resource that never landed: such a table is a typed nothing. #}
 {% macro bronze_select(table, root) %}
-    {% set meta = table.config.meta %}
-    {% set partition = meta.get('partition_column') %}
-    {% set files = [root, meta.location, partition ~ '=*' if partition, meta.files] %}
-    {% set pattern = (files | select | join('/')).replace("'", "''") %}
-    {% set found = run_query("select count(*) from glob('" ~ pattern ~ "')") %}
+    {% set partition = table.config.meta.get('partition_column') %}
+    {% set files = bronze_files(table, root) %}
     {% set read, typed, empty = [], [], [] %}
     {% for column in table.columns.values() %}
         {% set type = duckdb_type(column.data_type) %}
@@ -44,13 +41,44 @@
             {% do read.append(column.name ~ ": '" ~ ('json' if is_nested else type) ~ "'") %}
         {% endif %}
     {% endfor %}
-    {% if found.columns[0].values()[0] == 0 %}
+    {% if not files %}
         {{ return('select ' ~ empty | join(', ') ~ ' where false') }}
     {% endif %}
     {% set hive = ", hive_partitioning = true, hive_types = {'" ~ partition ~ "': varchar}" %}
+    {# The compression is said: DuckDB would take a path's end at a `?`. #}
     {{ return(
-        'select ' ~ typed | join(', ') ~ " from read_json('" ~ pattern ~ "', format = "
-        ~ "'newline_delimited', columns = {" ~ read | join(', ') ~ '}'
+        'select ' ~ typed | join(', ') ~ ' from read_json([' ~ files ~ '], format = '
+        ~ "'newline_delimited', compression = '" ~ ('gzip' if partition else 'uncompressed')
+        ~ "', columns = {" ~ read | join(', ') ~ '}'
         ~ (hive if partition else ', hive_partitioning = false') ~ ')'
     ) }}
+{% endmacro %}
+
+{# A table's files as DuckDB's list of texts; blank where there is none. `wistia-elt build`
+   lists what the manifests list; a dbt run by hand reads what lies there. A path is no
+   pattern: what would be one stands in brackets. #}
+{% macro bronze_files(table, root) %}
+    {# chr(39) is the quote, doubled inside a text. #}
+    {% set plain = "regexp_replace(replace(path, chr(39), repeat(chr(39), 2)), '([[?*])', '[\\1]', 'g')" %}
+    {% if env_var('BRONZE_READ', '') %}
+        {% set listed %}
+            select '{{ root.replace("'", "''") }}/' || key as path
+            from {{ table.schema }}.objects
+            where resource = '{{ table.name }}'
+        {% endset %}
+    {% else %}
+        {% set meta = table.config.meta %}
+        {% set partition = meta.get('partition_column') %}
+        {% set safe = root.replace('[', '[[]').replace('?', '[?]').replace('*', '[*]') %}
+        {# No `*` at a name's start: file servers leave hidden files there. #}
+        {% set below = [safe, meta.location, partition ~ '=*' if partition, '[!._]' ~ meta.files] %}
+        {% set listed %}
+            select file as path from glob('{{ (below | select | join('/')).replace("'", "''") }}')
+        {% endset %}
+    {% endif %}
+    {% set found = run_query(
+        "select string_agg(chr(39) || " ~ plain ~ " || chr(39), ', ' order by path) from ("
+        ~ listed ~ ')'
+    ) %}
+    {{ return(found.columns[0].values()[0] or '') }}
 {% endmacro %}

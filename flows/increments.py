@@ -1,0 +1,106 @@
+"""What a build has to read: the partitions that differ from what the last good build had read.
+
+The manifests say what lies in bronze, and the last good build's record says what the tables hold;
+no clock is asked. A partition that came late, from a run whose clock was ahead or behind, by a
+replay or an import is one that differs, and so is read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flows.dbt import PROJECT_DIR
+from ingestion.resources import RESOURCES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ingestion.inventory import Inventory
+
+# Hands a plan to dbt; its macro `is_loaded` reads it.
+VARIABLE = "BRONZE_READ"
+# A variable holds at most 128 KB, a statement of Athena's 256 KB.
+_MOST_DAYS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What a good build had read.
+
+    Attributes:
+        code: A digest of the SQL that read it: other SQL may read more of the same rows.
+        days: By resource and partition, a digest of what it held.
+    """
+
+    code: str
+    days: dict[str, dict[str, str]]
+
+    def to_json(self) -> str:
+        """As it is kept, on one line."""
+        return json.dumps({"code": self.code, "days": self.days}, separators=(",", ":"))
+
+
+def parse_record(text: str | bytes | None) -> Record | None:
+    """Read a record; None where there is none, or none that can be read: all is read again."""
+    try:
+        found = json.loads(text or "")
+        return Record(str(found["code"]), {str(n): dict(d) for n, d in found["days"].items()})
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def make_record(inventory: Inventory) -> Record:
+    """What a build of today reads, as it is kept when the build is good."""
+    days: dict[str, dict[str, str]] = {}
+    for part, digest in inventory.digests().items():
+        days.setdefault(part.resource, {})[part.day] = digest
+    return Record(_digest_of_code(), days)
+
+
+def _digest_of_code() -> str:
+    folders = (PROJECT_DIR / "macros", PROJECT_DIR / "models" / "silver")
+    files = [PROJECT_DIR / "models" / "bronze.yml"]
+    files += [path for folder in folders for path in folder.glob("*.sql")]
+    found = hashlib.blake2b(digest_size=8)
+    for path in sorted(files):
+        found.update(f"{path.name}\n".encode() + path.read_bytes())
+    return found.hexdigest()
+
+
+def write_plan(
+    inventory: Inventory, now: Record, before: Record | None, passed_over: Iterable[str] = ()
+) -> str:
+    """What dbt has to read and to count, as JSON.
+
+    Args:
+        inventory: What is listed.
+        now: Its record.
+        before: The last good build's; None reads everything.
+        passed_over: Addresses of files that the engine would read and no manifest lists.
+
+    Returns:
+        By resource: `days`, the partitions to read (null: all of them); `records`, how many rows
+        they hold; `passed_over`.
+    """
+    is_same = before is not None and before.code == now.code
+    objects, strange = inventory.by_resource(), sorted(passed_over)
+    plan = {}
+    for resource in RESOURCES:
+        known = before.days.get(resource.name, {}) if before and is_same else {}
+        held = now.days.get(resource.name, {})
+        days = sorted(day for day, digest in held.items() if known.get(day) != digest)
+        is_whole = not is_same or len(days) > _MOST_DAYS
+        chosen = {f"ingest_date={day}" for day in days}
+        plan[resource.name] = {
+            "days": None if is_whole else days,
+            "records": sum(
+                stored.records
+                for stored in objects.get(resource.name, ())
+                if is_whole or stored.key.split("/")[2] in chosen
+            ),
+            "passed_over": [uri for uri in strange if f"/{resource.name}/ingest_date=" in uri],
+        }
+    return json.dumps(plan, separators=(",", ":"))

@@ -1,0 +1,146 @@
+"""DuckDB's file: the copy that a build works in, and how it takes the good one's place."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from flows.errors import BuildError
+from flows.increments import Record, parse_record
+from ingestion.errors import LakeError
+from ingestion.inventory import part_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ingestion.inventory import Inventory
+
+
+@contextmanager
+def workshop(good: Path) -> Iterator[Path]:
+    """A folder to write DuckDB's files in, while the block lasts: the good one's own.
+
+    DuckDB puts its log's name before a `?` of the path, whatever folder that makes, and
+    dbt-duckdb reads a path as an address, which ends at `#`: such a lake's file is made elsewhere.
+    """
+    if not set("?#") & set(str(good)):
+        yield good.parent
+        return
+    with tempfile.TemporaryDirectory(prefix="wistia-elt-") as folder:
+        yield Path(folder)
+
+
+def start_copy(good: Path, copy: Path, *, empty: bool) -> None:
+    """Copy the last good file, or begin an empty one.
+
+    Raises:
+        LakeError: No space, or something else lies there.
+    """
+    for stale in (copy, copy.with_name(copy.name + ".wal")):
+        _remove(stale)
+    if empty or not good.exists():
+        return
+    try:
+        shutil.copyfile(good, copy)
+    except OSError as error:
+        copy.unlink(missing_ok=True)
+        raise LakeError(
+            f"cannot copy {good} to build in: {error.strerror}",
+            f"free at least {good.stat().st_size // 1_000_000 + 1} MB and build again",
+        ) from error
+
+
+def _remove(stale: Path) -> None:
+    try:
+        stale.unlink(missing_ok=True)
+    except OSError as error:
+        raise LakeError(
+            f"cannot build in {stale}: {error.strerror}",
+            f"move what lies at {stale} away and build again; the last good tables stay",
+        ) from error
+
+
+def read_record(path: Path) -> Record | None:
+    """What the build of this file had read; None of an empty file, or one of older code."""
+    if not path.exists():
+        return None
+    try:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            row = connection.execute("select record from bronze.last_build").fetchone()
+    except duckdb.Error:
+        return None
+    return parse_record(row[0]) if row else None
+
+
+def write_objects(copy: Path, inventory: Inventory) -> None:
+    """List what a build reads in the file it works in: its views on bronze read these files.
+
+    Raises:
+        BuildError: The file cannot be written.
+    """
+    objects = inventory.objects
+    keys = [*objects, *inventory.runs]
+    names = [*(part_of(key).resource for key in objects), *("runs" for _ in inventory.runs)]
+    records = [*(one.records for one in objects.values()), *(1 for _ in inventory.runs)]
+    with _writing(copy) as connection:
+        connection.execute("create schema if not exists bronze")
+        connection.execute(
+            "create or replace table bronze.objects as select unnest($1::varchar[]) as resource, "
+            "unnest($2::varchar[]) as key, unnest($3::bigint[]) as record_count",
+            [names, keys, records],
+        )
+
+
+def publish(copy: Path, good: Path, record: Record | None) -> None:
+    """Let a built file take the good one's place.
+
+    Args:
+        copy: The built file.
+        good: Where readers look.
+        record: What it has read; None leaves what is recorded.
+
+    Raises:
+        BuildError: It cannot; the last good tables stay.
+    """
+    with _writing(copy) as connection:
+        if record is not None:
+            connection.execute(
+                "create or replace table bronze.last_build as select $1::varchar as record",
+                [record.to_json()],
+            )
+        # What is still in the write-ahead log belongs in the file before it moves.
+        connection.execute("checkpoint")
+    try:
+        put_in_place(copy, good)
+    except OSError as error:
+        raise _unwritable(good, error) from error
+
+
+def put_in_place(file: Path, good: Path) -> None:
+    """Let a whole file take the good one's place by a rename."""
+    if file.parent != good.parent:
+        near = good.with_name("warehouse.moving.duckdb")
+        shutil.copyfile(file, near)
+        file = near
+    file.replace(good)
+
+
+@contextmanager
+def _writing(copy: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    try:
+        with duckdb.connect(str(copy)) as connection:
+            yield connection
+    except (duckdb.Error, OSError) as error:
+        raise _unwritable(copy, error) from error
+
+
+def _unwritable(path: Path, error: Exception) -> BuildError:
+    return BuildError(
+        f"the tables cannot be written at {path}: {error}",
+        "check the disk and build again; the last good tables stay",
+    )
