@@ -101,10 +101,15 @@ def test_what_was_lost_comes_back_with_a_backfill(place: Place) -> None:
     cli, server = place
     lost = max((cli.lake / "raw-data" / "visitors").glob("ingest_date=2026-01-09/*"))
     lost.unlink()
-    cli.succeed("build", "--full-refresh")
-    assert cli.status()["tables"]["silver.fact_visitors"] < len(server.truth()) == 304
+    refused = cli.run("build", "--full-refresh")
+    assert refused.returncode == 1
+    assert "is missing, and a manifest lists it" in refused.stderr
+    assert "doctor --lake --rebuild" in refused.stderr
 
+    cli.succeed("doctor", "--lake", "--rebuild")
     cli.succeed("backfill")
+
+    assert len(server.truth()) == 304
 
     assert cli.status()["resources"]["visitors"]["last_crawl"]["pages"] == 4
     assert cli.status()["tables"]["silver.fact_visitors"] == 304

@@ -16,8 +16,6 @@ from tests.ingestion.account import visitor
 from tests.ingestion.conftest import Bench
 from tests.ingestion.test_forget import warehouse
 
-pytestmark = pytest.mark.both_lakes
-
 
 def fill(bench: Bench) -> None:
     """Three visitors, one of them set aside; a medium's item, figures and curve; the totals."""
@@ -32,6 +30,7 @@ def look(bench: Bench) -> list[str]:
     return hold_against(read_inventory(lake), dict(lake.sizes(RAW)))
 
 
+@pytest.mark.both_lakes
 def test_the_list_is_what_the_manifests_say_lies_in_bronze(bench: Bench) -> None:
     fill(bench)
     found = read_inventory(bench.lake())
@@ -48,6 +47,7 @@ def test_the_list_is_what_the_manifests_say_lies_in_bronze(bench: Bench) -> None
     assert look(bench) == []
 
 
+@pytest.mark.both_lakes
 def test_an_object_that_is_missing_or_cut_stops_a_build_with_the_remedy(bench: Bench) -> None:
     fill(bench)
     (key,) = bench.objects(f"{RAW}/visitors")
@@ -110,6 +110,7 @@ def test_a_corrupt_manifest_stops_a_build(bench: Bench) -> None:
     assert "doctor --lake --rebuild" in error.value.remedy
 
 
+@pytest.mark.both_lakes
 def test_strange_files_are_named_and_passed_over(bench: Bench) -> None:
     fill(bench)
     (key,) = bench.objects(f"{RAW}/visitors")
@@ -129,7 +130,6 @@ def test_strange_files_are_named_and_passed_over(bench: Bench) -> None:
     assert found == {**dict.fromkeys(strange, True), unlisted: False}
 
 
-@pytest.mark.folder_only
 def test_a_linked_folder_and_a_linked_file_are_the_lake_s(bench: Bench, tmp_path: Path) -> None:
     fill(bench)
     root = Path(bench.home.uri)
@@ -153,6 +153,5 @@ def test_a_linked_folder_and_a_linked_file_are_the_lake_s(bench: Bench, tmp_path
     assert look(bench) == []
 
 
-@pytest.mark.folder_only
 def test_an_empty_lake_lists_nothing(bench: Bench) -> None:
     assert look(bench) == []
