@@ -36,9 +36,12 @@ def run() -> None:
 
     Example: wistia-elt run
     """
+    from flows.alarms.refusal import refusals_told  # noqa: PLC0415
     from flows.run import run_daily  # noqa: PLC0415
 
-    sys.exit(run_daily(_open("run")))
+    with refusals_told():
+        pipeline = _open("run")
+    sys.exit(run_daily(pipeline))
 
 
 @cli.command()
@@ -185,6 +188,18 @@ def maintain() -> None:
     from flows.run import run_maintenance  # noqa: PLC0415
 
     run_maintenance(Settings.load())
+
+
+@cli.command()
+@click.argument("text")
+def alert(text: str) -> None:
+    """Tell people a text through every channel of the alarms: a test, or another program's word.
+
+    Example: wistia-elt alert "only a test"
+    """
+    from flows.alarms.refusal import tell  # noqa: PLC0415
+
+    click.echo(f"told by {', '.join(tell(text))}")
 
 
 @cli.command()

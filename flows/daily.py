@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from prefect import flow, task
 
+from flows.alarms.refusal import refusals_told
 from flows.artifacts import ReadingProgress, write_nodes, write_summary
 from flows.pipeline import current, is_open, open_pipeline, use
 from flows.stages import JITTER, Stage, may_heal, run_all
@@ -49,7 +50,8 @@ def _run(scope: Scope) -> int:
         if is_open():
             pipeline = current()
         else:
-            pipeline = stack.enter_context(use(open_pipeline("run")))
+            with refusals_told():
+                pipeline = stack.enter_context(use(open_pipeline("run")))
             pipeline.scope = scope
         try:
             return run_all(pipeline, run_as_task)

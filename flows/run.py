@@ -7,10 +7,12 @@ and the server sees it; else the same stages are called in the same order, and n
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import click
 
+from flows.alarms.refusal import refusals_told
 from flows.athena.cost import describe_bytes
 from flows.pipeline import use
 from flows.query import count_rows
@@ -37,11 +39,14 @@ def run_daily(pipeline: Pipeline) -> int:
     Raises:
         ReadableError: That of the stage that failed.
     """
-    # Before Prefect is loaded: a missing token should not take three seconds.
-    read_token(pipeline.settings)
     progress = RunProgress()
     pipeline.progress, pipeline.say = progress.update, progress.say
-    with progress.live("asking Wistia"), use(pipeline):
+    with ExitStack() as opened:
+        with refusals_told():
+            # Before Prefect is loaded: a missing token should not take three seconds.
+            read_token(pipeline.settings)
+            opened.enter_context(use(pipeline))
+        opened.enter_context(progress.live("asking Wistia"))
         code = _run_flow() if os.environ.get("PREFECT_API_URL") else run_all(pipeline, run_by_hand)
     show_ingest(pipeline.record.manifest)
     show_tables(pipeline)

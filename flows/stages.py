@@ -21,7 +21,14 @@ from flows.errors import StageTimeoutError
 from flows.metrics import measured
 from flows.publish import publish
 from flows.query import count_rows
-from ingestion.errors import BadResponseError, LakeBusyError, ReadableError, UnavailableError
+from ingestion.errors import (
+    BadResponseError,
+    LakeBusyError,
+    LakeError,
+    ReadableError,
+    UnavailableError,
+    describe,
+)
 from ingestion.ingest import exit_code, ingest
 from reports.errors import NodeError
 from reports.node import find_node
@@ -31,6 +38,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from flows.pipeline import Pipeline
+    from ingestion.record import RunRecord
     from ingestion.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -136,7 +144,7 @@ def run_all(pipeline: Pipeline, run_stage: Callable[[Stage, Pipeline], None]) ->
         ReadableError: That of the stage that failed.
     """
     record = pipeline.record
-    refused: str | None = None
+    unrecorded: ReadableError | None = None
     try:
         with measured(pipeline):
             for stage in _stages_of(pipeline):
@@ -144,13 +152,10 @@ def run_all(pipeline: Pipeline, run_stage: Callable[[Stage, Pipeline], None]) ->
         code = exit_code(record.manifest)
         record.finish("completed", code)
     except BaseException as error:
-        record.fail(error)
-        # A lake that another run holds is no fault; what else refuses a run is.
-        if not record.is_recorded and not isinstance(error, LakeBusyError):
-            refused = str(error)
+        unrecorded = _record_end(record, error)
         raise
     finally:
-        _tell_people(pipeline, refused)
+        watch(pipeline.settings, pipeline.lake, record.clock, error=unrecorded)
     return code
 
 
@@ -248,11 +253,23 @@ def _within(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def _tell_people(pipeline: Pipeline, refused: str | None) -> None:
+def _record_end(record: RunRecord, error: BaseException) -> ReadableError | None:
+    """Record how a run failed.
+
+    Returns:
+        The error, where the record cannot tell of it: it was refused before it began, or the
+        lake takes nothing. A lake that another run holds is no fault.
+    """
+    is_written = True
     try:
-        watch(pipeline.settings, pipeline.lake, pipeline.record.clock, error=refused)
-    except ReadableError as error:
-        log.warning("no alarm could be looked for: %s", error)
+        record.fail(error)
+    except LakeError as unwritable:
+        log.warning("the end of the run is not recorded: %s", unwritable)
+        is_written = False
+    if (is_written and record.is_recorded) or isinstance(error, LakeBusyError):
+        return None
+    said, remedy = describe(error)
+    return ReadableError(said, remedy or "run it by hand with --debug, and report it")
 
 
 def _count(settings: Settings) -> dict[str, int]:

@@ -15,6 +15,16 @@ IngestionError                  exit 1
     └── LakeBusyError           another run holds the lake
 """
 
+import re
+
+# What stands before the host of an address: a user, and mostly a password.
+_LOGIN = re.compile(r"(?<=://)[^\s/?#@]+(?=@)")
+
+
+def without_logins(text: str) -> str:
+    """A text whose addresses name no user and password: it goes to logs, records and people."""
+    return _LOGIN.sub("…", text)
+
 
 class ReadableError(Exception):
     """Base of everything that is raised for a reader.
@@ -31,8 +41,8 @@ class ReadableError(Exception):
 
     def __init__(self, message: str, remedy: str) -> None:
         """Keep the message for the reader and the remedy beside it."""
-        super().__init__(message)
-        self.remedy = remedy
+        super().__init__(without_logins(message))
+        self.remedy = without_logins(remedy)
 
     def __reduce__(self) -> tuple[type["ReadableError"], tuple[str, str]]:
         """Survive pickling, which Prefect does to the exceptions of its tasks."""
@@ -116,4 +126,5 @@ def describe(error: BaseException) -> tuple[str, str | None]:
         return str(error), error.remedy
     if not isinstance(error, Exception):
         return "it was stopped before its end", "start a run: it goes on where this one stopped"
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__, None
+    said = without_logins(str(error))
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__, None

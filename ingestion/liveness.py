@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ingestion.custody import read_runs
+from ingestion.manifest import birth_of
 from ingestion.timestamps import format_timestamp, parse_timestamp
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ def is_alive(manifest: Manifest, now: datetime) -> bool:
     """
     process = manifest.process
     if process is not None and process.host == socket.gethostname():
-        return is_process(process.pid)
+        is_same = process.birth is None or birth_of(process.pid) in {None, process.birth}
+        return is_process(process.pid) and is_same
     started = parse_timestamp(manifest.started_at)
     return started is not None and now - started < _LONGEST
 

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from ingestion.errors import without_logins
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -42,7 +44,7 @@ class JsonLines(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             **_now,
-            "message": record.getMessage(),
+            "message": without_logins(record.getMessage()),
         }
         line |= {name: str(found) for name in _PREFECTS if (found := getattr(record, name, None))}
         line |= getattr(record, "figures", {})

@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import socket
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -81,15 +82,31 @@ class StageRun(BaseModel):
 
 
 class ProcessOfRun(BaseModel):
-    """Who runs it: what still says "running" when this has ended died without a word."""
+    """Who runs it: what still says "running" when this has ended died without a word.
+
+    Attributes:
+        birth: When the system began the process, see `birth_of`: a pid is given out again.
+    """
 
     host: str
     pid: int
+    birth: str | None = None
 
     @classmethod
     def this(cls) -> ProcessOfRun:
         """The process that asks."""
-        return cls(host=socket.gethostname(), pid=os.getpid())
+        return cls(host=socket.gethostname(), pid=os.getpid(), birth=birth_of(os.getpid()))
+
+
+def birth_of(pid: int) -> str | None:
+    """When a process began, as the boot of Linux and its ticks since; None where nobody knows."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        # The name in parentheses may hold anything; the 22nd field is the start (man 5 proc).
+        fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+    except OSError:
+        return None
+    return f"{boot} {fields[19]}"
 
 
 class Manifest(BaseModel):

@@ -130,7 +130,8 @@ class Settings(BaseSettings):
             is_address = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
         except ValueError:
             is_address = False
-        if not is_address or parts.query or parts.fragment:
+        if not is_address or parts.query or parts.fragment or parts.username is not None:
+            # A password in it would be written to every manifest.
             raise ValueError("expected an address such as https://api.wistia.com/v1")
         return value.rstrip("/")
 

@@ -14,7 +14,7 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from ingestion.errors import ReadableError
+from ingestion.errors import ReadableError, without_logins
 from ingestion.logs import configure
 from ingestion.private import keep_private
 from ingestion.resources import RESOURCES
@@ -66,7 +66,8 @@ def show_errors(command: click.Command) -> None:
         if debug:
             raise
         _say(
-            f"{type(error).__name__}: {error}", "run it again with --debug and report what it shows"
+            without_logins(f"{type(error).__name__}: {error}"),
+            "run it again with --debug and report what it shows",
         )
         sys.exit(1)
 

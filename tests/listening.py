@@ -8,7 +8,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 
 @contextmanager
-def listening() -> Iterator[tuple[str, list[dict[str, str]]]]:
+def listening(
+    status: int = 204, headers: dict[str, str] | None = None
+) -> Iterator[tuple[str, list[dict[str, str]]]]:
     """A webhook that keeps what is posted."""
     taken: list[dict[str, str]] = []
 
@@ -16,7 +18,9 @@ def listening() -> Iterator[tuple[str, list[dict[str, str]]]]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             taken.append(json.loads(body))
-            self.send_response(204)
+            self.send_response(status)
+            for name, value in (headers or {}).items():
+                self.send_header(name, value)
             self.end_headers()
 
         def log_message(self, *_: object) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
 from flows.alarms.mail import Email
 from flows.alarms.sns import Topic
 from flows.alarms.webhook import Webhook
@@ -19,7 +22,19 @@ class Channel(Protocol):
         """Send one message, or raise `AlarmError`."""
 
 
-def open_channels(settings: Settings) -> dict[str, Channel]:
+class AlertSettings(BaseSettings):
+    """The settings of the channels alone: whatever else is wrong, people can be told."""
+
+    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", env_file=".env")
+
+    lake_uri: str = "lake"
+    alert_webhook: SecretStr | None = None
+    alert_email: str | None = None
+    alert_smtp_url: SecretStr | None = None
+    alert_sns_topic: str | None = None
+
+
+def open_channels(settings: Settings | AlertSettings) -> dict[str, Channel]:
     """The channels that the settings name, by name; none when none is set."""
     channels: dict[str, Channel] = {}
     if settings.alert_webhook is not None:

@@ -13,9 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from ingestion.errors import ReadableError
     from ingestion.manifest import Manifest
     from ingestion.settings import Settings
 
+# Clocks of two machines may differ by minutes.
+_CLOCKS_APART = timedelta(minutes=10)
 # Fewer days than these say nothing about what is usual; more than a month is another season.
 _FEWEST_DAYS = 8
 _MOST_DAYS = 28
@@ -30,7 +33,8 @@ class Finding:
     """One thing that is wrong.
 
     Attributes:
-        alarm: Its name, as in the runbook: `failure`, `stale`, `quarantine`, `unusual`.
+        alarm: Its name, as in the runbook: `failure`, `stale`, `quarantine`, `unusual`, `lake`,
+            `clock`.
         said: What is wrong, with its numbers, one sentence.
         remedy: What to do, one sentence without its capital.
     """
@@ -41,7 +45,10 @@ class Finding:
 
 
 def find(
-    settings: Settings, manifests: Sequence[Manifest], now: datetime, error: str | None = None
+    settings: Settings,
+    manifests: Sequence[Manifest],
+    now: datetime,
+    error: ReadableError | None = None,
 ) -> list[Finding]:
     """Everything that is wrong now.
 
@@ -49,8 +56,11 @@ def find(
         settings: The limits.
         manifests: Every run of the lake, oldest first.
         now: The time, UTC.
-        error: What refused the last run before it could be recorded.
+        error: What ended the last run where its manifest could not say so.
     """
+    future = [m for m in manifests if _is_later(m, now + _CLOCKS_APART)]
+    # A run with a wrong date must not stand for the newest one.
+    manifests = [m for m in manifests if m not in future]
     runs = [m for m in manifests if m.kind in {"run", "ingest", "build"} and m.state != "running"]
     ingests = [m for m in runs if m.kind != "build" and m.ingest is not None]
     found = (
@@ -58,13 +68,31 @@ def find(
         _stale(settings, manifests, now),
         _quarantine(settings, ingests),
         _unusual(ingests),
+        _clock(future),
     )
     return [finding for finding in found if finding is not None]
 
 
-def _failure(runs: list[Manifest], error: str | None) -> Finding | None:
+def _is_later(manifest: Manifest, moment: datetime) -> bool:
+    started = parse_timestamp(manifest.started_at)
+    return started is not None and started > moment
+
+
+def _clock(future: list[Manifest]) -> Finding | None:
+    if not future:
+        return None
+    run = future[-1]
+    return Finding(
+        "clock",
+        f"The run {run.run_id} is dated {run.started_at[:16].replace('T', ' ')} UTC, which is "
+        "still to come: a clock was wrong then, or is now.",
+        "set the clock of the machine that runs the pipeline; what that run read is kept",
+    )
+
+
+def _failure(runs: list[Manifest], error: ReadableError | None) -> Finding | None:
     if error is not None:
-        return Finding("failure", f"A run could not begin: {error}", "`wistia-elt doctor` tries it")
+        return Finding("failure", f"A run failed: {error}", error.remedy)
     if not runs or runs[-1].state == "completed":
         return None
     run, stage = runs[-1], runs[-1].failed_stage

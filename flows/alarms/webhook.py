@@ -31,12 +31,19 @@ class Webhook:
         host = urlsplit(self.url).hostname
         try:
             body = {"text": f"*{subject}*\n{text}", "subject": subject}
-            answer = requests.post(self.url, json=body, timeout=_SECONDS)
+            answer = requests.post(self.url, json=body, timeout=_SECONDS, allow_redirects=False)
         except requests.RequestException as error:
             raise AlarmError(
                 f"the webhook at {host} does not answer ({type(error).__name__})",
                 "check ALERT_WEBHOOK and the network",
             ) from None
+        if answer.is_redirect:
+            # Followed, a POST becomes a GET: a good answer to it would tell nobody.
+            leads_to = urlsplit(answer.headers["location"]).hostname or host
+            raise AlarmError(
+                f"the webhook at {host} has moved to {leads_to}",
+                "set ALERT_WEBHOOK to its new address",
+            )
         if not answer.ok:
             raise AlarmError(
                 f"the webhook at {host} answers {answer.status_code}",

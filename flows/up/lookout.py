@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from flows.alarms.watch import watch
 from flows.up.reaper import reap
+from ingestion.errors import LakeError
 from ingestion.liveness import close_dead_runs
 from ingestion.timestamps import utc_now
 
@@ -54,11 +56,19 @@ class Lookout:
 
         Raises:
             PrefectError: Prefect does not answer.
-            LakeError: The lake cannot be read or written.
         """
-        marked = reap(self._api, utc_now)
-        if marked or self._clock() >= self._due:
-            self._due = self._clock() + self._between
-            close_dead_runs(self._lake, utc_now)
-            watch(self._settings, self._lake, utc_now)
+        marked: list[str] = []
+        try:
+            marked = reap(self._api, utc_now)
+        finally:
+            # A Prefect that does not answer keeps nobody from hearing of the lake.
+            if marked or self._clock() >= self._due:
+                self._due = self._clock() + self._between
+                self._look_at_lake()
         return marked
+
+    def _look_at_lake(self) -> None:
+        # A lake that cannot be read or written is the first thing to tell.
+        with suppress(LakeError):
+            close_dead_runs(self._lake, utc_now)
+        watch(self._settings, self._lake, utc_now)

@@ -8,6 +8,7 @@ import pytest
 
 from flows.alarms.findings import find
 from flows.alarms.watch import watch
+from ingestion.errors import ConfigurationError
 from ingestion.lake import LocalLake
 from ingestion.manifest import Manifest, StageRun
 from ingestion.settings import Settings
@@ -62,6 +63,18 @@ def failed(number: int, error: str = "Wistia refused the token (401)") -> Manife
 def alarms(manifests: list[Manifest], now: datetime = NOW, **settings: Any) -> dict[str, str]:  # noqa: ANN401
     found = find(Settings(**settings), manifests, now)
     return {finding.alarm: finding.said for finding in found}
+
+
+def test_a_run_dated_in_the_future_silences_nothing() -> None:
+    far = day(30, started_at="2099-01-01T07:54:00.000000Z", finished_at="2099-01-01T07:55:00Z")
+    found = alarms([day(28), failed(29), far])
+
+    assert found["failure"].startswith("ingest of the run 20260129T075400Z-aaaaaa failed")
+    assert found["stale"] == "The last good run ended 2026-01-28 07:54 UTC, more than 30 hours ago."
+    assert found["clock"].startswith("The run 20260130T075400Z-aaaaaa is dated 2099-01-01 07:54")
+    # Clocks of two machines may differ by minutes.
+    soon = format_timestamp(NOW + timedelta(minutes=9))
+    assert alarms([day(30, started_at=soon, finished_at=soon)]) == {}
 
 
 def test_good_days_give_no_alarm() -> None:
@@ -150,5 +163,6 @@ def test_each_alarm_is_told_once_and_its_end_once(tmp_path: Path) -> None:
 
 def test_a_refused_run_is_an_alarm_too(tmp_path: Path) -> None:
     lake, inbox = LocalLake(tmp_path), Inbox()
-    watch(Settings(), lake, lambda: NOW, error="there is no token", channels={"inbox": inbox})
-    assert "A run could not begin: there is no token" in inbox.messages[0][1]
+    error = ConfigurationError("there is no token", "set one")
+    watch(Settings(), lake, lambda: NOW, error=error, channels={"inbox": inbox})
+    assert "A run failed: there is no token\nTry: set one." in inbox.messages[0][1]

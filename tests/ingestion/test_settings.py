@@ -96,6 +96,15 @@ def test_an_argument_wins_over_both(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Settings.load(lake_uri="given").lake_uri == "given"
 
 
+def test_an_address_with_a_password_is_refused_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load_with(monkeypatch, WISTIA_BASE_URL="https://jo:planted@api.wistia.com/v1")
+    assert "planted" not in str(caught.value)
+    assert "https://…@api.wistia.com/v1" in str(caught.value)
+
+
 def test_a_file_that_is_no_text_is_named() -> None:
     Path(".env").write_bytes(b"LAKE_URI=caf\xe9\n")
 

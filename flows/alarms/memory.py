@@ -1,0 +1,112 @@
+"""What people have been told, so that they are told once.
+
+It lies in the lake. Where the lake cannot be read or written, which may be the very thing to
+tell, it lies in a file of this account, and where that cannot be written either, in the process.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ingestion.errors import LakeError
+
+if TYPE_CHECKING:
+    from ingestion.lake import Lake
+
+KEY = "state/alarms.json"
+# Since when, what was said, and the names of the channels that took it and took nothing back.
+Said = dict[str, Any]
+log = logging.getLogger(__name__)
+_ADDITION = "adds to what the lake has"
+# By the file that could not be written.
+_in_process: dict[Path, bytes] = {}
+
+
+class Memory:
+    """What each channel was told of each alarm.
+
+    Args:
+        lake: Where it lies; None where there is no lake to be had.
+        uri: LAKE_URI, which names the file that stands in for the lake.
+        folder: Where that file lies.
+    """
+
+    def __init__(self, lake: Lake | None, uri: str, folder: Path | None = None) -> None:
+        """Read nothing yet."""
+        self._lake = lake
+        self._is_readable = False
+        name = hashlib.sha256(uri.encode(errors="surrogateescape")).hexdigest()[:16]
+        self._file = (folder or _state_folder()) / f"alarms-{name}.json"
+
+    def read(self) -> dict[str, Said]:
+        """What was said last, by alarm."""
+        kept = self._read_beside()
+        beside = _parse(kept)
+        try:
+            in_lake = _parse(self._lake.get(KEY)) if self._lake is not None else None
+        except LakeError:
+            in_lake = None
+        self._is_readable = in_lake is not None
+        # What lies beside is newer. Written without a look into the lake it lacks what is there.
+        is_addition = beside.pop(_ADDITION, None) is not None
+        if kept is not None and not is_addition:
+            return beside
+        return {**(in_lake or {}), **beside}
+
+    def write(self, said: dict[str, Said]) -> None:
+        """Keep what was said; in the lake only by who could read what lies there."""
+        if self._lake is not None and self._is_readable:
+            try:
+                self._lake.put(KEY, json.dumps(said).encode())
+            except LakeError as error:
+                log.warning("what was told is kept beside the lake: %s", error)
+            else:
+                self._forget_beside()
+                return
+        addition: dict[str, Said] = {} if self._is_readable else {_ADDITION: {"told": []}}
+        self._write_beside(json.dumps({**said, **addition}).encode())
+
+    def _read_beside(self) -> bytes | None:
+        try:
+            return self._file.read_bytes()
+        except OSError:
+            return _in_process.get(self._file)
+
+    def _write_beside(self, body: bytes) -> None:
+        half = self._file.with_suffix(f".{os.getpid()}")
+        try:
+            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            half.write_bytes(body)
+            half.replace(self._file)
+        except OSError:
+            with suppress(OSError):
+                half.unlink(missing_ok=True)
+            _in_process[self._file] = body
+
+    def _forget_beside(self) -> None:
+        _in_process.pop(self._file, None)
+        with suppress(OSError):
+            self._file.unlink(missing_ok=True)
+
+
+def _state_folder() -> Path:
+    # Of the XDG Base Directory specification.
+    given = os.environ.get("XDG_STATE_HOME", "")
+    home = Path(given) if Path(given).is_absolute() else Path("~/.local/state").expanduser()
+    return home / "wistia-elt"
+
+
+def _parse(body: bytes | None) -> dict[str, Said]:
+    try:
+        found = json.loads(body or b"{}")
+    except ValueError:
+        return {}
+    if not isinstance(found, dict):
+        return {}
+    return {alarm: one for alarm, one in found.items() if isinstance(one, dict) and "told" in one}

@@ -1,0 +1,228 @@
+"""Alarms do not depend on what they report: each is told once, whatever has failed."""
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from flows.alarms.memory import Memory
+from flows.alarms.refusal import refusals_told, tell
+from flows.alarms.watch import watch
+from flows.alarms.webhook import Webhook
+from flows.errors import AlarmError
+from flows.pipeline import open_pipeline, use
+from flows.stages import run_all, run_by_hand
+from ingestion.errors import ConfigurationError, LakeBusyError, LakeError
+from ingestion.lake import LocalLake
+from ingestion.settings import Settings
+from tests.flows.test_alarms import NOW, Inbox, day, failed
+from tests.listening import listening
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "home/state"))
+    monkeypatch.chdir(tmp_path)
+    for name in ("WEBHOOK", "EMAIL", "SMTP_URL", "SNS_TOPIC"):
+        monkeypatch.delenv(f"ALERT_{name}", raising=False)
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 64 kB, which a test may fill or make read-only."""
+    if os.geteuid() != 0:
+        pytest.skip("mounting needs root")
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", folder], check=True)
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+def make_full(disk: Path) -> None:
+    with (disk / "filler").open("wb", buffering=0) as file:
+        while True:
+            try:
+                file.write(b"x" * 4096)
+            except OSError:
+                return
+
+
+def make_read_only(disk: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+
+
+@pytest.mark.parametrize("home", ["writable", "not writable"])
+@pytest.mark.parametrize("break_disk", [make_full, make_read_only])
+def test_where_the_lake_takes_nothing_people_are_told_once(
+    disk: Path, tmp_path: Path, break_disk: Callable[[Path], None], home: str
+) -> None:
+    lake, inbox = LocalLake(disk / "lake"), Inbox()
+    failed(30).save(lake)
+    break_disk(disk)
+    if home == "not writable":
+        (tmp_path / "home").write_text("a file stands where the folder should be")
+    full = LakeError("no space left to write the manifest", "free some space")
+
+    for _ in range(3):
+        watch(Settings(), lake, lambda: NOW, error=full, channels={"inbox": inbox})
+
+    assert inbox.subjects == ["wistia-elt: failure"]
+    assert "no space left to write the manifest" in inbox.messages[0][1]
+
+
+def test_once_the_lake_takes_it_again_it_holds_what_was_told(disk: Path, tmp_path: Path) -> None:
+    lake, inbox = LocalLake(disk / "lake"), Inbox()
+    failed(29).save(lake)
+    make_full(disk)
+    watch(Settings(), lake, lambda: NOW, channels={"inbox": inbox})
+    assert lake.get("state/alarms.json") is None
+    (disk / "filler").unlink()
+
+    day(30).save(lake)
+    watch(Settings(), lake, lambda: NOW, channels={"inbox": inbox})
+
+    assert inbox.subjects == ["wistia-elt: failure", "wistia-elt: failure is over"]
+    assert lake.get("state/alarms.json") == b"{}"
+    assert not list((tmp_path / "home/state/wistia-elt").iterdir())
+
+
+def test_the_end_is_told_once_where_the_lake_takes_nothing(disk: Path) -> None:
+    lake, inbox = LocalLake(disk / "lake"), Inbox()
+    failed(29).save(lake)
+    watch(Settings(), lake, lambda: NOW, channels={"inbox": inbox})
+    day(30).save(lake)
+    make_read_only(disk)
+
+    for _ in range(3):
+        watch(Settings(), lake, lambda: NOW, channels={"inbox": inbox})
+
+    assert inbox.subjects == ["wistia-elt: failure", "wistia-elt: failure is over"]
+
+
+def test_a_run_whose_end_cannot_be_recorded_is_told_once(
+    disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with listening() as (url, taken):
+        monkeypatch.setenv("ALERT_WEBHOOK", url)
+        monkeypatch.setenv("WISTIA_API_TOKEN", "planted")
+        monkeypatch.setenv("LAKE_URI", str(disk / "lake"))
+        for _ in range(2):
+            pipeline = open_pipeline("run")
+            with use(pipeline):
+                make_full(disk)  # while the run is at work, so that no stage can be recorded
+                with pytest.raises(LakeError, match="no space left"):
+                    run_all(pipeline, run_by_hand)
+            (disk / "filler").unlink()
+
+    (message,) = taken
+    assert "A run failed: no space left" in message["text"]
+
+
+def test_a_run_that_another_keeps_out_is_no_alarm(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with listening() as (url, taken):
+        monkeypatch.setenv("ALERT_WEBHOOK", url)
+        monkeypatch.setenv("WISTIA_API_TOKEN", "planted")
+        pipeline = open_pipeline("run")
+        with pipeline.lake.lock("ingest"), pytest.raises(LakeBusyError), use(pipeline):
+            run_all(pipeline, run_by_hand)
+    assert taken == []
+    assert not list((tmp_path / "lake/state").glob("**/*.json"))
+
+
+def test_a_lake_that_cannot_be_read_is_told_and_ends_no_other_alarm(tmp_path: Path) -> None:
+    class Denied(LocalLake):
+        """A bucket whose rights were taken away, as far as alarms can see."""
+
+        is_denied = False
+
+        def get(self, key: str) -> bytes | None:
+            if self.is_denied:
+                raise LakeError("the role may not read the bucket", "give it s3:GetObject")
+            return super().get(key)
+
+    lake, inbox = Denied(tmp_path / "lake"), Inbox()
+    failed(30).save(lake)
+    for denied in (False, True, True, False):
+        lake.is_denied = denied
+        watch(Settings(), lake, lambda: NOW, channels={"inbox": inbox})
+
+    assert inbox.subjects == [
+        "wistia-elt: failure",
+        "wistia-elt: lake",
+        "wistia-elt: lake is over",
+    ]
+    assert "may not read the bucket\nTry: give it s3:GetObject." in inbox.messages[1][1]
+
+
+def test_a_run_that_cannot_begin_is_told_once_and_the_next_good_one_ends_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with listening() as (url, taken):
+        monkeypatch.setenv("ALERT_WEBHOOK", url)
+        # The channels are known although another setting is misspelt.
+        monkeypatch.setenv("WISTIA_API_TOKN", "x")
+        for _ in range(2):
+            with pytest.raises(ConfigurationError), refusals_told():
+                Settings.load()
+        monkeypatch.delenv("WISTIA_API_TOKN")
+
+        lake = LocalLake(tmp_path / "lake")
+        day(30).save(lake)
+        watch(Settings.load(), lake, lambda: NOW)
+
+    assert [one["subject"] for one in taken] == [
+        "wistia-elt: failure",
+        "wistia-elt: failure is over",
+    ]
+    assert "WISTIA_API_TOKN is not a setting" in taken[0]["text"]
+
+
+def test_channels_in_a_dotenv_that_is_wrong_elsewhere_are_told(tmp_path: Path) -> None:
+    with listening() as (url, taken):
+        (tmp_path / ".env").write_text(f"LAKE_URL=lake\nALERT_WEBHOOK={url}\n")
+        with pytest.raises(ConfigurationError), refusals_told():
+            Settings.load()
+
+    assert "LAKE_URL is not a setting" in taken[0]["text"]
+
+
+def test_a_refusal_is_no_alarm(monkeypatch: pytest.MonkeyPatch) -> None:
+    with listening() as (url, taken):
+        monkeypatch.setenv("ALERT_WEBHOOK", url)
+        with pytest.raises(LakeBusyError), refusals_told():
+            raise LakeBusyError("another run is at work", "wait")
+    assert taken == []
+
+
+def test_a_webhook_that_has_moved_has_told_nobody() -> None:
+    moved = {"location": "https://elsewhere.example/hook?key=1"}
+    with (
+        listening(status=302, headers=moved) as (url, taken),
+        pytest.raises(AlarmError, match=r"has moved to elsewhere\.example") as caught,
+    ):
+        Webhook(url).send("subject", "text")
+    assert "ALERT_WEBHOOK" in caught.value.remedy
+    assert "key=1" not in str(caught.value)
+    assert len(taken) == 1
+
+
+def test_a_message_of_another_program_is_told_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConfigurationError, match="no channel is set"):
+        tell("the unit failed")
+    with listening() as (url, taken):
+        monkeypatch.setenv("ALERT_WEBHOOK", url)
+        for _ in range(2):
+            assert tell("the unit failed") == ["webhook"]
+    assert [one["text"].splitlines()[-1] for one in taken] == ["the unit failed"] * 2
+
+
+@pytest.mark.parametrize("body", [b"", b"no json", b"[]", b'{"failure": 1}', b'{"x": {}}'])
+def test_a_damaged_memory_is_an_empty_one(tmp_path: Path, body: bytes) -> None:
+    lake = LocalLake(tmp_path / "lake")
+    lake.put("state/alarms.json", body)
+    assert Memory(lake, lake.uri).read() == {}
