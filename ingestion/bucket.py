@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from botocore.session import Session
 
 from ingestion.aws import DAMAGE, code_of, explain, explained
 from ingestion.errors import LakeError
@@ -219,8 +220,7 @@ class BucketLake:
 
 def _connect() -> Any:  # noqa: ANN401 - boto3 makes its classes as it runs
     # What AWS_MAX_ATTEMPTS or a profile says stands; only boto3's default is too few.
-    plain: Any = boto3.client("s3")
-    attempts = (plain.meta.config.retries or {}).get("total_max_attempts", _ATTEMPTS)
+    attempts = Session().get_config_variable("max_attempts") or _ATTEMPTS
     # Not adaptive: after one SlowDown that asks every two seconds at most, for minutes.
     retries: Any = {"mode": "standard", "total_max_attempts": attempts}
     return boto3.client("s3", config=Config(retries=retries, connect_timeout=10))

@@ -10,6 +10,7 @@ from typing import Any
 
 import boto3
 import pytest
+import requests
 from moto.server import ThreadedMotoServer
 from pydantic import SecretStr
 
@@ -172,6 +173,12 @@ def s3(moto: str) -> Client:
     return client
 
 
+def empty(s3: Client) -> None:
+    """Take from moto what a test left: it looks through all that it holds for each list."""
+    requests.post(f"{s3.meta.endpoint_url}/moto-api/reset", timeout=30)
+    s3.create_bucket(Bucket=BUCKET)
+
+
 @pytest.fixture
 def aws(moto: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """AWS as the process sees it: moto, and nothing of the machine's own."""
@@ -191,8 +198,9 @@ def aws(moto: str, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 @pytest.fixture
-def bucket(aws: str, s3: Client) -> Bucket:  # noqa: ARG001
-    return Bucket(f"lakes/{uuid.uuid4().hex[:8]}", s3)
+def bucket(aws: str, s3: Client) -> Iterator[Bucket]:  # noqa: ARG001
+    yield Bucket(f"lakes/{uuid.uuid4().hex[:8]}", s3)
+    empty(s3)
 
 
 @pytest.fixture

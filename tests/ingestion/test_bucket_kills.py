@@ -3,11 +3,12 @@
 import hashlib
 import os
 import signal
-import subprocess
-import sys
 import threading
+import time
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -15,11 +16,11 @@ from ingestion.bucket import BucketLake
 from ingestion.errors import LakeBusyError
 from ingestion.manifest import Manifest
 from ingestion.work import Scope
+from tests import forks
 from tests.ingestion.account import TOKEN, visitor, visitors
 from tests.ingestion.conftest import Bench
 from tests.ingestion.homes import BUCKET, Bucket, Client
 from tests.ingestion.wire import Asked, Reply
-from tests.servers import ROOT
 
 ONLY = Scope(resource="visitors")
 LEASE = 2.0
@@ -33,24 +34,26 @@ def home(bucket: Bucket) -> Bucket:
 
 
 def die(bench: Bench, *steps: tuple[str, str]) -> None:
-    """Let a process ingest until it is killed."""
+    """Let a process ingest until it is killed; it goes by the machine's clock."""
+    bench.wire.tells = time.time
     environment = os.environ | {
         "WISTIA_BASE_URL": bench.wire.base_url,
         "WISTIA_API_TOKEN": TOKEN,
         "WISTIA_REQUESTS_PER_MINUTE": "0",
         "LAKE_URI": bench.home.uri,
-        "PYTHONPATH": str(ROOT),
     }
-    words = [word for step in steps for word in step]
-    command = [sys.executable, "-m", "tests.ingestion.dying", str(LEASE), "100", *words]
-    done = subprocess.run(command, env=environment, capture_output=True, check=False, timeout=60)
+    words = [str(LEASE), "100", *(word for step in steps for word in step)]
+    done = forks.run("tests.ingestion.dying", words, environment, Path.cwd())
     assert done.returncode == -signal.SIGKILL, done.stderr
 
 
-def live(bench: Bench) -> Manifest:
-    """Run undisturbed, after those that died: they went by the machine's clock."""
+def live(bench: Bench, sleep: Callable[[float], None] = lambda _: None) -> Manifest:
+    """Run undisturbed, after those that died: they went by the machine's clock.
+
+    Whether a lease is renewed need not be waited for where its holder is dead.
+    """
     bench.clock.now = datetime.now(UTC)
-    return bench.ingest(ONLY, BucketLake(bench.home.uri, lease_seconds=LEASE))
+    return bench.ingest(ONLY, BucketLake(bench.home.uri, lease_seconds=LEASE, sleep=sleep))
 
 
 def locks(bench: Bench, s3: Client) -> int:
@@ -135,7 +138,7 @@ def test_of_two_runs_at_once_the_second_is_refused_and_the_first_is_whole(bench:
     assert is_reading.wait(30)
     before = bench.home.keys()
     with pytest.raises(LakeBusyError) as caught:
-        live(bench)
+        live(bench, time.sleep)
     after = bench.home.keys()
     may_end.set()
     first.join(30)

@@ -3,41 +3,60 @@
 import os
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
 from ingestion.settings import setting_names
+from tests import forks
 from tests.ingestion.account import TOKEN, visitor, visitors
 from tests.ingestion.conftest import Bench
 from tests.ingestion.wire import text
 from tests.servers import ROOT
 
 
-def run(
-    bench: Bench, *arguments: str, module: str = "-mingestion", **changes: str
-) -> tuple[int, str, str]:
-    environment = {n: v for n, v in os.environ.items() if n not in setting_names()}
-    environment |= {
+def environment(bench: Bench, **changes: str) -> dict[str, str]:
+    """The child's; it goes by the machine's clock."""
+    bench.wire.tells = time.time
+    clean = {name: value for name, value in os.environ.items() if name not in setting_names()}
+    ours = {
         "WISTIA_BASE_URL": bench.wire.base_url,
         "WISTIA_API_TOKEN": TOKEN,
         "WISTIA_REQUESTS_PER_MINUTE": "0",
         "LAKE_URI": bench.home.uri,
-        "PYTHONPATH": str(ROOT),
-    } | changes
-    command = [sys.executable, module, *arguments]
-    done = subprocess.run(
-        command, env=environment, capture_output=True, text=True, check=False, timeout=60
-    )
+    }
+    return clean | ours | changes
+
+
+def outcome(done: subprocess.CompletedProcess[str]) -> tuple[int, str, str]:
     assert "Traceback" not in done.stdout + done.stderr
     assert TOKEN not in done.stdout + done.stderr
     return done.returncode, done.stdout, done.stderr
 
 
-@pytest.mark.both_lakes
+def run(bench: Bench, *arguments: str, **changes: str) -> tuple[int, str, str]:
+    """What the command says, from where its imports end."""
+    return outcome(forks.run("ingestion", arguments, environment(bench, **changes), Path.cwd()))
+
+
+def run_whole(bench: Bench, *command: str) -> tuple[int, str, str]:
+    """What the command says, from its start."""
+    done = subprocess.run(
+        [sys.executable, *command],
+        env=environment(bench) | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    return outcome(done)
+
+
 def test_a_good_run_ends_0_and_shows_what_landed(bench: Bench) -> None:
     bench.api.visitors = visitors(3)
 
-    code, out, _ = run(bench)
+    code, out, _ = run_whole(bench, "-m", "ingestion")
 
     assert code == 0
     line = next(line.split() for line in out.splitlines() if line.startswith("visitors"))
@@ -127,7 +146,7 @@ def test_a_full_disk_ends_1_and_the_next_run_heals_it(bench: Bench) -> None:
         "runpy.run_module('ingestion', run_name='__main__')"
     )
 
-    code, _, err = run(bench, limited, module="-c", PYTHONDONTWRITEBYTECODE="1")
+    code, _, err = run_whole(bench, "-Bc", limited)
 
     assert code == 1
     assert "error: no space left to write" in err

@@ -1,6 +1,7 @@
 """Nobody is missed, whatever moves when: thousands of schedules in virtual time.
 
-`HYPOTHESIS_PROFILE=soak` runs a hundred times as many.
+The same few hundred every time; `python -m tests.soak schedules` draws some hundred thousand
+others (`HYPOTHESIS_PROFILE=soak`).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from ingestion.crawl import Crawl, Resume
 from tests.ingestion.list_model import Change, Driver, MovingList, Timing, World, moment
 
-SOAK = 100 if os.environ.get("HYPOTHESIS_PROFILE") == "soak" else 1
+SOAK = 250 if os.environ.get("HYPOTHESIS_PROFILE") == "soak" else 1
 
 
 def schedules(examples: int) -> settings:
@@ -133,25 +134,25 @@ def assert_next_crawl_catches_up(world: World, schedule: Schedule, crawl: Crawl)
     assert world.stale() == set()
 
 
-@schedules(800)
+@schedules(300)
 @given(small_lists())
 def test_nobody_is_missed_in_a_small_list(schedule: Schedule) -> None:
     assert_nobody_is_missed(schedule)
 
 
-@schedules(200)
+@schedules(80)
 @given(long_lists(["arrive", "return", "delete"]))
 def test_nobody_is_missed_where_looks_prove_the_seams(schedule: Schedule) -> None:
     assert_nobody_is_missed(schedule)
 
 
-@schedules(150)
+@schedules(60)
 @given(long_lists(["arrive", "return", "flash"]))
 def test_visitors_who_come_and_go_between_two_looks_hide_nobody(schedule: Schedule) -> None:
     assert_nobody_is_missed(schedule)
 
 
-@schedules(300)
+@schedules(120)
 @given(small_lists(), st.lists(st.tuples(st.integers(1, 40), st.sampled_from([0, 1, 50]))))
 def test_a_crawl_killed_at_any_answer_goes_on_and_misses_nobody(
     schedule: Schedule, kills: list[tuple[int, int]]
@@ -175,7 +176,7 @@ def assert_kills_hide_nobody(schedule: Schedule, kills: list[tuple[int, int]]) -
     assert_next_crawl_catches_up(world, schedule, crawl)
 
 
-@schedules(200)
+@schedules(80)
 @given(
     long_lists(["arrive", "return", "delete"]),
     st.lists(st.tuples(st.integers(20, 90), st.sampled_from([0, 0, 1, 50])), max_size=4),
@@ -186,7 +187,7 @@ def test_a_crawl_killed_between_two_looks_misses_nobody(
     assert_kills_hide_nobody(schedule, kills)
 
 
-@schedules(150)
+@schedules(60)
 @given(small_lists(), st.floats(0, 30), st.integers(7, 9))
 def test_nobody_is_missed_when_the_page_size_falls(schedule: Schedule, at: float, cap: int) -> None:
     world = schedule.world()
@@ -198,7 +199,7 @@ def test_nobody_is_missed_when_the_page_size_falls(schedule: Schedule, at: float
 
 
 @pytest.mark.parametrize("in_flight", [1, 8, 64])
-@schedules(50)
+@schedules(20)
 @given(schedule=small_lists(), order=st.randoms(use_true_random=False))
 def test_a_list_in_no_order_is_read_to_its_end(
     in_flight: int, schedule: Schedule, order: random.Random

@@ -19,8 +19,8 @@ from tests.soak.lakes import (
     read_lines,
 )
 
-VISITORS = 5_000
-ROWS = 500  # in a part, so that the list has ten
+VISITORS = 2_500
+ROWS = 250  # in a part, so that the list has ten
 PART = "raw-data/visitors/"
 RECORD = "state/runs/"
 STATE = "state/visitors.json"
@@ -60,7 +60,7 @@ ACTS: list[tuple[dict[str, int], list[Kill]]] = [
         {"new": 40, "returning": 200, "hours": 24},  # a reconciling crawl
         [
             Kill("renamed", PART, full=True),
-            Kill("request", "/stats/visitors", 30, full=True),
+            Kill("request", "/stats/visitors", 20, full=True),
             Kill("renamed", PART, 3, full=True),
             Kill("rename", STATE, full=True),
         ],

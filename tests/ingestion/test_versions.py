@@ -1,8 +1,6 @@
 """In a bucket that keeps older versions a person leaves those too."""
 
 import gzip
-import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,11 +25,10 @@ KEPT = b"""<?xml version='1.0'?><DeleteResult><Error><Key>a/b</Key><VersionId>1<
 
 
 @pytest.fixture
-def home(aws: str, s3: Client) -> Iterator[Bucket]:  # noqa: ARG001
-    """A lake in a bucket of its own kind, versioned as in production."""
+def home(bucket: Bucket, s3: Client) -> Bucket:
+    """A lake in a bucket that is versioned as in production."""
     s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
-    yield Bucket(f"versioned/{uuid.uuid4().hex[:8]}", s3)
-    s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Suspended"})
+    return bucket
 
 
 def every_version(bench: Bench) -> str:

@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests import forks
 from tests.servers import ROOT, Sandbox
 from tests.soak.lakes import left_by_kill
 
@@ -41,15 +42,14 @@ class Victim:
 
     def ingest(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run `wistia-elt ingest` undisturbed."""
-        return self._run([*COMMAND, *arguments])
+        return self._run("flows.cli:main", "ingest", *arguments)
 
     def die(self, kill: Kill) -> int:
         """Run `wistia-elt ingest` and kill it; return how the process ended."""
         flags = ["--full"] if kill.full else []
         flags += ["--resource", kill.resource] if kill.resource else []
         step = [kill.step, kill.key, str(kill.at), str(self.rows)]
-        command = [sys.executable, "-m", "tests.soak.dying", *step, "ingest", *flags]
-        code = self._run(command).returncode
+        code = self._run("tests.soak.dying", *step, "ingest", *flags).returncode
         self.left.update(left_by_kill(self.root))
         return code
 
@@ -80,12 +80,5 @@ class Victim:
             "PYTHONPATH": str(ROOT),
         }
 
-    def _run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            command,
-            cwd=self.root.parent,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+    def _run(self, function: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return forks.run(function, arguments, self.environment, self.root.parent)
