@@ -8,11 +8,21 @@ they opened. On Athena each table is swapped or committed by itself, see `flows.
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import TYPE_CHECKING
 
 from flows.dbt import PROJECT_DIR, BuildResult, build_arguments, run_dbt
+from flows.errors import BuildError
 from flows.increments import VARIABLE, make_record, write_plan
-from flows.warehouse import publish, read_record, start_copy, workshop, write_objects
+from flows.warehouse import (
+    is_damaged,
+    publish,
+    read_record,
+    set_aside,
+    start_copy,
+    workshop,
+    write_objects,
+)
 from ingestion.bronze import RAW
 from ingestion.errors import ConfigurationError
 from ingestion.inventory import hold_against, read_inventory
@@ -85,6 +95,27 @@ def choose(table: str | None) -> tuple[str, ...]:
 
 
 def _build_file(
+    settings: Settings,
+    inventory: Inventory,
+    chosen: tuple[str, ...],
+    *,
+    as_of_date: str,
+    full_refresh: bool,
+) -> BuildResult:
+    attempt = partial(_build_copy, settings, inventory, as_of_date=as_of_date)
+    good = settings.warehouse_path
+    try:
+        return attempt(chosen, full_refresh=full_refresh)
+    except BuildError:
+        # All of it can be made again from bronze: a damaged file needs nobody's help.
+        if full_refresh or not is_damaged(good):
+            raise
+    aside = set_aside(good)
+    log.warning("the tables' file was damaged: it lies at %s, and all is built anew", aside)
+    return attempt((), full_refresh=True)
+
+
+def _build_copy(
     settings: Settings,
     inventory: Inventory,
     chosen: tuple[str, ...],

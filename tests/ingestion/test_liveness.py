@@ -1,6 +1,5 @@
 """A run whose process is gone is dead, also when its pid is another's now."""
 
-import os
 from datetime import UTC, datetime
 
 import pytest
@@ -32,5 +31,3 @@ def test_a_process_lives_as_long_as_it_is_the_same() -> None:
     assert not is_alive(run_of(reused), NOW)
     assert is_alive(run_of(older_record), NOW)
     assert not is_alive(run_of(process.model_copy(update={"pid": 2**22 + 1})), NOW)
-    parent = ProcessOfRun(host=process.host, pid=os.getppid(), birth=process.birth)
-    assert not is_alive(run_of(parent), NOW)

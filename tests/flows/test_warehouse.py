@@ -1,0 +1,52 @@
+"""A damaged file of tables mends itself: everything in it can be made again from bronze."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from flows.build import build
+from flows.warehouse import is_damaged
+from ingestion.lake import LocalLake
+from ingestion.settings import Settings
+
+
+@pytest.fixture
+def good(tmp_path: Path) -> Path:
+    """A file of two tables, one in a schema and with a name that must be quoted."""
+    path = tmp_path / "warehouse.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("pragma force_compression = 'uncompressed'")
+        connection.execute('create schema "a b"; create table "a b"."select" as select 1 as one')
+        connection.execute(
+            "create table texts as select i, repeat('planted', 20) as text from range(20000) t(i)"
+        )
+    return path
+
+
+def test_a_good_file_is_not_damaged(good: Path) -> None:
+    assert not is_damaged(good)
+    assert not is_damaged(good.with_name("none.duckdb"))
+
+
+def test_damage_is_found_wherever_it_lies(good: Path) -> None:
+    whole = good.read_bytes()
+    # The header, and a block in the middle of the texts.
+    for at in (0, whole.index(b"planted", len(whole) // 2)):
+        good.write_bytes(whole[:at] + b"\0" * 4096 + whole[at + 4096 :])
+        assert is_damaged(good), at
+    good.write_bytes(whole[: len(whole) // 2])
+    assert is_damaged(good)
+
+
+def test_a_build_sets_a_damaged_file_aside_and_makes_all_anew(tmp_path: Path) -> None:
+    settings = Settings(lake_uri=str(tmp_path / "lake"))
+    lake = LocalLake(settings.lake_path)
+    settings.warehouse_path.write_bytes(b"no file of DuckDB's")
+
+    built = build(settings, lake, as_of_date="2026-01-10")
+
+    assert built.models > 30
+    assert not is_damaged(settings.warehouse_path)
+    aside = settings.lake_path / "warehouse.damaged.duckdb"
+    assert aside.read_bytes() == b"no file of DuckDB's"
