@@ -43,7 +43,7 @@ screenshots: $(READY) ## every page of the last good site as pictures: two width
 	@$(BIN)/python -m tests.reports.screenshots
 
 .PHONY: soak
-soak: $(READY) ## what takes too long for CI: kills, faults, the real pace, a million visitors, fifty days
+soak: $(READY) ## what takes too long for CI, campaign by campaign: docs/soak.md
 	@$(BIN)/python -m tests.soak
 
 .PHONY: aws-smoke

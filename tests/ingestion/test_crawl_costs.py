@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 
 import pytest
@@ -19,6 +20,8 @@ from tests.ingestion.crawl_runs import (
 )
 from tests.ingestion.list_model import Change, Driver, MovingList, World, moment
 
+IS_SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
+
 
 @pytest.mark.parametrize("kinds", [["arrive", "return"], ["delete"]])
 def test_a_naive_pool_loses_visitors(kinds: list[str]) -> None:
@@ -29,8 +32,8 @@ def test_a_naive_pool_loses_visitors(kinds: list[str]) -> None:
     assert len(world.missing(wanted)) > 5
 
 
-# With 11 and 24 the answer that ends the gallop overtakes those above it.
-@pytest.mark.parametrize("seed", [1, 11, 24])
+# With 11, 18, 22 and 24 the answer that ends the gallop overtakes those above it.
+@pytest.mark.parametrize("seed", [1, 2, 11, 18, 22, 24] if IS_SOAK else [1, 11, 24])
 def test_a_quiet_full_load_keeps_its_budget_and_shows_for_what(seed: int) -> None:
     world, log, wanted = full_load([], seed)
     assert world.missing(wanted) == set()

@@ -10,11 +10,13 @@ from tests.soak import campaigns
 from tests.soak.checks import check
 from tests.soak.verdict import Verdict
 
+SCHEDULES = ("tests/ingestion/test_crawl_properties.py", "tests/ingestion/test_crawl_costs.py")
 CAMPAIGNS: dict[str, Callable[..., Verdict]] = {
     "kills": campaigns.kills,
     "faults": campaigns.faults,
     "latency": campaigns.latency,
     "million": campaigns.million,
+    "schedules": lambda _visitors: check("schedules", *SCHEDULES, HYPOTHESIS_PROFILE="soak"),
     "days": campaigns.days,
     "served-days": lambda _visitors: check("days"),
     "isolation": lambda _visitors: check("isolation"),

@@ -1,5 +1,6 @@
 """Tests that take too long for CI, each file a campaign."""
 
+import os
 import re
 import signal
 import subprocess
@@ -9,13 +10,21 @@ from tests.servers import ROOT
 from tests.soak.verdict import Verdict
 
 
-def check(name: str) -> Verdict:
-    """Run `tests/soak/check_NAME.py`; what pytest says comes through when it fails."""
+def check(name: str, *files: str, **environment: str) -> Verdict:
+    """Run `tests/soak/check_NAME.py`, or these files; what pytest says comes through if it fails."""
     verdict = Verdict(name)
     # A script that starts this in the background has it ignored, and so would all below it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    command = [sys.executable, "-m", "pytest", "-q", f"tests/soak/check_{name}.py"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    tests = files or (f"tests/soak/check_{name}.py",)
+    command = [sys.executable, "-m", "pytest", "-q", *tests]
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     last = (done.stdout.strip().splitlines() or ["nothing was said"])[-1]
     if done.returncode:
         sys.stderr.write(done.stdout + done.stderr)
