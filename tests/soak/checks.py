@@ -11,7 +11,7 @@ from tests.soak.verdict import Verdict
 
 
 def check(name: str, *files: str, **environment: str) -> Verdict:
-    """Run `tests/soak/check_NAME.py`, or these files; what pytest says comes through if it fails."""
+    """Run `tests/soak/check_NAME.py`, or these; what pytest says comes through when it fails."""
     verdict = Verdict(name)
     # A script that starts this in the background has it ignored, and so would all below it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
