@@ -45,6 +45,34 @@ def run_pytest(
     )
 
 
+SOURCES = {
+    # What a source of advisories says of the package whose faults everybody knows, and of ours.
+    "not audited": ("echo no known vulnerabilities", "echo no known vulnerabilities"),
+    "none known": ("echo jinja2 lodash PYSEC-1; exit 1", "echo nothing"),
+    "ADVISORIES": ("echo jinja2 lodash PYSEC-1; exit 1", "echo ours GHSA-1; exit 1"),
+}
+
+
+@pytest.mark.parametrize("verdict", SOURCES)
+def test_a_source_that_knows_no_advisory_is_not_believed(tmp_path: Path, verdict: str) -> None:
+    canary, ours = SOURCES[verdict]
+    for tool in ("uv", "npm"):
+        script = f'#!/bin/bash\ncase "$*" in *canary*) {canary};; *) {ours};; esac\n'
+        (tmp_path / tool).write_text(script)
+        (tmp_path / tool).chmod(0o755)
+    done = subprocess.run(
+        ["bash", ".ci/audit"],
+        cwd=ROOT,
+        env={**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    lines = done.stdout.splitlines()
+    assert sum(line.startswith(verdict) for line in lines) == 2
+    assert ("ours GHSA-1" in lines) is (verdict == "ADVISORIES")
+
+
 def test_every_action_of_the_workflows_is_one_commit() -> None:
     # A tag can be moved to other code; a commit cannot. The comment says which version it is.
     used = [
