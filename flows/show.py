@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from ingestion.settings import Settings
 
 _NUMBERS = int | float
+# What became of a field that is not known yet.
+_KEPT = {"keep": "kept in bronze", "hash": "hashed in bronze", "drop": "dropped"}
 
 
 def show_query(settings: Settings, sql: str, form: str) -> None:
@@ -90,9 +92,8 @@ def show_status(settings: Settings, *, as_json: bool) -> None:
         )
     for name, resource in found["resources"].items():
         if resource["unknown_fields"]:
-            click.echo(
-                f"new fields in {name}, kept in bronze: {', '.join(resource['unknown_fields'])}"
-            )
+            kept, told = _KEPT[settings.pii_policy], ", ".join(resource["unknown_fields"])
+            click.echo(f"new fields in {name}, {kept}: {told}")
     show_table(("table", "rows"), [(t, f"{n:,}") for t, n in found["tables"].items()], ("rows",))
     if found["tables_error"]:
         click.echo(f"the tables were not counted: {found['tables_error']}")

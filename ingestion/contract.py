@@ -2,47 +2,85 @@
 
 A missing key or a wrong type sends the record to quarantine with the reason; a
 field we do not know is kept and reported. The shapes are those of real answers,
-which the official schema contradicts in places: the real answer wins.
+which the official schema contradicts in places: the real answer wins. What a time, a number
+or a key may be says `ingestion.grammar`, for silver too: what is let in here, silver can read.
 """
 
 from __future__ import annotations
 
+import json
 import re
-from typing import TYPE_CHECKING, Annotated
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, NamedTuple, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
-from ingestion.timestamps import parse_timestamp
+from ingestion.grammar import (
+    DEEPEST_RECORD,
+    LARGEST_RECORD,
+    LONGEST_KEY,
+    MEDIA_ID,
+    MOST,
+    is_key,
+    parse_date,
+    parse_time,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
-def _is_time(text: str) -> str:
-    if parse_timestamp(text) is None:
-        raise ValueError("expected an ISO-8601 time")
-    return text
+def _expect(is_right: Callable[[str], object], what: str) -> AfterValidator:
+    """What a text is, in the words that quarantine gives as the reason."""
+
+    def check(text: str) -> str:
+        if not is_right(text):
+            raise ValueError(f"expected {what}")
+        return text
+
+    return AfterValidator(check)
 
 
-# Ids of media stand in addresses and in names of objects.
-MEDIA_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+# `last_active_at: "2026-02-30T00:00:00Z"` is neither a time nor an error of ours.
+_IS_TIME = _expect(parse_time, "a time of 1900 to 2099 such as 2026-01-31 10:00:00")
+_IS_DAY = _expect(parse_date, "a date of 1900 to 2099, year first")
+_IS_MEDIA_ID = _expect(MEDIA_ID.fullmatch, "letters, digits, - and _")
 
-
-def _is_media_id(text: str) -> str:
-    if MEDIA_ID.fullmatch(text) is None:
-        raise ValueError("expected letters, digits, - and _")
-    return text
-
-
-Key = Annotated[str, Field(min_length=1, pattern=r"\S")]
+Key = Annotated[str, _expect(is_key, f"one line of visible characters, at most {LONGEST_KEY}")]
 Text = str | None
-Time = Annotated[str, AfterValidator(_is_time)] | None
-# Beyond 64 bits no engine of ours can count.
-Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)] | None
-Number = Annotated[float, Field(allow_inf_nan=False)] | None
+Time = Annotated[str, _IS_TIME] | None
+Cell = Annotated[int, Field(gt=-MOST, lt=MOST)]
+Whole = Cell | None
+Number = Annotated[float, Field(gt=-MOST, lt=MOST, allow_inf_nan=False)] | None
+
+
+def _or_hidden(value: object, check: ValidatorFunctionWrapHandler) -> object:
+    """What `hash` made of a number is right where it waits in quarantine: a replay takes it."""
+    return value if isinstance(value, str) and _HIDDEN.fullmatch(value) else check(value)
+
+
+PersonalNumber = Annotated[Number, WrapValidator(_or_hidden)]
+_HIDDEN = re.compile("[0-9a-f]{64}")
 
 
 Known = object  # documented, of any shape: landed as it is, never news
+
+
+NO_WORD = "(a name that is no word)"
+_WORD = re.compile("(?=.{1,40}$)[A-Za-z]+(_[A-Za-z]+)*(_?[0-9]{1,2})?")
+# A string of JSON, with the colon where it is a field's name.
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*":?')
+_ENCODER = json.JSONEncoder(allow_nan=False, ensure_ascii=False)
+_HALF = re.compile("[\ud800-\udfff]")
+_CUT = f"nested deeper than {DEEPEST_RECORD} levels"
 
 
 class Record(BaseModel):
@@ -106,20 +144,14 @@ class MediaEngagement(Record):
     """`/stats/medias/{id}/engagement`; a cell is one second up to 1,000 s of video."""
 
     engagement: Number
-    engagement_data: list[int]
-    rewatch_data: list[int] = []  # absent in answers of 2013
-
-
-def _is_day(text: str) -> str:
-    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text) is None:
-        raise ValueError("expected a date, year first")
-    return text
+    engagement_data: list[Cell]
+    rewatch_data: list[Cell] = []  # absent in answers of 2013
 
 
 class MediaDay(Record):
     """A row of `/stats/medias/{id}/by_date`; the last two are ours, as the address has them."""
 
-    date: Annotated[str, AfterValidator(_is_day)]
+    date: Annotated[str, _IS_DAY]
     load_count: Whole
     play_count: Whole
     hours_watched: Number
@@ -138,11 +170,11 @@ class AccountStats(Record):
 class Event(Record):
     """`/stats/events`: one play; what is optional is absent or of several shapes in real answers.
 
-    `conversion_data` is an object or empty text.
+    `conversion_data` is an object or empty text; an empty object says nothing either.
     """
 
     event_key: Key
-    received_at: Annotated[str, AfterValidator(_is_time)]
+    received_at: Annotated[str, _IS_TIME]
     visitor_key: Key
     media_id: Key
     percent_viewed: Number
@@ -155,13 +187,14 @@ class Event(Record):
     country: Text = None
     region: Text = None
     city: Text = None
-    lat: Number = None
-    lon: Number = None
+    lat: PersonalNumber = None
+    lon: PersonalNumber = None
     email: Text = None
     conversion_type: Known = None
     conversion_data: Known = None
     user_agent_details: UserAgent | None = None
     thumbnail: Known = None
+    attributes: Known = None  # 2026-03: the event once more, as it came
 
 
 class Folder(Record):
@@ -175,7 +208,7 @@ class Folder(Record):
 class Media(Record):
     """`/medias`; `project` on v1, `folder` on modern, duration in seconds."""
 
-    hashed_id: Annotated[str, AfterValidator(_is_media_id)]
+    hashed_id: Annotated[str, _IS_MEDIA_ID]
     name: Text = None
     duration: Number = None
     created: Time = None
@@ -197,24 +230,77 @@ class Media(Record):
     tags: Known = None
 
 
-def find_faults(record: object, contract: type[Record]) -> tuple[str | None, frozenset[str]]:
+class Verdict(NamedTuple):
+    """What a record is found to be.
+
+    Attributes:
+        reason: Why it goes to quarantine, None when it may land; names fields, never values.
+        faulty: Dotted names of the fields that are not what they should be.
+        unknown: Dotted names of the fields that the schema does not know.
+    """
+
+    reason: str | None
+    faulty: frozenset[str] = frozenset()
+    unknown: frozenset[str] = frozenset()
+
+
+def check_record(record: object, contract: type[Record]) -> Verdict:
     """Hold a record against its contract.
 
     Args:
         record: The decoded JSON value.
         contract: The shape it should have.
-
-    Returns:
-        The reason for quarantine (None when it may land), which names fields and never
-        values, and the dotted names of the fields the contract does not know.
     """
+    excess = _find_excess(record)
+    reasons, faulty = {f"record: {excess}"} if excess else set(), frozenset[str]()
     try:
         parsed = contract.model_validate(record)
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False, include_context=False)
-        reasons = {f"{_path(fault['loc'])}: {fault['msg'].lower()}" for fault in faults}
-        return "; ".join(sorted(reasons)), frozenset()
-    return None, frozenset(_unknown(parsed))
+        reasons |= {f"{_path(fault['loc'])}: {fault['msg'].lower()}" for fault in faults}
+        faulty = frozenset(_path(fault["loc"]) for fault in faults)
+    if reasons:
+        return Verdict("; ".join(sorted(reasons)), faulty)
+    return Verdict(None, unknown=frozenset(_unknown(parsed)))
+
+
+def _find_excess(record: object) -> str | None:
+    """What keeps a value from being a line that every reader of bronze takes; None if nothing."""
+    try:
+        text = _ENCODER.encode(record)
+        size = len(text.encode())
+    except UnicodeEncodeError as error:
+        # In a text it becomes a question mark; two names may not become one.
+        size = len(error.object.encode(errors="replace"))
+        if any(name[-1] == ":" and _HALF.search(name) for name in _STRING.findall(text)):
+            return "a field's name holds half a character"
+    except ValueError:
+        return "a number is no number"
+    except RecursionError:
+        return f"nested deeper than {DEEPEST_RECORD} levels"
+    if size > LARGEST_RECORD:
+        return f"larger than {LARGEST_RECORD:,} bytes"
+    if text.count("{") + text.count("[") > DEEPEST_RECORD and _is_deeper(record, DEEPEST_RECORD):
+        return f"nested deeper than {DEEPEST_RECORD} levels"
+    return None
+
+
+def _is_deeper(value: object, levels: int) -> bool:
+    return any(levels == 0 or _is_deeper(inner, levels - 1) for inner in _containers(value))
+
+
+def _containers(value: object) -> list[object]:
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [inner for inner in inside if isinstance(inner, (dict, list))]
+
+
+def prune(value: object, levels: int = DEEPEST_RECORD) -> object:
+    """A copy that ends where no record may be nested deeper: quarantine can hold it."""
+    if isinstance(value, dict):
+        return {name: prune(inner, levels - 1) for name, inner in value.items()} if levels else _CUT
+    if isinstance(value, list):
+        return [prune(inner, levels - 1) for inner in value] if levels else _CUT
+    return value
 
 
 def _path(location: tuple[int | str, ...]) -> str:
@@ -226,8 +312,41 @@ def _path(location: tuple[int | str, ...]) -> str:
 
 def _unknown(model: BaseModel, prefix: str = "") -> Iterator[str]:
     for name in model.model_extra or {}:
-        yield prefix + name
+        yield prefix + (name if is_word(name) else NO_WORD)
     for name in model.model_fields_set:
         value = getattr(model, name, None)
         if isinstance(value, BaseModel):
             yield from _unknown(value, f"{prefix}{name}.")
+
+
+def is_word(name: str) -> bool:
+    """Whether a field's name reads like one, and not like somebody's address or number."""
+    return _WORD.fullmatch(name) is not None
+
+
+@cache
+def known_fields(contract: type[Record]) -> frozenset[str]:
+    """Dotted names of all fields that a contract knows, at any depth."""
+    found = set()
+    for name, field in contract.model_fields.items():
+        found.add(name)
+        for inner in _types(field.annotation):
+            if isinstance(inner, type) and issubclass(inner, Record):
+                found |= {f"{name}.{one}" for one in known_fields(inner)}
+    return frozenset(found)
+
+
+@cache
+def number_fields(contract: type[Record]) -> frozenset[str]:
+    """Names of the fields that hold a number, or a list of them."""
+    fields = contract.model_fields.items()
+    return frozenset(
+        name for name, field in fields if any(t in {int, float} for t in _types(field.annotation))
+    )
+
+
+def _types(annotation: object) -> Iterator[type]:
+    if isinstance(annotation, type):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _types(part)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ingestion.lake import Lake
+    from ingestion.privacy import Redactor
     from ingestion.resources import Resource
     from ingestion.settings import Settings
     from ingestion.watermark import ResourceState
@@ -119,14 +120,12 @@ class Job:
     manifest: Custody
     before: list[Custody]
 
-    def open(
-        self, resource: Resource, redact: Callable[[object, tuple[str, ...]], object]
-    ) -> tuple[Landing, ResourceState]:
+    def open(self, resource: Resource, redact: Redactor) -> tuple[Landing, ResourceState]:
         """Open a resource's state and landing.
 
         Args:
             resource: What is about to land.
-            redact: `PII_POLICY`, or nothing where the records obey it already.
+            redact: `PII_POLICY`, see `ingestion.privacy`.
         """
         overlap = timedelta(hours=self.settings.wistia_overlap_hours)
         state = load_state(self.lake, resource, [*self.before, self.manifest], overlap)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingestion.bronze import digest
-from ingestion.contract import find_faults
+from ingestion.contract import check_record, prune
 from ingestion.custody import SourceFile, open_job
 from ingestion.errors import ConfigurationError, LakeError
 from ingestion.lake import open_lake
@@ -225,14 +225,15 @@ def _land(taking: _Taking, taken: SourceFile, value: object) -> None:
 
 
 def _land_snapshot(taking: _Taking, taken: SourceFile, value: object) -> None:
-    body = value if isinstance(value, dict) else {"body": value}
-    reason, unknown = find_faults(value, taking.resource.contract)
-    entry, media_id = taking.landing.entry, taken.media_id
+    landing, media_id = taking.landing, taken.media_id
+    entry = landing.entry
+    reason, faulty, unknown = check_record(value, taking.resource.contract)
+    body = landing.clean(value if reason is None else prune(value), faulty)
     if reason is not None:
         aside = {**body, "media_id": media_id, "snapshot_ts": taken.taken_at}
-        taking.landing.reject(aside, reason)
+        landing.reject(aside, reason)
         return
-    entry.unknown_fields = sorted(unknown.union(entry.unknown_fields))
+    landing.note_unknown(unknown)
     version, taken_at = digest(body), datetime.fromisoformat(taken.taken_at)
     is_known = taking.newest.is_known(taking.state, media_id, version, taken_at)
     if is_known or taking.versions.get(media_id) == version:

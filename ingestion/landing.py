@@ -18,22 +18,24 @@ from ingestion.bronze import (
     snapshot_key,
     write_object,
 )
-from ingestion.contract import find_faults
+from ingestion.contract import NO_WORD, check_record, prune
 from ingestion.errors import BadResponseError, IngestionError, LakeError
 from ingestion.timestamps import format_timestamp, parse_timestamp
 from ingestion.watermark import identity_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from ingestion.manifest import ResourceRun, StoredObject
+    from ingestion.privacy import Redactor
     from ingestion.record import RunRecord
     from ingestion.resources import Resource
     from ingestion.watermark import ResourceState
 
 # A row that slides to the next page comes again soon: 250 pages are remembered.
 _RECENT = 25_000
+_MOST_NEW = 50
 # A part is put at a page's end, before another page could overfill it, and so early that with the
 # pages that overtook others a crash costs no more reading than a whole part holds.
 _DUE = RECORDS_PER_PART - 2_500
@@ -57,7 +59,7 @@ class Landing:
         state: ResourceState,
         entry: ResourceRun,
         run: RunRecord,
-        redact: Callable[[object, tuple[str, ...]], object],
+        redact: Redactor,
         crawl: Sequence[ResourceRun] = (),
     ) -> None:
         """Open empty parts; nothing is written yet."""
@@ -99,9 +101,9 @@ class Landing:
         at = parse_timestamp(fields.get(self._resource.active_at))
         if bound is not None and at is not None and at < bound:
             return
-        reason, unknown = find_faults(row, self._resource.contract)
-        self._note_unknown(unknown)
-        clean = self._redact(row, self._resource.personal)
+        reason, faulty, unknown = check_record(row, self._resource.contract)
+        self.note_unknown(unknown)
+        clean = self._redact(row if reason is None else prune(row), self._resource, faulty)
         version = digest(clean)
         identity = identity_of(self._resource.identify(fields)) if reason is None else version
         if self._is_known(identity, version):
@@ -120,11 +122,12 @@ class Landing:
 
     def land_snapshot(self, media_id: str, body: dict[str, object]) -> None:
         """Land a medium's statistics, unless they are what landed last."""
-        reason, unknown = find_faults(body, self._resource.contract)
-        self._note_unknown(unknown)
+        reason, faulty, unknown = check_record(body, self._resource.contract)
+        self.note_unknown(unknown)
         if reason is not None:
-            self.reject({**body, "media_id": media_id}, reason)
+            self.reject({**self.clean(prune(body), faulty), "media_id": media_id}, reason)
             return
+        body = self.clean(body)
         identity, version = identity_of(media_id), digest(body)
         if self._is_known(identity, version):
             self.entry.unchanged += 1
@@ -142,6 +145,11 @@ class Landing:
         self._list(write_object(self._run.lake, key, line, 1))
         self._state.note(identity, version, None)
         self._run.save()
+
+    def clean(self, body: object, faulty: frozenset[str] = frozenset()) -> dict[str, object]:
+        """A snapshot's answer, or what stands in its place, as PII_POLICY has it."""
+        found = self._redact(body, self._resource, faulty)
+        return found if isinstance(found, dict) else {"body": found}
 
     def _free_key(self, media_id: str, moment: datetime) -> str:
         # Names have seconds, and an object is never overwritten by another.
@@ -233,6 +241,12 @@ class Landing:
         if newest is None or at > newest:
             self.entry.newest_at = format_timestamp(at)
 
-    def _note_unknown(self, unknown: frozenset[str]) -> None:
-        if unknown and not unknown.issubset(self.entry.unknown_fields):
-            self.entry.unknown_fields = sorted(unknown.union(self.entry.unknown_fields))
+    def note_unknown(self, unknown: frozenset[str]) -> None:
+        """Tell of a new field once, by its name; of so many that they must be data, not of all."""
+        fresh = unknown.difference(self._state.fields)
+        if fresh and len(self._state.fields) >= _MOST_NEW:
+            fresh = frozenset({NO_WORD}).difference(self._state.fields)
+        if not fresh:
+            return
+        self._state.fields = sorted(fresh.union(self._state.fields))
+        self.entry.unknown_fields = sorted(fresh.union(self.entry.unknown_fields))

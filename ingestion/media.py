@@ -6,8 +6,8 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ingestion.contract import MEDIA_ID
 from ingestion.errors import REFUSALS
+from ingestion.grammar import MEDIA_ID
 from ingestion.resources import MEDIAS
 
 if TYPE_CHECKING:

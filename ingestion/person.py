@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ingestion.bronze import digest
 from ingestion.privacy import make_redactor
+from ingestion.resources import VISITORS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +58,7 @@ def make_person(settings: Settings, who: str) -> Person:
     """Read a visitor key or an e-mail address, which is compared as PII_POLICY writes it."""
     if "@" not in who:
         return Person({who})
-    record = make_redactor(settings)({_IDENTITY: {"email": who.strip().lower()}}, (_IDENTITY,))
+    record = make_redactor(settings)({_IDENTITY: {"email": who.strip().lower()}}, VISITORS)
     assert isinstance(record, dict)  # noqa: S101 - a redactor keeps the shape
     return Person({who}, email=record[_IDENTITY]["email"] or "")
 

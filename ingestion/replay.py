@@ -17,8 +17,10 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from ingestion.bronze import QUARANTINE
-from ingestion.contract import MEDIA_ID, find_faults
+from ingestion.contract import check_record
 from ingestion.custody import Custody, open_job, read_runs
+from ingestion.grammar import MEDIA_ID
+from ingestion.privacy import make_redactor
 from ingestion.snapshots import NewestSnapshots, land_old_snapshot
 from ingestion.timestamps import parse_timestamp
 
@@ -125,9 +127,9 @@ def replay(
 
 
 def _replay(job: Job, resource: Resource, first: Line, others: Iterator[Line]) -> None:
-    # What waits in quarantine obeys the privacy policy already: hashed again, a person
-    # would become another person.
-    landing, state = job.open(resource, lambda record, _fields: record)
+    # What waits in quarantine obeys the privacy policy, that of an older version perhaps. Hashed
+    # again, a person would become another person.
+    landing, state = job.open(resource, make_redactor(job.settings, is_again=True))
     newest = NewestSnapshots(job.lake, resource) if resource.kind == "snapshot" else None
     held: list[Line] = []
     for line in chain((first,), others):
@@ -135,6 +137,7 @@ def _replay(job: Job, resource: Resource, first: Line, others: Iterator[Line]) -
             landing.land([line.content["record"]])
         else:
             media_id, body, taken_at = _snapshot(line)
+            body = landing.clean(body)
             version = land_old_snapshot(job, landing, resource, media_id, body, taken_at=taken_at)
             newest.note(state, media_id, version, taken_at)
         held.append(line)
@@ -167,10 +170,10 @@ def _passing(lake: Lake, resource: Resource, taken: dict[str, Counter[str]]) -> 
 
 def _passes(line: Line, resource: Resource) -> bool:
     if resource.kind != "snapshot":
-        return find_faults(line.content.get("record"), resource.contract)[0] is None
+        return check_record(line.content.get("record"), resource.contract).reason is None
     media_id, body, taken_at = _snapshot(line)
     is_whole = MEDIA_ID.fullmatch(media_id) is not None and taken_at is not None
-    return is_whole and find_faults(body, resource.contract)[0] is None
+    return is_whole and check_record(body, resource.contract).reason is None
 
 
 def _snapshot(line: Line) -> tuple[str, dict[str, object], Any]:

@@ -41,8 +41,10 @@ class Resource:
             the one they are asked for by.
         read_again: How far behind the watermark the next run reads; None is
             WISTIA_OVERLAP_HOURS.
-        personal: Dotted fields that `PII_POLICY` governs; of one that ends in `?`, an
-            address, only what a page is asked and by whom.
+        impersonal: Dotted fields that are known to tell nothing of a person, at any depth: they
+            alone stay in clear under `PII_POLICY`, whatever else a record may hold. Of one that
+            ends in `?`, an address, what a page is asked and by whom does not stay; one that ends
+            in `[]` is a list.
         scope: The permission its token needs, as Wistia's token page names it.
         is_optional: Whether a run goes on where the account or its plan has none of it.
     """
@@ -55,7 +57,7 @@ class Resource:
     key: str = ""
     active_at: str = ""
     read_again: timedelta | None = None
-    personal: tuple[str, ...] = ()
+    impersonal: tuple[str, ...] = ()
     is_optional: bool = False
 
     @property
@@ -77,14 +79,78 @@ class Resource:
 READ_STATS = "Read detailed stats"
 READ_MEDIA = "Read all folder and media data"
 
-MEDIAS = Resource("medias", "/medias", "listing", Media, READ_MEDIA, key="hashed_id")
-MEDIA = Resource("media", "/stats/medias/{media_id}", "snapshot", MediaStats, READ_STATS)
+_USER_AGENT = tuple(
+    f"user_agent_details.{name}" for name in ("browser", "browser_version", "platform", "mobile")
+)
+
+
+def _still(name: str) -> tuple[str, ...]:
+    """Fields of a picture or file of a video's, less where it lies."""
+    plain = ("width", "height", "fileSize", "contentType", "type")
+    return tuple(f"{name}.{one}" for one in plain)
+
+
+# What the account itself publishes of a video, its title and description among it, is no person's.
+MEDIAS = Resource(
+    "medias",
+    "/medias",
+    "listing",
+    Media,
+    READ_MEDIA,
+    key="hashed_id",
+    impersonal=(
+        "hashed_id",
+        "id",
+        "name",
+        "type",
+        "archived",
+        "created",
+        "updated",
+        "duration",
+        "description",
+        "embedCode",
+        "progress",
+        "status",
+        "section",
+        "protected",
+        "tags[]",
+        *(
+            f"{folder}.{name}"
+            for folder in ("project", "folder", "subfolder")
+            for name in ("id", "hashed_id", "name")
+        ),
+        "thumbnail.url",
+        *_still("thumbnail"),
+        "assets.url",
+        *_still("assets"),
+    ),
+)
+MEDIA = Resource(
+    "media",
+    "/stats/medias/{media_id}",
+    "snapshot",
+    MediaStats,
+    READ_STATS,
+    impersonal=(
+        "load_count",
+        "play_count",
+        "play_rate",
+        "hours_watched",
+        "engagement",
+        "visitors",
+        *(
+            f"actions.{name}"
+            for name in ("type", "action_count", "impression_count", "rate", "url?", "text")
+        ),
+    ),
+)
 MEDIA_ENGAGEMENT = Resource(
     "media_engagement",
     "/stats/medias/{media_id}/engagement",
     "snapshot",
     MediaEngagement,
     READ_STATS,
+    impersonal=("engagement", "engagement_data[]", "rewatch_data[]"),
 )
 VISITORS = Resource(
     "visitors",
@@ -94,8 +160,16 @@ VISITORS = Resource(
     READ_STATS,
     key="visitor_key",
     active_at="last_active_at",
-    # All of it: a field that is new tomorrow (a telephone number) is personal too.
-    personal=("visitor_identity",),
+    impersonal=(
+        "visitor_key",
+        "created_at",
+        "last_active_at",
+        "load_count",
+        "play_count",
+        "last_event_key",
+        "identifying_event_key",
+        *_USER_AGENT,
+    ),
 )
 
 MEDIA_BY_DATE = Resource(
@@ -108,10 +182,24 @@ MEDIA_BY_DATE = Resource(
     active_at="date",
     # 30 days are restated, and a day of the account's zone may begin a day after UTC's.
     read_again=timedelta(days=32),
+    impersonal=(
+        "date",
+        "load_count",
+        "play_count",
+        "hours_watched",
+        "media_id",
+        "snapshot_ts",
+    ),
     is_optional=True,
 )
 ACCOUNT = Resource(
-    "account", "/stats/account", "snapshot", AccountStats, READ_STATS, is_optional=True
+    "account",
+    "/stats/account",
+    "snapshot",
+    AccountStats,
+    READ_STATS,
+    impersonal=("load_count", "play_count", "hours_watched"),
+    is_optional=True,
 )
 EVENTS = Resource(
     "events",
@@ -123,18 +211,22 @@ EVENTS = Resource(
     active_at="received_at",
     # The day before the watermark, from its midnight on.
     read_again=timedelta(days=2),
-    personal=(
-        "ip",
-        "city",
-        "lat",
-        "lon",
-        "org",
-        "email",
-        "conversion_data",
-        "embed_url?",
+    impersonal=(
+        "event_key",
+        "received_at",
+        "visitor_key",
+        "media_id",
+        "media_name",
+        "percent_viewed",
+        "country",
+        "region",
+        "conversion_type",
         "media_url?",
+        "embed_url?",
         "iframe_heatmap_url?",
         "thumbnail.url?",
+        *_still("thumbnail"),
+        *_USER_AGENT,
     ),
     is_optional=True,
 )

@@ -22,9 +22,9 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from ingestion.contract import MEDIA_ID
 from ingestion.credentials import read_hash_key
 from ingestion.errors import ConfigurationError
+from ingestion.grammar import MEDIA_ID
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 # A misspelt name is looked for among names that start like ours; names such as

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-# Outside of these no visitor was ever active, and sums with hours leave what a date can hold.
-_FIRST_YEAR, _LAST_YEAR = 1900, 9000
+from ingestion.grammar import parse_time
 
 
 def format_timestamp(moment: datetime) -> str:
@@ -19,16 +18,8 @@ def compact_timestamp(moment: datetime) -> str:
 
 
 def parse_timestamp(text: object) -> datetime | None:
-    """Read an ISO-8601 time of 1900 to 9000; without an offset it is UTC. None for all else."""
-    if not isinstance(text, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    """Read a time as `ingestion.grammar` has it; without an offset it is UTC. None for all else."""
+    return parse_time(text) if isinstance(text, str) else None
 
 
 def seconds_between(began: object, ended: object) -> float | None:

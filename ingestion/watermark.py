@@ -46,6 +46,7 @@ class ResourceState(BaseModel):
         records: Records landed so far.
         quarantined: Records set aside so far.
         known: Digests by identity: of every medium, and of visitors inside the overlap.
+        fields: Names of fields that are not in the schema and were told of.
         run_id: The last run that is folded in.
     """
 
@@ -56,6 +57,7 @@ class ResourceState(BaseModel):
     records: int = 0
     quarantined: int = 0
     known: dict[str, Seen] = Field(default_factory=dict)
+    fields: list[str] = Field(default_factory=list)
     run_id: str | None = None
 
     def save(self, lake: Lake) -> None:
@@ -163,6 +165,7 @@ def _fold(
     if newest and (state.newest_at is None or newest > state.newest_at):
         state.newest_at = newest
     state.quarantined += entry.quarantined
+    state.fields = sorted({*state.fields, *entry.unknown_fields})
     if entry.state == "completed" and entry.watermark:
         state.watermark = parse_timestamp(entry.watermark)
         state.reconciled_at = parse_timestamp(entry.reconciled_at) or state.reconciled_at

@@ -52,6 +52,10 @@ EVENTS = [
     event("more than all", ACTIVE, percent_viewed=1.5, embed_url="not an address"),
     event("no such time", "2026-02-30T00:00:00Z"),
     event("offset", "2026-01-08T23:30:00-05:00", media_id="in no list"),
+    event("space", "2026-01-08 10:00:00", percent_viewed=1e-07, conversion_data={}),
+    event("ruby", "2026-01-08 10:00:00 -0500", conversion_data=[]),
+    event("short", "2026-01-08t10:00z", lat=5e-324),
+    event("comma", "2026-01-08T10:00:00,5+05"),
     # Two states of one moment: the digest of their content settles it.
     event("tie", ACTIVE, percent_viewed=0.25),
     event("tie", ACTIVE, percent_viewed=0.75),

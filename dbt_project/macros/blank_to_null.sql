@@ -1,4 +1,9 @@
 {# trim() differs: Trino's takes tabs, DuckDB's only spaces. #}
 {% macro blank_to_null(text) -%}
-    case when {{ matches(text, '[^ \\t\\r\\n]') }} then {{ text }} end
+    case when {{ matches(text, not_blank_pattern()) }} then {{ text }} end
+{%- endmacro %}
+
+{# An object or list without anything in it says no more than a blank. #}
+{% macro empty_to_null(text) -%}
+    case when {{ matches(text, '[^\\]\\[{} \\t\\r\\n]') }} then {{ text }} end
 {%- endmacro %}

@@ -1,7 +1,7 @@
 {# A guard, since DuckDB alone takes '2026-1-9'; a 30th of February is null on both. #}
 {% macro to_date(text) -%}
     case
-        when {{ matches(text, '^(19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}$') }}
+        when {{ matches(text, date_pattern()) }}
             then {{ adapter.dispatch('to_date')(text) }}
     end
 {%- endmacro %}

@@ -1,7 +1,9 @@
 {% macro to_timestamp(text) -%}
     case
-        when {{ matches(text, iso_timestamp_pattern()) }}
+        when {{ matches(text, plain_time_pattern()) }}
             then {{ adapter.dispatch('to_timestamp')(text) }}
+        when {{ matches(text, time_pattern()) }}
+            then {{ adapter.dispatch('to_timestamp')(plain_time(text)) }}
     end
 {%- endmacro %}
 
@@ -15,10 +17,16 @@
     date_trunc('millisecond', timezone('UTC', try_cast({{ text }} as timestamptz)))
 {%- endmacro %}
 
-{# What both engines read alike. Offsets end at 14:00, where Trino's do. #}
-{% macro iso_timestamp_pattern() -%}
-    {%- set date = '^(19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}T' -%}
-    {%- set time = '([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?' -%}
-    {%- set zone = '(Z|[-+]((0[0-9]|1[0-3]):?[0-5][0-9]|14:?00))?$' -%}
-    {{ return(date ~ time ~ zone) }}
+{# A time of another spelling as both engines read it: each part by its place, and in its
+   stead what it means where it is missing. No match is '' to DuckDB and null to Trino. #}
+{% macro plain_time(text) -%}
+    {%- set part = "coalesce(nullif(regexp_extract(" ~ text ~ ", '{}', 1), ''), '{}')" -%}
+    substr({{ text }}, 1, 10) || 'T'
+    || {{ part.format('^.{11}(.....)', '00:00') }}
+    || replace({{ part.format('^.{16}(:[0-9.,]+)', ':00') }}, ',', '.')
+    || coalesce(
+        nullif(regexp_extract({{ text }}, '^.{16}[^-+]*([-+]..)', 1), '')
+        || {{ part.format('^.{16}[^-+]*[-+]..:?([0-9]{2})$', '00') }},
+        'Z'
+    )
 {%- endmacro %}

@@ -96,7 +96,7 @@ def test_a_user_agent_of_another_shape_is_null(home: DbtHome) -> None:
     [
         ("fraction", "2026-01-08 01:02:03", "2026-01-08 01:02:03.123"),
         ("offset", "2026-01-07 19:32:03.5", "2026-01-09 04:30:00"),
-        ("no offset", None, "2026-01-08 23:30:00"),
+        ("no offset", "2026-01-08 00:00:00", "2026-01-08 23:30:00"),
         ("no time", None, None),
         ("no such time", None, None),
     ],
@@ -160,21 +160,33 @@ def test_odd_events_are_kept_with_what_is_readable(home: DbtHome) -> None:
     )
     assert rows == [
         ("blank", None, None, 52.5244, None, None),
+        ("comma", 0.5, None, 52.5244, None, None),
         ("more than all", 1.5, None, 52.5244, None, None),
         ("nearly", 0.9999999, 3600.0, 52.5244, None, None),
         ("object", 0.5, None, 52.5244, None, '{"email":"a@example.com","n":[1,true,null]}'),
         ("odd share", None, None, None, "7", None),
         ("offset", 0.5, None, 52.5244, None, None),
+        ("ruby", 0.5, None, 52.5244, None, None),
+        ("short", 0.5, None, 5e-324, None, None),
+        ("space", 1e-07, None, 52.5244, None, None),
         ("tenth", 0.1, 360.0, 52.5244, None, None),
-        ("tie", rows[7][1], None, 52.5244, None, None),
+        ("tie", rows[11][1], None, 52.5244, None, None),
         ("ключ-😀", 0.5, None, 52.5244, None, None),
+    ]
+    odd = "('comma', 'ruby', 'short', 'space')"
+    query = f"select cast(received_at as varchar) from silver.fact_events where event_key in {odd} "  # noqa: S608
+    assert home.rows(f"{query} order by event_key") == [
+        ("2026-01-08 05:00:00.5",),
+        ("2026-01-08 15:00:00",),
+        ("2026-01-08 10:00:00",),
+        ("2026-01-08 10:00:00",),
     ]
     pages = home.rows("select embed_page, event_count from gold.media_embed_pages order by all")
     assert pages == [
         ("unknown", 2),
         ("www.example.com/tour", 1),
         ("www.example.com/tour", 2),
-        ("www.example.com/tour", 3),
+        ("www.example.com/tour", 7),
         ("例え.example/ä b", 1),
     ]
     days = home.rows("select * exclude snapshot_ts from silver.fact_media_daily")

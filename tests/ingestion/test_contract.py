@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ingestion.contract import Visitor, find_faults
+from ingestion.contract import Verdict, Visitor, check_record
 from ingestion.errors import BadResponseError
 from ingestion.work import Scope
 from tests.ingestion.account import ENGAGEMENT, STATS, medium, visitor, visitors
@@ -13,6 +13,7 @@ from tests.ingestion.conftest import Bench
 from tests.ingestion.wire import as_json, text
 
 ONLY = Scope(resource="visitors")
+WORDS = ("red", "blue", "green", "pink", "grey", "black", "white", "brown")
 SECRET = "planted-value-91c"  # noqa: S105 - invented
 
 
@@ -38,13 +39,13 @@ GOOD = {
     "offset": visitor(1, last_active_at="2026-01-08T05:59:00.000-06:00"),
     "day": visitor(1, created_at="2026-01-08"),
     "negative": visitor(1, load_count=-1),
-    "64 bits": visitor(1, load_count=2**63 - 1),
+    "15 digits": visitor(1, load_count=10**15 - 1, play_count=1 - 10**15),
 }
 
 
 @pytest.mark.parametrize("record", GOOD.values(), ids=GOOD.keys())
 def test_odd_but_good_visitors_land_without_a_word(record: dict[str, Any]) -> None:
-    assert find_faults(record, Visitor) == (None, frozenset())
+    assert check_record(record, Visitor) == Verdict(None)
 
 
 BAD: dict[str, tuple[object, str]] = {
@@ -70,7 +71,7 @@ BAD: dict[str, tuple[object, str]] = {
     "count true": (visitor(1, play_count=True), "play_count: "),
     "count fraction": (visitor(1, load_count=1.5), "load_count: "),
     "count float": (visitor(1, load_count=3.0), "load_count: "),
-    "count huge": (visitor(1, load_count=2**63), "load_count: "),
+    "count huge": (visitor(1, load_count=10**15), "load_count: "),
     "count object": (visitor(1, load_count={"a": SECRET}), "load_count: "),
     "no count": (without(visitor(1), "play_count"), "play_count: field required"),
     "identity blank": (visitor(1, visitor_identity=""), "visitor_identity: "),
@@ -102,10 +103,55 @@ def test_a_bad_visitor_is_set_aside_and_the_others_land(
 
 
 def test_every_fault_of_a_record_is_named() -> None:
-    reason, _ = find_faults(visitor(1, load_count="x", play_count=None, created_at=5), Visitor)
+    found = check_record(visitor(1, load_count="x", play_count=None, created_at=5), Visitor)
+
+    assert found.reason is not None
+    assert [part.split(":")[0] for part in found.reason.split("; ")] == ["created_at", "load_count"]
+
+
+def nested(levels: int) -> object:
+    value: object = SECRET
+    for _ in range(levels):
+        value = {"in": [value]}
+    return value
+
+
+HALVES = ["a\ud800", "a\udfff"]
+EXCESS = {
+    "larger than 1,000,000 bytes": visitor(1, note=SECRET * 60_000),
+    "nested deeper than 64 levels": visitor(1, note=nested(40)),
+    "nested deeper than 64 levels ": visitor(1, note=nested(5_000)),
+    "a number is no number": visitor(1, note=float("nan")),
+    "a field's name holds half a character": visitor(1) | dict.fromkeys(HALVES, 1),
+}
+
+
+@pytest.mark.parametrize(("said", "record"), EXCESS.items(), ids=EXCESS.keys())
+def test_what_no_reader_of_bronze_takes_is_set_aside(said: str, record: dict[str, Any]) -> None:
+    reason = check_record(record, Visitor).reason
 
     assert reason is not None
-    assert [part.split(":")[0] for part in reason.split("; ")] == ["created_at", "load_count"]
+    assert reason.startswith(f"record: {said.strip()}")
+
+
+def test_a_record_may_be_large_deep_and_odd_within_bounds() -> None:
+    record = visitor(1, note="x" * 990_000, deep=nested(31), half="\ud800", other="\ud83d\ude00")
+
+    assert check_record(record, Visitor).reason is None
+
+
+def test_a_huge_and_a_deep_record_cost_themselves_alone(bench: Bench) -> None:
+    huge, deep = visitor(1, note=SECRET * 100_000), visitor(2, note=nested(100))
+    bench.api.visitors = [visitor(0), huge, deep, visitor(3)]
+
+    run = bench.ingest(ONLY)
+
+    assert bench.keys("visitors") == [visitor(0)["visitor_key"], visitor(3)["visitor_key"]]
+    aside = [line["record"] for line in bench.set_aside("visitors")]
+    # Nothing is lost of the large one; of the deep one what lies beyond the bound.
+    assert aside[0] == huge
+    assert "nested deeper than" in json.dumps(aside[1])
+    assert run.resource("visitors").quarantined == 2
 
 
 def test_a_bad_record_inside_the_overlap_is_set_aside_once(bench: Bench) -> None:
@@ -138,6 +184,30 @@ def test_unknown_fields_land_and_are_told(bench: Bench) -> None:
     assert bench.rows("visitors")[1]["shoe_size"] == 44
     told = ["shoe_size", "visitor_identity.phone"]
     assert run.resource("visitors").unknown_fields == told
+
+
+def test_a_new_field_is_told_once(bench: Bench) -> None:
+    bench.api.visitors = [visitor(1, shoe_size=44)]
+    bench.ingest(ONLY)
+    bench.home.remove("state/visitors.json")  # the manifests remember it too
+    bench.api.visitors = [visitor(0, shoe_size=45, hat_size=7), *bench.api.visitors]
+
+    run = bench.ingest(ONLY)
+
+    assert run.resource("visitors").unknown_fields == ["hat_size"]
+
+
+def test_a_name_that_may_hold_a_value_is_told_without_it(bench: Bench) -> None:
+    odd = {"jo@example.org": 1, "192.0.2.7": 2, "+49 30 1": 3, "x" * 41: 4, "a1b2c3": 5, "": 6}
+    many = {f"{word}_{other}": 1 for word in WORDS for other in WORDS}
+    bench.api.visitors = [visitor(0) | odd, *(visitor(1) | {name: 1} for name in many)]
+
+    told = bench.ingest(ONLY).resource("visitors").unknown_fields
+
+    assert told[0] == "(a name that is no word)"
+    # Beyond some fifty they are data: an object by people's names.
+    assert len(told) <= 51
+    assert not set(odd) & set(told)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.contract import Media, MediaEngagement, MediaStats, Record, Visitor, find_faults
+from ingestion.contract import (
+    Media,
+    MediaEngagement,
+    MediaStats,
+    Record,
+    Verdict,
+    Visitor,
+    check_record,
+)
 from tests.ingestion.account import medium
 
 EXAMPLES: dict[str, type[Record]] = {
@@ -28,7 +36,7 @@ def test_the_official_examples_pass_without_a_false_alarm() -> None:
             continue
         payload = json.loads(file.read_text())["payload"]
         for record in payload if isinstance(payload, list) else [payload]:
-            assert find_faults(record, contract) == (None, frozenset()), file.name
+            assert check_record(record, contract) == Verdict(None), file.name
             held += 1
     assert held >= 15
 
@@ -37,5 +45,5 @@ def test_the_lists_item_passes_on_either_version() -> None:
     modern = {name: value for name, value in medium("abc").items() if name != "project"}
     modern["folder"] = {"id": 5, "name": "Films"}
 
-    assert find_faults(medium("abc"), Media) == (None, frozenset())
-    assert find_faults(modern, Media) == (None, frozenset())
+    assert check_record(medium("abc"), Media) == Verdict(None)
+    assert check_record(modern, Media) == Verdict(None)

@@ -4,18 +4,17 @@
 ) }}
 {%- set texts = [
     'event_key', 'visitor_key', 'media_id', 'embed_url', 'ip', 'org', 'country', 'region',
-    'city', 'email', 'conversion_type', 'conversion_data',
+    'city', 'email', 'conversion_type',
 ] %}
-{%- set read = [
-    'received_at', 'percent_viewed', 'lat', 'lon', 'user_agent_details', 'ingested_at',
-] %}
-{%- set plain = texts + [
-    'percent_viewed', 'lat', 'lon', 'browser', 'platform', 'mobile', 'watched_seconds',
-] %}
+{%- set read = ['conversion_data', 'percent_viewed', 'lat', 'lon'] %}
+{%- set plain = texts + read + ['browser', 'platform', 'mobile', 'watched_seconds'] %}
 
 with events as (
     select
-        {{ (texts + read) | join(',\n        ') }}
+        {{ (texts + read) | join(',\n        ') }},
+        user_agent_details,
+        received_at,
+        ingested_at
     from {{ source('bronze', 'events') }}
     {% if is_incremental() %}
         where ingest_date >= {{ first_partition('ingested_at') }}
@@ -26,6 +25,7 @@ typed as (
     select
         {% for name in texts %}{{ blank_to_null(name) }} as {{ name }},
         {% endfor -%}
+        {{ empty_to_null('conversion_data') }} as conversion_data,
         {{ to_timestamp('received_at') }} as received_at,
         {{ to_double('percent_viewed') }} as percent_viewed,
         {{ to_double('lat') }} as lat,
@@ -34,7 +34,7 @@ typed as (
         {{ blank_to_null('user_agent_details.platform') }} as platform,
         {{ to_boolean('user_agent_details.mobile') }} as mobile,
         {{ to_timestamp('ingested_at') }} as ingested_at,
-        {{ row_digest(texts + ['percent_viewed', 'lat', 'lon']) }} as content_digest
+        {{ row_digest(texts + read) }} as content_digest
     from events
 ),
 
