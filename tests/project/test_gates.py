@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from itertools import accumulate
 from pathlib import Path
 
 import pytest
@@ -129,11 +130,11 @@ def tools(tmp_path: Path) -> Path:
     return folder
 
 
-def run_check(folder: Path, tools: Path) -> subprocess.CompletedProcess[str]:
+def run_check(folder: Path, tools: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["bash", ".ci/check"],
         cwd=folder,
-        env={**os.environ, "PATH": f"{tools}:{os.environ['PATH']}"},
+        env={**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", **environment},
         capture_output=True,
         text=True,
         check=False,
@@ -149,6 +150,50 @@ def test_a_failed_gate_fails_the_check_and_is_named(tools: Path) -> None:
     assert done.stdout.endswith("failed: python: types\nfailed: all: spelling\n")
     assert "said by mypy" in done.stdout
     assert "said by ruff" not in done.stdout
+
+
+def test_gates_run_two_at_a_time_and_are_told_in_their_order(tools: Path) -> None:
+    log = tools / "log"
+    for tool in ("mypy", "lint-imports", "deptry", "sqlfluff"):
+        script = f"#!/bin/sh\necho + >>{log}\nsleep 0.3\necho - >>{log}\n"
+        (tools / tool).write_text(script)
+    done = run_check(ROOT, tools)
+    assert done.returncode == 0
+    told = [line.split(maxsplit=1)[1][:14].strip() for line in done.stdout.splitlines()[:6]]
+    assert told[:3] == ["python: lint", "python: format", "python: types"]
+    assert told[5] == "sql: lint"
+    at_once = list(accumulate(1 if sign == "+" else -1 for sign in log.read_text().split()))
+    assert max(at_once) == 2
+
+
+def test_a_gate_that_is_killed_has_not_held(tools: Path) -> None:
+    # Its own process group, as out of memory would end it: it says nothing any more.
+    (tools / "deptry").write_text("#!/bin/sh\nkill -9 $PPID\n")
+    done = run_check(ROOT, tools)
+    assert done.returncode == 1
+    assert done.stdout.endswith("failed: python: dependencies used and declared\n")
+
+
+@pytest.mark.parametrize(("ci", "code"), [("", 0), ("true", 1)])
+def test_a_missing_tool_is_told_and_fails_in_ci_alone(tools: Path, ci: str, code: int) -> None:
+    (tools / "terraform").unlink()
+    path = f"{tools}:{needed(tools)}"
+    done = run_check(ROOT, tools, PATH=path, CI=ci)
+    assert done.returncode == code
+    assert done.stdout.count("there is no terraform on PATH") == 3
+    assert done.stdout.count("skipped ") == (0 if ci else 3)
+
+
+def needed(tools: Path) -> Path:
+    """What the script itself needs, and none of the machine's other tools."""
+    folder = tools / "needed"
+    folder.mkdir()
+    tools_of_every_machine = (
+        "bash cat cp dirname git grep mkdir mktemp mv rm sed sh sleep timeout touch wc xargs"
+    )
+    for name in tools_of_every_machine.split():
+        (folder / name).symlink_to(str(shutil.which(name)))
+    return folder
 
 
 def test_a_source_without_its_history_is_checked_whole(tools: Path, tmp_path: Path) -> None:
