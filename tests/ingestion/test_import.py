@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ingestion import bronze, landing
 from ingestion.audit import Audit
 from ingestion.errors import ConfigurationError, LakeError, SourceMismatchError
 from ingestion.imports import Count, import_files
@@ -201,17 +202,21 @@ class Filling(LocalLake):
         super().put(key, body)
 
 
-def test_an_import_broken_off_goes_on_behind_what_was_durable(bench: Bench, tmp_path: Path) -> None:
-    write(tmp_path / "old", "visitors_20260108_170607_batch_20000.json", visitors(20_000))
+def test_an_import_broken_off_goes_on_behind_what_was_durable(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bronze, "RECORDS_PER_PART", 1_000)
+    monkeypatch.setattr(landing, "_DUE", 750)
+    write(tmp_path / "old", "visitors_20260108_170607_batch_2000.json", visitors(2_000))
     with pytest.raises(LakeError):
         imported(bench, tmp_path / "old", Filling(bench.root))
     landed = len(bench.keys("visitors"))
-    assert 7_000 < landed < 10_001
+    assert 700 < landed < 1_001
 
     assert imported(bench, tmp_path / "old") == {
-        "visitors": (1, 0, 20_000 - landed, 20_000 - landed, 0, 0)
+        "visitors": (1, 0, 2_000 - landed, 2_000 - landed, 0, 0)
     }
-    assert bench.keys("visitors") == [str(v["visitor_key"]) for v in map(visitor, range(20_000))]
+    assert bench.keys("visitors") == [str(v["visitor_key"]) for v in map(visitor, range(2_000))]
 
 
 def test_what_a_killed_import_wrote_unlisted_lands_once(bench: Bench, old: Path) -> None:
