@@ -29,7 +29,20 @@ TOGETHER = {
     "tests/flows/athena": "athena",
     "tests/flows": "prefect",
 }
-LONGEST_FIRST = ("prefect", "infra", "athena", "pages")
+# Of the rest the files with most tests come first; these have few, and slow ones.
+LONGEST_FIRST = (
+    "prefect",
+    "infra",
+    "athena",
+    "pages",
+    "tests/ingestion/test_imported_history.py",
+    "tests/ingestion/test_kills.py",
+    "tests/ingestion/test_crawl_properties.py",
+    "tests/ingestion/test_event_kills.py",
+    "tests/ingestion/test_crawl_costs.py",
+    "tests/ingestion/test_versions.py",
+    "tests/ingestion/test_bucket_kills.py",
+)
 
 
 def room_of(nodeid: str) -> str:
