@@ -100,6 +100,7 @@ def test_an_address_with_a_password_is_refused_and_not_shown(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with pytest.raises(ConfigurationError) as caught:
+        # pragma: allowlist nextline secret
         load_with(monkeypatch, WISTIA_BASE_URL="https://jo:planted@api.wistia.com/v1")
     assert "planted" not in str(caught.value)
     assert "https://…@api.wistia.com/v1" in str(caught.value)
