@@ -18,6 +18,7 @@ from ingestion.errors import ClockError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+SET_CLOCK = "set this machine's clock (`timedatectl set-ntp true`)"
 MOST_SKEW = timedelta(minutes=10)
 # A date without a time of day is no `Date`, though Python's parser reads one as midnight.
 _TIME_OF_DAY = re.compile(r"\d{1,2}:\d{2}:\d{2}")
@@ -54,8 +55,7 @@ class ClockSkew:
             raise ClockError(
                 f"this machine's clock says {_shown(here)} and the API's {_shown(there)}: they "
                 f"differ by {describe(skew)}, and a wrong clock would hide data from later runs",
-                "set this machine's clock (`timedatectl set-ntp true`); if it is right, a proxy "
-                "or WISTIA_BASE_URL answers with a wrong Date",
+                f"{SET_CLOCK}; if it is right, a proxy or WISTIA_BASE_URL answers with a wrong one",
             )
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from ingestion.errors import NotFoundError
+from ingestion.salvage import BadRecord
 from ingestion.timestamps import format_timestamp
 
 if TYPE_CHECKING:
@@ -86,15 +87,18 @@ def _since(work: Ingest, usual: date, today: date) -> date:
 def _read(work: Ingest, resource: Resource, media_id: str, first: date, last: date) -> list[object]:
     asked = {"start_date": first.isoformat(), "end_date": last.isoformat()}
     path = resource.path.format(media_id=media_id)
-    rows: list[object] = work.client.get(path, asked, expect=list)
+    rows: list[object] = work.client.get(path, asked, expect=list, salvages=True)
     return rows
 
 
 def _stamped(rows: list[object], media_id: str, moment: datetime) -> Iterator[object]:
     """A row says neither whose it is nor when it was told."""
     for row in rows:
-        stamp = {"media_id": media_id, "snapshot_ts": format_timestamp(moment)}
-        yield {**row, **stamp} if isinstance(row, dict) else row
+        stamp: dict[str, object] = {"media_id": media_id, "snapshot_ts": format_timestamp(moment)}
+        if isinstance(row, BadRecord):
+            yield row.with_fields(stamp)
+        else:
+            yield {**row, **stamp} if isinstance(row, dict) else row
 
 
 def spans(first: date, last: date, days: int) -> Iterator[tuple[date, date]]:

@@ -9,7 +9,9 @@ IngestionError                  exit 1
 ├── NotFoundError               404: the API does not know this address or medium
 ├── BadRequestError             400/422: the API refuses the parameters
 ├── UnavailableError            no answer, 5xx, time-out: worth another try later
-│   └── RateLimitedError        429 for longer than the budget of one request
+│   ├── RateLimitedError        429 for longer than the budget of one request
+│   ├── TooSlowError            no answer in time, again and again
+│   └── BlockedError            a firewall or proxy refuses it in the API's place
 ├── BadResponseError            an answer that is not the JSON it should be
 └── LakeError                   the lake cannot be read or written
     └── LakeBusyError           another run holds the lake
@@ -98,14 +100,24 @@ class RateLimitedError(UnavailableError):
     """429 for longer than one request may wait."""
 
 
+class TooSlowError(UnavailableError):
+    """No answer in the time that the slowest good ones took; a smaller page may come."""
+
+
+class BlockedError(UnavailableError):
+    """Something between this machine and the API refuses the request."""
+
+
 class BadResponseError(IngestionError):
     """A 200 whose body is not the JSON it should be, after every retry.
 
     Attributes:
         length: Bytes of the body.
         digest: SHA-256 of the body, hexadecimal; the body itself is kept nowhere.
+        is_page: Whether it was a page of HTML: something else answers in the API's place.
     """
 
+    is_page = False
     length = 0
     digest = ""
 

@@ -17,9 +17,9 @@ from ingestion.days import KEPT, spans
 from ingestion.errors import IngestionError
 from ingestion.orphans import replace_orphans
 from ingestion.pacing import InFlight
+from ingestion.paging import PageSize, Paging
 from ingestion.readers import Readers
 from ingestion.timestamps import format_timestamp
-from ingestion.wistia import PER_PAGE
 
 if TYPE_CHECKING:
     from ingestion.landing import Landing
@@ -135,7 +135,10 @@ def land_events(work: Ingest, resource: Resource) -> None:
         landing.keep(error, plan.to_json())
         raise
     _flush(work, landing, plan)
-    if plan.moves:
+    # Days that were given up are read again from where this run began. Only a first run, which
+    # has nowhere to begin anew but two years ago, leaves them to a backfill.
+    is_held = landing.entry.is_cut_short and state.watermark is not None
+    if plan.moves and not is_held:
         # Clocks differ: never later than what Wistia's own has been seen to say.
         state.watermark = min(plan.started_at, state.newest_at or plan.started_at)
         landing.entry.watermark = format_timestamp(state.watermark)
@@ -180,27 +183,35 @@ def _read(
 ) -> None:
     in_flight = InFlight(work.settings.wistia_requests_per_minute)
     work.client.observe = in_flight.observe
+    size, pagings = PageSize(), dict[Window, Paging]()
 
     def fetch(window: Window) -> list[object]:
         first, last = window.days
         asked = {"start_date": first, "end_date": last}
-        rows: list[object] = work.client.get(
-            resource.path, {**asked, "page": window.page, "per_page": PER_PAGE}, expect=list
-        )
-        return rows
+        return work.client.fetch_page(resource.path, pagings[window], asked)
 
     waiting = plan.windows()
     with Readers(fetch) as readers:
         while waiting or readers.in_flight:
             while waiting and readers.in_flight < in_flight.target:
-                readers.send(waiting.popleft())
+                window = waiting.popleft()
+                if window not in pagings:
+                    name = " to ".join(window.days)
+                    pagings[window] = Paging(name, size, resource.identify, window.page)
+                readers.send(window)
             window, rows = readers.receive()
+            paging = pagings[window]
             landing.keep_after = _remembered_from(plan, state)
             landing.land(rows)
             landing.entry.pages += 1
-            plan.note(window, is_last=not rows)
-            if rows:
-                waiting.appendleft(replace(window, page=window.page + 1))
+            reached = replace(window, page=paging.usual_page)
+            goes_on = paging.goes_on(rows)
+            plan.note(reached, is_last=not goes_on)
+            if goes_on:
+                waiting.appendleft(window)
+            elif paging.gave_up:
+                again = f"`wistia-elt backfill --since {window.days[0]}` reads it again"
+                landing.cut_short(f"{paging.gave_up}; {again}")
             if landing.is_due:
                 _flush(work, landing, plan)
             work.progress(landing.entry)

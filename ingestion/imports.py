@@ -217,7 +217,7 @@ def _flush(taking: _Taking, taken: SourceFile, rows: int) -> None:
 def _land(taking: _Taking, taken: SourceFile, value: object) -> None:
     if isinstance(value, Damage):
         rest = {"length": value.length, "sha256": value.sha256}
-        taking.landing.reject(rest, f"{taken.name} ends in what is not JSON")
+        taking.landing.set_aside(rest, f"{taken.name} ends in what is not JSON")
     elif taking.resource.kind == "snapshot":
         _land_snapshot(taking, taken, value)
     else:
@@ -231,7 +231,7 @@ def _land_snapshot(taking: _Taking, taken: SourceFile, value: object) -> None:
     body = landing.clean(value if reason is None else prune(value), faulty)
     if reason is not None:
         aside = {**body, "media_id": media_id, "snapshot_ts": taken.taken_at}
-        landing.reject(aside, reason)
+        landing.set_aside(aside, reason)
         return
     landing.note_unknown(unknown)
     version, taken_at = digest(body), datetime.fromisoformat(taken.taken_at)

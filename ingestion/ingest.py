@@ -88,8 +88,11 @@ def ingest(  # noqa: PLR0913 - the outside world, each replaceable
 
 
 def exit_code(manifest: Manifest) -> int:
-    """3 when the ingest set something aside or a medium was unknown, else 0."""
-    flawed = any(entry.quarantined or entry.unknown_media for entry in manifest.resources)
+    """3 when something was set aside, a medium unknown or a list not read to its end, else 0."""
+    flawed = any(
+        entry.quarantined or entry.unknown_media or entry.is_cut_short
+        for entry in manifest.resources
+    )
     return 3 if flawed else 0
 
 
@@ -119,7 +122,8 @@ def _land(work: Ingest, resource: Resource, media: MediaList) -> None:
     elif resource.kind == "days":
         land_days(work, resource, media.ids)
     elif resource.kind == "snapshot":
-        _land_snapshots(work, resource, media.ids if resource.is_of_media else (resource.name,))
+        ids = media.ids if resource.is_of_media else (resource.name,)
+        _land_snapshots(work, resource, ids, media.listed)
     elif resource is MEDIAS:
         _land_listing(work, resource, media.items)
 
@@ -145,22 +149,26 @@ def _land_listing(work: Ingest, resource: Resource, items: list[object]) -> None
     work.close(landing.entry, state)
 
 
-def _land_snapshots(work: Ingest, resource: Resource, media_ids: tuple[str, ...]) -> None:
+def _land_snapshots(
+    work: Ingest, resource: Resource, media_ids: tuple[str, ...], listed: frozenset[str]
+) -> None:
     landing, state = work.open(resource)
     for media_id in media_ids:
         path = resource.path.format(media_id=media_id)
         try:
-            landing.land_snapshot(media_id, work.client.get(path))
+            landing.land_snapshot(media_id, work.client.get(path, salvages=True))
         except NotFoundError:
             if not resource.is_of_media:
                 raise
-            if media_id not in landing.entry.unknown_media:
-                landing.entry.unknown_media.append(media_id)
-            log.info("Wistia knows no medium %s; check WISTIA_MEDIA_IDS", media_id)
+            landing.miss(media_id, is_listed=media_id in listed)
+            log.info("Wistia has no statistics of %s; check WISTIA_MEDIA_IDS", media_id)
         except BadResponseError as error:
-            landing.reject_answer(error)
-            landing.flush()
-            raise
+            landing.reject_answer(error, media_id)
+            if error.is_page:
+                # Not the API's: every other medium would be answered so.
+                landing.flush()
+                raise
+            log.warning("the statistics of %s are set aside: %s", media_id, error)
         work.progress(landing.entry)
     landing.flush()
     work.close(landing.entry, state)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import OrderedDict
 from contextlib import suppress
 from datetime import timedelta
@@ -20,8 +21,9 @@ from ingestion.bronze import (
 )
 from ingestion.contract import NO_WORD, check_record, prune
 from ingestion.errors import BadResponseError, IngestionError, LakeError
+from ingestion.salvage import BadRecord, fields_of
 from ingestion.timestamps import format_timestamp, parse_timestamp
-from ingestion.watermark import identity_of
+from ingestion.watermark import aside_identity, identity_of, missing_identity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -33,12 +35,23 @@ if TYPE_CHECKING:
     from ingestion.resources import Resource
     from ingestion.watermark import ResourceState
 
+log = logging.getLogger(__name__)
+# A list that is given up in each of its windows says so no more often.
+_MOST_NOTES = 5
 # A row that slides to the next page comes again soon: 250 pages are remembered.
 _RECENT = 25_000
 _MOST_NEW = 50
 # A part is put at a page's end, before another page could overfill it, and so early that with the
 # pages that overtook others a crash costs no more reading than a whole part holds.
 _DUE = RECORDS_PER_PART - 2_500
+
+
+def note_cut_short(entry: ResourceRun, reason: str) -> None:
+    """Note in a run that a list was given up before its end; the run ends with 3."""
+    entry.is_cut_short = True
+    if len(entry.notes) < _MOST_NOTES:
+        entry.notes.append(f"not read to its end: {reason}")
+    log.warning("%s is not read to its end: %s", entry.resource, reason)
 
 
 class Landing:
@@ -97,36 +110,47 @@ class Landing:
             self._land(row, bound)
 
     def _land(self, row: object, bound: datetime | None) -> None:
-        fields = row if isinstance(row, dict) else {}
+        bad = row if isinstance(row, BadRecord) else None
+        row = row if bad is None else bad.record
+        fields = fields_of(row)
         at = parse_timestamp(fields.get(self._resource.active_at))
         if bound is not None and at is not None and at < bound:
             return
+        if bad is not None and not bad.is_readable:
+            # Nothing of it but its length and digest, which are nobody's.
+            self.set_aside(row, bad.reason)
+            return
         reason, faulty, unknown = check_record(row, self._resource.contract)
+        reason = bad.reason if bad else reason
         self.note_unknown(unknown)
         clean = self._redact(row if reason is None else prune(row), self._resource, faulty)
         version = digest(clean)
-        identity = identity_of(self._resource.identify(fields)) if reason is None else version
+        if reason is not None or not isinstance(clean, dict):
+            self.set_aside(clean, reason or "not an object")
+            return
+        identity = identity_of(self._resource.identify(fields))
         if self._is_known(identity, version):
             self.entry.unchanged += 1
             if at is None:
                 self._remember(identity, version, at)
             return
-        if reason is None and isinstance(clean, dict):
-            if self._parts.is_full:
-                self._spill()
-            self._parts.add(clean)
-            self._note_newest(at)
-        else:
-            self.reject(clean, reason or "not an object")
+        if self._parts.is_full:
+            self._spill()
+        self._parts.add(clean)
+        self._note_newest(at)
         self._remember(identity, version, at)
 
-    def land_snapshot(self, media_id: str, body: dict[str, object]) -> None:
+    def land_snapshot(self, media_id: str, answer: dict[str, object] | BadRecord) -> None:
         """Land a medium's statistics, unless they are what landed last."""
+        body, bad = fields_of(answer), answer if isinstance(answer, BadRecord) else None
         reason, faulty, unknown = check_record(body, self._resource.contract)
+        reason = bad.reason if bad else reason
         self.note_unknown(unknown)
         if reason is not None:
-            self.reject({**self.clean(prune(body), faulty), "media_id": media_id}, reason)
+            self.set_aside({**self.clean(prune(body), faulty), "media_id": media_id}, reason)
             return
+        # Missing again after it was there would be news.
+        self._state.known.pop(missing_identity(media_id), None)
         body = self.clean(body)
         identity, version = identity_of(media_id), digest(body)
         if self._is_known(identity, version):
@@ -157,15 +181,38 @@ class Landing:
             moment += timedelta(seconds=1)
         return key
 
-    def reject(self, record: object, reason: str) -> None:
-        """Set a record aside with its reason."""
+    def cut_short(self, reason: str) -> None:
+        """Note that a list was not read to its end."""
+        note_cut_short(self.entry, reason)
+
+    def miss(self, media_id: str, *, is_listed: bool) -> None:
+        """Note that Wistia has no statistics of a medium.
+
+        One that the account lists is told once: tomorrow it is missing as it was today. One
+        that only the settings name is told each time, since the settings can be mended.
+        """
+        identity = missing_identity(media_id)
+        if is_listed and self._state.is_aside(identity, ""):
+            return
+        self._state.note_aside(identity, "", self._run.clock())
+        if media_id not in self.entry.unknown_media:
+            self.entry.unknown_media.append(media_id)
+
+    def reject_answer(self, error: BadResponseError, media_id: str | None = None) -> None:
+        """Set aside an answer that cannot be read: its length and digest, never itself."""
+        owner = {} if media_id is None else {"media_id": media_id}
+        self.set_aside({"length": error.length, "sha256": error.digest, **owner}, str(error))
+
+    def set_aside(self, record: object, reason: str) -> None:
+        """Set a record aside with its reason, once: the same one tomorrow is no news."""
+        identity, version = aside_identity(self._resource, record), digest(record)
+        if self._state.is_aside(identity, version):
+            self.entry.unchanged += 1
+            return
         if self._rejects.is_full:
             self._spill()
         self._rejects.add({"record": record, "reason": reason, "resource": self._resource.name})
-
-    def reject_answer(self, error: BadResponseError) -> None:
-        """Set aside an answer that cannot be read: its length and digest, never itself."""
-        self.reject({"length": error.length, "sha256": error.digest}, str(error))
+        self._state.note_aside(identity, version, self._run.clock())
 
     def _list(self, stored: StoredObject) -> None:
         self.entry.objects.append(stored)

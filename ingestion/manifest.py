@@ -61,6 +61,8 @@ class ResourceRun(BaseModel):
     unknown_fields: list[str] = Field(default_factory=list)
     unknown_media: list[str] = Field(default_factory=list)
     notes: list[str] = Field(default_factory=list)
+    # Whether a list was given up before its end; the notes say which and why.
+    is_cut_short: bool = False
     # Where the next run goes on when this one dies; the crawl's own, without names.
     resume: dict[str, object] | None = None
 

@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING
 
 from ingestion.errors import REFUSALS
 from ingestion.grammar import MEDIA_ID
+from ingestion.landing import note_cut_short
+from ingestion.paging import Paging
 from ingestion.resources import MEDIAS
+from ingestion.salvage import fields_of
 
 if TYPE_CHECKING:
     from ingestion.work import Ingest
 
 log = logging.getLogger(__name__)
-# Pictures and documents have no statistics of plays.
-_PLAYABLE = {"Video", "Audio"}
+# Of these the list tells that they have no statistics of plays; of a type that is new, only
+# asking does. The last is a document of Microsoft's Office.
+_NEVER_PLAYED = {"image", "swf", "pdfdocument", "microsoftofficedocument"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,11 @@ class MediaList:
 
     ids: tuple[str, ...]
     items: list[object]
+
+    @property
+    def listed(self) -> frozenset[str]:
+        """Ids that the account itself lists."""
+        return frozenset(_field(item, "hashed_id") for item in self.items)
 
 
 def resolve_media(work: Ingest) -> MediaList:
@@ -66,14 +75,18 @@ def _read_list(work: Ingest, wanted: tuple[str, ...] | None) -> list[object]:
     filters = {}
     if wanted and not any(media_id.isdigit() for media_id in wanted):
         filters["hashed_ids[]"] = list(wanted)
-    pages = work.client.fetch_pages(MEDIAS.path, filters)
-    return [item for page in pages for item in page]
+    paging = Paging("the list of media", identify=MEDIAS.identify)
+    pages = work.client.fetch_pages(MEDIAS.path, filters, paging)
+    items = [item for page in pages for item in page]
+    if paging.gave_up:
+        note_cut_short(work.run.manifest.resource(MEDIAS.name), paging.gave_up)
+    return items
 
 
 def _field(item: object, name: str) -> str:
-    value = item.get(name) if isinstance(item, dict) else None
+    value = fields_of(item).get(name)
     return "" if value is None else str(value)
 
 
 def _is_playable(item: object) -> bool:
-    return _field(item, "type") in {*_PLAYABLE, ""}
+    return _field(item, "type").lower() not in _NEVER_PLAYED

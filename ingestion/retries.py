@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 
     from ingestion.errors import IngestionError
 
-Kind = Literal["connection", "server", "body", "rate"]
+Kind = Literal["connection", "slow", "server", "body", "rate"]
 # Tries, and seconds of waiting, that one request may cost. A limit that is waited for
 # is no fault of anyone; a body that is never right will not become so.
 LONGEST_WAIT_SECONDS = 900.0
 _BUDGETS: dict[Kind, tuple[int, float]] = {
     "connection": (6, 30),
+    "slow": (2, 30),
     "server": (7, 60),
     "body": (4, 30),
     "rate": (60, LONGEST_WAIT_SECONDS),
@@ -37,12 +38,15 @@ _BACKOFF, _LONGEST_BACKOFF = 0.5, 20.0
 class Fault(Exception):  # noqa: N818 - not an error yet: it may heal
     """A failure worth another try, around the error it becomes when none helps."""
 
-    def __init__(self, error: IngestionError, *, kind: Kind, wait: float | None = None) -> None:
-        """Keep what it becomes, what kind it is and what the server asked to wait (s)."""
+    def __init__(
+        self, error: IngestionError, *, kind: Kind, wait: float | None = None, body: bytes = b""
+    ) -> None:
+        """Keep what it becomes, its kind, what the server asked to wait (s), what it said."""
         super().__init__(str(error))
         self.error = error
         self.kind = kind
         self.wait = wait
+        self.body = body
 
 
 def retrying(note: Callable[[], None], sleep: Callable[[float], None]) -> Retrying:

@@ -141,7 +141,10 @@ def show_ingest(manifest: Manifest) -> None:
     columns = ("resource", "requests", "landed", "unchanged", "quarantined", "newest (UTC)")
     show_table(columns, rows, numeric=columns[1:5])
     for media_id in sorted({one for entry in manifest.resources for one in entry.unknown_media}):
-        click.echo(f"unknown medium {media_id}: Wistia answers 404; check WISTIA_MEDIA_IDS")
+        click.echo(
+            f"unknown medium {media_id}: Wistia answers 404; where the account does not list it, "
+            "correct WISTIA_MEDIA_IDS"
+        )
     for entry in manifest.resources:
         for note in entry.notes:
             click.echo(f"{entry.resource}: {note}")

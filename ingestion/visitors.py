@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING
 
 from ingestion.bronze import encode
 from ingestion.crawl import Crawl, Read, Resume, Row
-from ingestion.errors import IngestionError
+from ingestion.errors import IngestionError, TooSlowError
 from ingestion.orphans import replace_orphans
 from ingestion.pacing import InFlight
+from ingestion.paging import PER_PAGE, EndlessListError, News, PageSize
 from ingestion.readers import Readers
 from ingestion.resume import has_leapt
+from ingestion.salvage import BadRecord, fields_of
 from ingestion.timestamps import format_timestamp, parse_timestamp
-from ingestion.wistia import PER_PAGE
 
 if TYPE_CHECKING:
     from ingestion.landing import Landing
@@ -63,6 +64,12 @@ def land_visitors(work: Ingest, resource: Resource) -> None:
     crawl = Crawl(started_at=started, bound=plan.bound, per_page=PER_PAGE, resume=plan.resume)
     try:
         _drive(work, resource, crawl, landing, plan)
+    except EndlessListError as error:
+        # Nothing says what lies below: the next run begins where this one did.
+        landing.cut_short(str(error))
+        landing.flush()
+        work.close(landing.entry, state)
+        return
     except IngestionError as error:
         landing.keep(error, _resume_point(crawl, plan))
         raise
@@ -113,16 +120,28 @@ def _drive(work: Ingest, resource: Resource, crawl: Crawl, landing: Landing, pla
     work.client.observe = in_flight.observe
     warned, saved = False, crawl.resume
 
+    size, news = PageSize(), News(resource.identify)
+
     def fetch(read: Read) -> list[object]:
-        asked = {"page": read.page, "per_page": read.per_page}
-        rows: list[object] = work.client.get(resource.path, asked, expect=list)
-        return rows
+        # Smaller pages look like a cap that the server has lowered, which the crawl knows.
+        while True:
+            asked = {"page": read.page, "per_page": min(read.per_page, size.rows)}
+            try:
+                rows: list[object] = work.client.get(
+                    resource.path, asked, expect=list, salvages=True
+                )
+            except TooSlowError:
+                if not size.lower(asked["per_page"]):
+                    raise
+            else:
+                return rows
 
     with Readers(fetch) as readers:
         while not crawl.done:
             for read in crawl.ready(max(0, in_flight.target - readers.in_flight)):
                 readers.send(read)
             read, rows = readers.receive()
+            news.refuse_endless(resource.name, rows, read.offset + len(rows))
             crawl.receive(read, [_row(row, resource) for row in rows])
             if crawl.outcome.violations and not warned:
                 log.warning("visitors are not in order of last activity: reading all of them")
@@ -166,8 +185,9 @@ def _resume_point(crawl: Crawl, plan: Plan) -> dict[str, object] | None:
 
 
 def _row(record: object, resource: Resource) -> Row:
-    fields = record if isinstance(record, dict) else {}
+    fields = fields_of(record)
     # Of the whole record: one without a key stands in the list like any other.
-    digest = hashlib.blake2b(encode(record), digest_size=8).digest()
+    content = record.record if isinstance(record, BadRecord) else record
+    digest = hashlib.blake2b(encode(content), digest_size=8).digest()
     at = parse_timestamp(fields.get(resource.active_at))
     return Row(active_at=at, digest=digest, record=record)

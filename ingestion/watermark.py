@@ -16,7 +16,7 @@ from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 from ingestion.bronze import digest, read_records
 from ingestion.orphans import adopt_orphans
 from ingestion.sealing import is_whole, seal
-from ingestion.timestamps import format_timestamp, parse_timestamp
+from ingestion.timestamps import format_timestamp, parse_timestamp, utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -29,11 +29,22 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
+# Records set aside that are remembered: what has a new fault each day must not fill a state.
+MOST_ASIDE = 20_000
+
+
 class Seen(BaseModel):
-    """The last landed version of one record: its digest and the time it belongs to."""
+    """The last version of one record: its digest and the time it belongs to.
+
+    Attributes:
+        digest: Of its content.
+        at: Its own time, or when it was met; one set aside has that of the setting aside.
+        is_aside: Whether it lies in quarantine: it is told once and not anew each day.
+    """
 
     digest: str
     at: str | None = None
+    is_aside: bool = False
 
 
 class ResourceState(BaseModel):
@@ -62,6 +73,9 @@ class ResourceState(BaseModel):
 
     def save(self, lake: Lake) -> None:
         """Write it whole."""
+        aside = sorted((seen.at or "", k) for k, seen in self.known.items() if seen.is_aside)
+        for _, identity in aside[:-MOST_ASIDE]:
+            del self.known[identity]
         lake.put(state_key(self.resource), seal(self.model_dump_json()))
 
     def note(
@@ -73,10 +87,21 @@ class ResourceState(BaseModel):
         if at is not None and (self.newest_at is None or at > self.newest_at):
             self.newest_at = at
 
+    def note_aside(self, identity: str, version: str, at: datetime) -> None:
+        """Remember for good what was set aside, or that an address has nothing."""
+        self.known[identity] = Seen(digest=version, at=format_timestamp(at), is_aside=True)
+
+    def is_aside(self, identity: str, version: str) -> bool:
+        """Whether this has been set aside before."""
+        seen = self.known.get(identity)
+        return seen is not None and seen.is_aside and seen.digest == version
+
     def forget_before(self, bound: datetime) -> None:
         """Drop what lies before the overlap: it will not be read again."""
         text = format_timestamp(bound)
-        self.known = {k: seen for k, seen in self.known.items() if (seen.at or text) >= text}
+        self.known = {
+            k: seen for k, seen in self.known.items() if seen.is_aside or (seen.at or text) >= text
+        }
 
 
 def state_key(resource: str) -> str:
@@ -87,6 +112,17 @@ def state_key(resource: str) -> str:
 def identity_of(key: object) -> str:
     """A record's key as state keeps it: 16 hexadecimal digits, never the key itself."""
     return hashlib.blake2b(str(key).encode(errors="replace"), digest_size=8).hexdigest()
+
+
+def aside_identity(resource: Resource, record: object) -> str:
+    """What a record is remembered by that is set aside: its content, and whose it is."""
+    owner = record.get("media_id") if isinstance(record, dict) and resource.is_of_media else ""
+    return identity_of(f"aside {owner} {digest(record)}")
+
+
+def missing_identity(media_id: str) -> str:
+    """What is remembered of a listed medium that has no statistics."""
+    return identity_of(f"missing {media_id}")
 
 
 def load_state(
@@ -160,6 +196,7 @@ def _fold(
     for identity, version, at, landed in _versions(lake, resource, entry):
         if bound is None or at is None or at >= bound:
             state.note(identity, version, at, landed if bound else None)
+    _fold_asides(lake, resource, state, entry)
     state.records += sum(stored.records for stored in entry.objects)
     newest = parse_timestamp(entry.newest_at)
     if newest and (state.newest_at is None or newest > state.newest_at):
@@ -176,19 +213,22 @@ def _fold(
 def _versions(
     lake: Lake, resource: Resource, entry: ResourceRun
 ) -> Iterator[tuple[str, str, datetime | None, datetime | None]]:
-    """What a run landed and set aside: identity, digest, own time, time of landing."""
+    """What a run landed: identity, digest, own time, time of landing."""
     for stored in entry.objects:
         for record in read_records(lake, stored.key):
             identity = identity_of(resource.identify(record))
             landed = parse_timestamp(record.get("ingested_at"))
             yield identity, digest(record), _own_time(record, resource), landed
-    if resource.kind == "snapshot":
-        return
+
+
+def _fold_asides(lake: Lake, resource: Resource, state: ResourceState, entry: ResourceRun) -> None:
     for stored in entry.quarantine:
         for line in read_records(lake, stored.key):
-            version = digest(line.get("record"))
-            aside = parse_timestamp(line.get("quarantined_at"))
-            yield version, version, _own_time(line.get("record"), resource), aside
+            record = line.get("record")
+            at = parse_timestamp(line.get("quarantined_at")) or utc_now()
+            state.note_aside(aside_identity(resource, record), digest(record), at)
+    for media_id in entry.unknown_media:
+        state.note_aside(missing_identity(media_id), "", utc_now())
 
 
 def _own_time(record: object, resource: Resource) -> datetime | None:

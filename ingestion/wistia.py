@@ -22,8 +22,11 @@ from ingestion.errors import (
     BadRequestError,
     BadResponseError,
     NotFoundError,
+    TooSlowError,
 )
+from ingestion.paging import Paging
 from ingestion.retries import LONGEST_WAIT_SECONDS, Fault, retrying
+from ingestion.salvage import salvage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -32,11 +35,10 @@ if TYPE_CHECKING:
     from ingestion.pacing import Pacer
     from ingestion.settings import Settings
 
-PER_PAGE = 100
 MOST_IN_FLIGHT = 64
 _CONNECT_SECONDS = 10
-# The slowest good answers seen: 5.5 s for visitors, 41 s for events.
-READ_SECONDS = 30
+# The slowest good answers seen: 5.5 s for visitors, 41 s for events. Twice that, and some more.
+READ_SECONDS = 90
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +87,12 @@ class Wistia:
         )
 
     def get(
-        self, path: str, params: Mapping[str, Any] | None = None, *, expect: type = dict
+        self,
+        path: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        expect: type = dict,
+        salvages: bool = False,
     ) -> Any:  # noqa: ANN401 - decoded JSON of the expected type
         """Fetch one JSON document.
 
@@ -93,6 +100,7 @@ class Wistia:
             path: Below the base URL, or a whole address.
             params: Of the query.
             expect: `dict` or `list`; anything else is a bad response.
+            salvages: Whether records that are not JSON may come back as `BadRecord`.
 
         Returns:
             The decoded body.
@@ -102,6 +110,7 @@ class Wistia:
             NotFoundError: 404; never retried.
             BadRequestError: 400, 422; never retried.
             UnavailableError: No answer, 5xx or 429 after every retry.
+            TooSlowError: No answer in time, twice.
             BadResponseError: Not the JSON expected after every retry.
             ClockError: Its `Date` is far from this machine's clock.
         """
@@ -109,29 +118,50 @@ class Wistia:
         try:
             return retrying(self._note_retry, self._sleep)(self._send, url, params or {}, expect)
         except Fault as fault:
+            # No retry has mended it: what is good of it is better than nothing for ever.
+            saved = salvage(fault.body, expect) if salvages and fault.body else None
+            if saved is not None:
+                return saved
             raise fault.error from fault.__cause__
 
     def fetch_pages(
-        self, path: str, params: Mapping[str, Any] | None = None
+        self, path: str, params: Mapping[str, Any] | None = None, paging: Paging | None = None
     ) -> Iterator[list[object]]:
         """Yield a list page after page, until the empty page that is its end.
 
-        A page that repeats the one before it ends the list too: some servers answer a
+        A short page that repeats the one before it ends the list too: some servers answer a
         filtered list whole, whatever the page.
+
+        Args:
+            path: Of the list.
+            params: Its filters.
+            paging: Says afterwards whether the list was read to its end.
         """
-        page, last = 1, None
-        while (rows := self.fetch_page(path, page, params)) and rows != last:
+        paging, last = paging or Paging(path), None
+        while (rows := self.fetch_page(path, paging, params)) and rows != last:
             yield rows
-            page, last = page + 1, rows
+            if not paging.goes_on(rows):
+                break
+            last = rows if len(rows) < paging.per_page else None
 
     def fetch_page(
-        self, path: str, page: int, params: Mapping[str, Any] | None = None
+        self, path: str, paging: Paging, params: Mapping[str, Any] | None = None
     ) -> list[object]:
-        """Fetch one page of a list; empty past its end."""
-        rows: list[object] = self.get(
-            path, {**(params or {}), "page": page, "per_page": PER_PAGE}, expect=list
-        )
-        return rows
+        """Fetch the next page of a list, in smaller pages where it is too slow.
+
+        Returns:
+            Its rows, `BadRecord` for those that are not JSON; none past its end.
+        """
+        while True:
+            asked = {**(params or {}), "page": paging.page, "per_page": paging.per_page}
+            try:
+                rows: list[object] = self.get(path, asked, expect=list, salvages=True)
+            except TooSlowError:
+                if not paging.shrink():
+                    raise
+                log.warning("%s is slow: pages of %d rows from now on", path, paging.per_page)
+            else:
+                return rows
 
     def check_token(self) -> list[str] | None:
         """Ask what the token may do.

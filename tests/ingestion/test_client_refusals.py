@@ -7,10 +7,12 @@ import pytest
 from ingestion.errors import (
     AuthenticationError,
     BadRequestError,
+    BlockedError,
     IngestionError,
     NotFoundError,
     ReadableError,
 )
+from ingestion.paging import Paging
 from tests.ingestion.client import client_of
 from tests.ingestion.conftest import Bench
 from tests.ingestion.wire import Reply, as_json, text
@@ -20,7 +22,7 @@ def refusal(bench: Bench, reply: Reply) -> ReadableError:
     """The error of one refused request; fails when it was asked for again."""
     bench.wire.answer = lambda _asked: reply
     with pytest.raises(IngestionError) as caught:
-        client_of(bench).fetch_page("/stats/visitors", 7)
+        client_of(bench).fetch_page("/stats/visitors", Paging("visitors", page=7))
     assert len(bench.wire.asked) == 1
     assert bench.time.slept == []
     return caught.value
@@ -58,10 +60,35 @@ def test_an_inactive_account(bench: Bench) -> None:
 
 
 def test_a_plan_without_statistics(bench: Bench) -> None:
-    error = refusal(bench, text("Forbidden", 403))
+    error = refusal(bench, as_json({"error": "your plan has no statistics"}, 403))
 
     assert isinstance(error, AuthenticationError)
     assert "plan does not include GET /v1/stats/visitors" in str(error)
+
+
+def test_a_firewall_s_page_is_not_wistia_s_word(bench: Bench) -> None:
+    error = refusal(bench, text("<html><h1>Access denied</h1>", 403))
+
+    assert isinstance(error, BlockedError)
+    assert "a page of HTML refuses GET /v1/stats/visitors" in str(error)
+    assert "plan" not in f"{error}{error.remedy}"
+    assert "firewall" in error.remedy
+
+
+@pytest.mark.parametrize("body", ["", "Forbidden", "[1]"])
+def test_a_refusal_without_a_reason_is_said_to_be_one(bench: Bench, body: str) -> None:
+    error = refusal(bench, text(body, 403))
+
+    assert "without a reason of Wistia's" in str(error)
+    assert "plan" in error.remedy
+    assert "firewall" in error.remedy
+
+
+def test_a_network_that_asks_for_a_sign_in_first_is_named(bench: Bench) -> None:
+    error = refusal(bench, Reply(status=302, headers={"Location": "http://login.example/hotel"}))
+
+    assert "points to login.example" in str(error)
+    assert "sign in to it in a browser" in error.remedy
 
 
 @pytest.mark.parametrize(

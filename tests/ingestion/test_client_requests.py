@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from ingestion.errors import BadRequestError
+from ingestion.paging import Paging
 from tests.ingestion.account import TOKEN, visitors
 from tests.ingestion.client import client_of
 from tests.ingestion.conftest import Bench
@@ -25,7 +26,7 @@ def test_sends_token_version_page_and_size_with_every_request(bench: Bench) -> N
 
 
 def test_sends_the_version_that_is_set(bench: Bench) -> None:
-    client_of(bench, wistia_api_version="2027-01").fetch_page("/stats/visitors", 1)
+    client_of(bench, wistia_api_version="2027-01").fetch_page("/stats/visitors", Paging("visitors"))
 
     assert bench.wire.asked[0].headers["x-wistia-api-version"] == "2027-01"
 
@@ -46,7 +47,7 @@ def test_a_netrc_of_the_machine_does_not_replace_the_token(
     netrc.write_text("machine 127.0.0.1 login someone password else\n")
     monkeypatch.setenv("NETRC", str(netrc))
 
-    client_of(bench).fetch_page("/stats/visitors", 1)
+    client_of(bench).fetch_page("/stats/visitors", Paging("visitors"))
 
     assert bench.wire.asked[0].headers["authorization"] == f"Bearer {TOKEN}"
 
