@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from flows.answer import Answer
+from flows.answer import Answer, single_statement
 from flows.errors import QueryError
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ def query(settings: Settings, sql: str) -> Answer:
 
     Raises:
         ConfigurationError: Athena's workgroup, region or credentials are not in order.
-        QueryError: There are no tables yet, or the statement is wrong.
+        QueryError: There are no tables yet, or it is not one statement that is right.
     """
     if settings.on_s3:
         # awswrangler costs a second and 100 MB: only who asks Athena pays.
@@ -46,6 +46,10 @@ def count_rows(settings: Settings) -> dict[str, int]:
 
 
 def _query_file(settings: Settings, sql: str) -> Answer:
+    try:
+        single_statement([one.query for one in duckdb.extract_statements(sql)])
+    except duckdb.Error as error:
+        raise _failure(error) from error
     path = settings.warehouse_path
     if not path.exists():
         raise QueryError(
@@ -58,11 +62,15 @@ def _query_file(settings: Settings, sql: str) -> Answer:
             columns = [column[0] for column in cursor.description or []]
             return Answer(columns, cursor.fetchall())
     except duckdb.Error as error:
-        message = str(error).strip().splitlines()[0]
-        raise QueryError(
-            f"the query failed: {message}",
-            '`wistia-elt query "show all tables"` lists every table with its columns',
-        ) from error
+        raise _failure(error) from error
+
+
+def _failure(error: duckdb.Error) -> QueryError:
+    message = str(error).strip().splitlines()[0]
+    return QueryError(
+        f"the query failed: {message}",
+        '`wistia-elt query "show all tables"` lists every table with its columns',
+    )
 
 
 def _count(settings: Settings, table: str) -> int:

@@ -10,7 +10,7 @@ import boto3
 import pyarrow as pa
 from pyarrow import csv
 
-from flows.answer import Answer
+from flows.answer import Answer, single_statement
 from flows.athena.catalog import database
 from flows.athena.statements import execute
 from flows.athena.tables import BUILT, is_temporary, read_tables
@@ -21,7 +21,10 @@ from ingestion.aws import explained
 if TYPE_CHECKING:
     from ingestion.settings import Settings
 
-_COMMENTS = re.compile(r"\A(\s|--[^\n]*(\n|\Z)|/\*.*?\*/|\()*", re.DOTALL)
+# Texts, names and comments: a semicolon inside of them ends nothing.
+_PIECES = re.compile(
+    r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|(?P<comment>--[^\n]*|/\*.*?\*/)|(?P<end>;)|.""", re.DOTALL
+)
 _READING = {"select", "with", "values", "table", "show", "describe", "desc", "explain"}
 
 
@@ -35,7 +38,7 @@ def query_athena(settings: Settings, sql: str) -> Answer:
         ConfigurationError: Workgroup, region or credentials are not in order.
         QueryError: The statement writes, is wrong, or was cancelled.
     """
-    statement = sql.strip().rstrip(";")
+    statement = single_statement(split_statements(sql))
     _refuse_writing(statement)
     done = execute(settings, statement)
     with explained("read Athena's answer", QueryError):
@@ -62,12 +65,22 @@ def count_athena_rows(settings: Settings) -> dict[str, int]:
     return dict(answer.rows)
 
 
+def split_statements(sql: str) -> list[str]:
+    """The statements of a text, without comments; what is blank is none."""
+    statements = [""]
+    for piece in _PIECES.finditer(sql):
+        if piece["end"]:
+            statements.append("")
+        else:
+            statements[-1] += " " if piece["comment"] else piece[0]
+    return [statement.strip() for statement in statements if statement.strip()]
+
+
 def _refuse_writing(statement: str) -> None:
-    bare = _COMMENTS.sub("", statement)
-    verb = bare.split(maxsplit=1)[0].lower() if bare else ""
+    verb = statement.lstrip("( \t\r\n").split(maxsplit=1)[0].lower()
     if verb not in _READING:
         raise QueryError(
-            f"the query begins with {verb or 'nothing'}, and only reading is allowed here",
+            f"the query begins with {verb}, and only reading is allowed here",
             "begin with select; tables are changed by `wistia-elt build`",
         )
 

@@ -44,6 +44,7 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "float": float,
     "double": float,
     "decimal": Decimal,
+    "varbinary": bytes.fromhex,
     "date": dt.date.fromisoformat,
     "timestamp": _parse_moment,
     "timestamp with time zone": _parse_zoned,

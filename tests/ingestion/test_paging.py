@@ -130,7 +130,7 @@ def test_a_crawl_may_look_again_and_again_but_not_for_ever() -> None:
         news.refuse_endless("visitors", [{"key": 1}], 100)
     for _ in range(800):
         news.note([{"key": 1}])
-    with pytest.raises(ingestion.paging.EndlessListError, match="801 reads in a row"):
+    with pytest.raises(ingestion.paging.EndlessListError, match="802 reads in a row"):
         news.refuse_endless("visitors", [{"key": 1}], 100)
     with pytest.raises(ingestion.paging.EndlessListError, match="no end after"):
         News().refuse_endless("visitors", [{"key": 1}], 10_000_001)
