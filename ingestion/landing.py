@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from ingestion.watermark import ResourceState
 
 log = logging.getLogger(__name__)
+# An account's days may be ahead of UTC's, and clocks of each other.
+_AHEAD = timedelta(days=1)
 # A list that is given up in each of its windows says so no more often.
 _MOST_NOTES = 5
 # A row that slides to the next page comes again soon: 250 pages are remembered.
@@ -282,8 +284,10 @@ class Landing:
             self._recent.popitem(last=False)
 
     def _note_newest(self, at: datetime | None) -> None:
-        if at is None:
+        # A record of the years to come says nothing of how fresh the data is.
+        if at is None or at > self._run.clock() + _AHEAD:
             return
+        self._state.saw(at)
         newest = parse_timestamp(self.entry.newest_at)
         if newest is None or at > newest:
             self.entry.newest_at = format_timestamp(at)

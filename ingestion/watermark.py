@@ -84,7 +84,10 @@ class ResourceState(BaseModel):
         """Remember a landed version; without a time of its own it lives from `touched` on."""
         kept = at or touched
         self.known[identity] = Seen(digest=version, at=format_timestamp(kept) if kept else None)
-        if at is not None and (self.newest_at is None or at > self.newest_at):
+
+    def saw(self, at: datetime) -> None:
+        """Note the time of a record."""
+        if self.newest_at is None or at > self.newest_at:
             self.newest_at = at
 
     def note_aside(self, identity: str, version: str, at: datetime) -> None:
@@ -198,9 +201,8 @@ def _fold(
             state.note(identity, version, at, landed if bound else None)
     _fold_asides(lake, resource, state, entry)
     state.records += sum(stored.records for stored in entry.objects)
-    newest = parse_timestamp(entry.newest_at)
-    if newest and (state.newest_at is None or newest > state.newest_at):
-        state.newest_at = newest
+    if newest := parse_timestamp(entry.newest_at):
+        state.saw(newest)
     state.quarantined += entry.quarantined
     state.fields = sorted({*state.fields, *entry.unknown_fields})
     if entry.state == "completed" and entry.watermark:

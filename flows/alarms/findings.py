@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from statistics import median
+from itertools import groupby
+from statistics import mean, median
 from typing import TYPE_CHECKING
 
 from ingestion.timestamps import parse_timestamp
@@ -22,6 +23,11 @@ _CLOCKS_APART = timedelta(minutes=10)
 # Fewer days than these say nothing about what is usual; more than a month is another season.
 _FEWEST_DAYS = 8
 _MOST_DAYS = 28
+# So many records would have come in a silence by the account's usual rate: of a Poisson
+# distribution with this mean one silence in a million is by chance.
+_MISSED = 14
+# What may fall silent, and what a person calls it. The days of a medium come even when they are 0.
+_LISTS = {"events": "play", "visitors": "visitor"}
 # Of a normal distribution one day in some millions lies beyond six of these.
 _DEVIATIONS = 6.0
 # Turns the median distance from the median into a standard deviation.
@@ -33,8 +39,8 @@ class Finding:
     """One thing that is wrong.
 
     Attributes:
-        alarm: Its name, as in the runbook: `failure`, `stale`, `quarantine`, `unusual`, `lake`,
-            `clock`.
+        alarm: Its name, as in the runbook: `failure`, `stale`, `silent`, `quarantine`, `unusual`,
+            `lake`, `clock`.
         said: What is wrong, with its numbers, one sentence.
         remedy: What to do, one sentence without its capital.
     """
@@ -66,6 +72,7 @@ def find(
     found = (
         _failure(runs, error),
         _stale(settings, manifests, now),
+        _silent(ingests),
         _quarantine(settings, ingests),
         _unusual(ingests),
         _clock(future),
@@ -118,6 +125,46 @@ def _stale(settings: Settings, manifests: Sequence[Manifest], now: datetime) -> 
         f"{settings.alert_stale_hours:g} hours ago.",
         "look whether `wistia-elt up` runs, then at `wistia-elt status`",
     )
+
+
+def _silent(ingests: list[Manifest]) -> Finding | None:
+    """Runs that end well and bring nothing, longer than any silence before them.
+
+    A weekend without plays is none where weekends were silent before.
+    """
+    said = [sentence for name in _LISTS if (sentence := _silence(name, ingests))]
+    if not said:
+        return None
+    return Finding(
+        "silent",
+        " ".join(said),
+        "look at Wistia whether videos are played; if so, whether the token still reads all of "
+        "this account (`wistia-elt doctor`) and the embed codes are still on the pages",
+    )
+
+
+def _silence(name: str, ingests: list[Manifest]) -> str | None:
+    counted = [
+        (m.started_at, entry.records)
+        for m in ingests
+        for entry in m.resources
+        if entry.resource == name and entry.state == "completed" and not entry.is_cut_short
+    ]
+    streaks = [(bool(one), list(rows)) for one, rows in groupby(counted, lambda run: run[1] > 0)]
+    if len(streaks) <= 1 or streaks[-1][0]:
+        return None
+    silent = streaks[-1][1]
+    before = [records for _, records in counted[: -len(silent)]][-_MOST_DAYS:]
+    if len(before) < _FEWEST_DAYS:
+        return None
+    longest = max((len(rows) for is_busy, rows in streaks[:-1] if not is_busy), default=0)
+    # The largest tenth is left out: a first run lands two years, a campaign a month in a day.
+    usual = mean(sorted(before)[: -max(1, len(before) // 10)])
+    if len(silent) <= longest or len(silent) * usual < _MISSED:
+        return None
+    runs = f"{len(silent)} run{'s' * (len(silent) > 1)}"
+    since = f"{silent[0][0][:16].replace('T', ' ')} UTC"
+    return f"No new {_LISTS[name]} in {runs} since {since}; {usual:,.0f} a run are usual."
 
 
 def _quarantine(settings: Settings, ingests: list[Manifest]) -> Finding | None:

@@ -137,6 +137,50 @@ def test_a_crawl_of_the_whole_list_is_not_unusual() -> None:
     assert alarms([*month, day(30, visitors=110_000, resources=[whole])]) == {}
 
 
+def landed(number: int, **records: int) -> Manifest:
+    """A good run of January that landed so many of each resource."""
+    entries = [{"resource": n, "state": "completed", "records": r} for n, r in records.items()]
+    return day(number, visitors=records.get("visitors", 0), resources=entries)
+
+
+def silences(counts: list[int], name: str = "events") -> str | None:
+    found = alarms([landed(number, **{name: n}) for number, n in enumerate(counts, 1)])
+    return found.get("silent")
+
+
+@pytest.mark.parametrize(("name", "called"), [("events", "play"), ("visitors", "visitor")])
+def test_data_that_stops_is_told_on_its_first_silent_day(name: str, called: str) -> None:
+    assert silences([*[20] * 10, 0], name) == (
+        f"No new {called} in 1 run since 2026-01-11 07:54 UTC; 20 a run are usual."
+    )
+    assert silences([*[20] * 10, 0, 1], name) is None
+
+
+def test_a_small_account_may_be_silent_for_longer() -> None:
+    # Two a day: by chance a week without any comes once in a million weeks.
+    assert silences([*[2] * 10, *[0] * 6]) is None
+    assert silences([*[2] * 10, *[0] * 7]) is not None
+    assert silences([0] * 20) is None
+    assert silences([*[0, 0, 0, 1] * 5, 0, 0, 0]) is None
+
+
+def test_silent_weekends_are_usual_once_there_was_one() -> None:
+    week = [30, 30, 30, 30, 30, 0, 0]
+    assert silences(week * 2) is None
+    assert silences([*week * 2, 0]) is not None
+
+
+def test_a_first_run_of_two_years_and_a_few_days_are_no_usual_rate() -> None:
+    assert silences([9_000, *[1] * 9, 0, 0]) is None
+    assert silences([*[20] * 7, 0]) is None
+
+
+def test_a_list_that_was_not_read_is_not_silent() -> None:
+    refused = {"resource": "events", "state": "failed", "records": 0}
+    days = [landed(number, events=20) for number in range(1, 11)]
+    assert "silent" not in alarms([*days, day(11, resources=[refused])])
+
+
 def test_each_alarm_is_told_once_and_its_end_once(tmp_path: Path) -> None:
     lake, inbox, settings = LocalLake(tmp_path), Inbox(), Settings()
 

@@ -283,12 +283,27 @@ def test_a_page_that_is_never_json_fails_loudly_and_leaves_its_measure(bench: Be
     assert SECRET.encode() not in b"".join(bench.every_byte().values())
 
 
-def test_a_medium_that_is_never_json_fails_loudly_and_keeps_what_landed(bench: Bench) -> None:
+def test_a_medium_that_is_of_another_shape_costs_itself_and_is_not_kept(bench: Bench) -> None:
     bench.api.add_medium("abc")
     bench.api.add_medium("def", 2)
-    bench.api.order("/stats/medias/def", *[as_json([SECRET])] * 9)
+    bench.api.order("/stats/medias/abc", *[as_json([SECRET])] * 9)
 
-    with pytest.raises(BadResponseError, match="list instead of a dict"):
+    run = bench.ingest()
+
+    assert run.exit_code == 3
+    (line,) = bench.set_aside("media")
+    assert "list instead of a dict" in line["reason"]
+    assert line["record"].keys() == {"length", "sha256", "media_id"}
+    assert SECRET.encode() not in b"".join(bench.every_byte().values())
+    assert [row["media_id"] for row in bench.rows("media")] == ["def"]
+
+
+def test_a_page_of_html_in_a_medium_s_place_fails_and_keeps_what_landed(bench: Bench) -> None:
+    bench.api.add_medium("abc")
+    bench.api.add_medium("def", 2)
+    bench.api.order("/stats/medias/def", *[text(f"<html>{SECRET}")] * 9)
+
+    with pytest.raises(BadResponseError, match="HTML"):
         bench.ingest()
     bench.api.faults.clear()
     bench.ingest()

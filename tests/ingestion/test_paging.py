@@ -316,16 +316,3 @@ def test_a_listed_video_without_statistics_is_told_once(bench: Bench) -> None:
 
 def test_a_medium_that_only_the_settings_name_is_told_each_time(bench: Bench) -> None:
     assert [exit_code(bench.ingest(wistia_media_ids=("nosuch0",))) for _ in range(2)] == [3, 3]
-
-
-def test_an_answer_of_another_shape_costs_its_medium_alone(bench: Bench) -> None:
-    bench.api.add_medium("abc")
-    bench.api.add_medium("def", 2)
-    bench.api.stats["abc"] = ["not", "an", "object"]
-
-    codes = [exit_code(bench.ingest()) for _ in range(2)]
-
-    assert codes == [3, 0]
-    assert [row["media_id"] for row in bench.rows("media")] == ["def"]
-    (aside,) = bench.set_aside("media")
-    assert "a JSON list instead of a dict" in aside["reason"]

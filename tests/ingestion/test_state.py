@@ -245,3 +245,15 @@ def test_a_damaged_object_costs_a_warning_and_no_visitor(
 
     assert bench.ingest(ONLY).state == "completed"
     assert f"{key} is damaged" in caplog.text
+
+
+def test_a_visitor_of_the_years_to_come_makes_nothing_fresh(bench: Bench) -> None:
+    bench.api.visitors = [visitor(9, "2099-01-01T00:00:00.000Z"), visitor(1)]
+
+    run = bench.ingest(Scope(resource="visitors"))
+
+    newest = str(visitor(1)["last_active_at"])[:19]
+    assert run.ingest is not None
+    assert str(run.ingest.newest_visitor_at).startswith(newest)
+    assert str(bench.state("visitors")["newest_at"]).startswith(newest)
+    assert len(bench.rows("visitors")) == 2

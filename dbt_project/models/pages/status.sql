@@ -13,7 +13,12 @@ visitors as (
         count(case
             when name is not null or email is not null then 1
         end) as identified_visitor_count,
-        max(last_active_at) as newest_visitor_at
+        -- A visitor of the years to come says nothing of how fresh the data is.
+        max(case
+            when
+                cast(last_active_at as date) < {{ days_before(as_of_date(), -2) }}
+                then last_active_at
+        end) as newest_visitor_at
     from {{ ref('fact_visitors') }}
 ),
 
