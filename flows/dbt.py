@@ -9,6 +9,8 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 PROJECT_DIR = PROJECT_ROOT / "dbt_project"
 _LINES_OF_A_CRASH = 3
+# dbt's own files take more.
+_FEWEST_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,10 +186,22 @@ def _failure(nodes: list[dict[str, object]], output: str, work_dir: Path) -> Bui
     else:
         lines = [line.strip() for line in output.splitlines() if line.strip()]
         said = "dbt did not run: " + " ".join(lines[-_LINES_OF_A_CRASH:])
+    if _is_full(f"{said}\n{output}", work_dir):
+        return BuildError(
+            f"no space left to build in {work_dir.parent}",
+            "free some space and run `wistia-elt build`; the last good tables stay as they are",
+        )
     return BuildError(
         said,
         f"read {log}; the last good tables stay as they are, and `wistia-elt build` tries again",
     )
+
+
+def _is_full(said: str, work_dir: Path) -> bool:
+    # dbt that cannot write its log may end without a word of it.
+    if re.search(r"No space left|disk is full|Disk quota exceeded|Errno 28\b", said, re.IGNORECASE):
+        return True
+    return shutil.disk_usage(work_dir.parent).free < _FEWEST_BYTES
 
 
 def _name(node: dict[str, object]) -> str:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import socket
+import tempfile
 import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import requests
+from requests.utils import get_environ_proxies, select_proxy
 
 from flows.doctor_aws import check_aws
 from ingestion.clock_skew import MOST_SKEW, ClockSkew, describe
 from ingestion.credentials import read_token
-from ingestion.errors import REFUSALS, ReadableError
-from ingestion.lake import open_lake
+from ingestion.errors import REFUSALS, LakeError, ReadableError
+from ingestion.lake import open_lake, sync_folder
 from ingestion.pacing import Pacer
 from ingestion.resources import MEDIAS, RESOURCES
 from ingestion.source import check_source, read_source
@@ -25,7 +33,9 @@ if TYPE_CHECKING:
 
     from ingestion.settings import Settings
 
-_ENOUGH_BYTES = 1_000_000_000
+# What dbt and a day's objects take beside the copy of the tables.
+_WORK_BYTES = 100_000_000
+_PREFECT_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +62,11 @@ def examine(settings: Settings, sleep: Callable[[float], None]) -> Iterator[Chec
     Yields:
         A check as soon as it is done.
     """
+    yield Check("proxy", ok=True, detail=_describe_proxy(settings))
     yield from _check_api(settings, sleep)
     yield _attempt("lake", lambda: _check_lake(settings))
     yield from (Check(*found) for found in check_aws(settings))
+    yield _check_prefect()
     yield _attempt("node", lambda: f"{shutil.which('node')} is {find_node()}")
 
 
@@ -146,4 +158,68 @@ def _check_lake(settings: Settings) -> str:
         return f"{lake.uri} can be written and read"
     free = shutil.disk_usage(settings.lake_path).free
     said = f"{lake.uri} can be written and read, {free / 1e9:.1f} GB free"
-    return said if free > _ENOUGH_BYTES else f"{said}: little for a build's copy"
+    if not sync_folder(settings.lake_path):
+        said += "; its file system cannot fsync a folder: what a power cut takes is read again"
+    needed = _WORK_BYTES + _size(settings.warehouse_path)
+    if free < needed:
+        raise LakeError(
+            f"{said}; a run needs {needed / 1e9:.1f} GB there for its copy of the tables",
+            "free some space on the disk of LAKE_URI",
+        )
+    return said
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _describe_proxy(settings: Settings) -> str:
+    url = settings.wistia_base_url
+    found = urlsplit(select_proxy(url, get_environ_proxies(url)) or "")
+    host = urlsplit(url).hostname
+    if found.hostname is None:
+        return f"none: {host} is asked directly"
+    # Never its login.
+    return f"{host} is asked through {found.hostname}:{found.port or 80}, as the environment says"
+
+
+def _check_prefect() -> Check:
+    """Try what `up`, its worker and its runs need: a home, and a server or its port."""
+    home = Path(os.environ["PREFECT_HOME"])
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=home):
+            pass
+    except OSError as error:
+        return Check(
+            "prefect",
+            ok=False,
+            detail=f"PREFECT_HOME is {home}, which cannot be written: {error.strerror}",
+            remedy="set PREFECT_HOME to a folder of yours",
+        )
+    url = os.environ.get("PREFECT_API_URL", "").rstrip("/")
+    if not url:
+        return Check("prefect", ok=True, detail=f"{home} can be written; {_describe_port()}")
+    try:
+        requests.get(f"{url}/health", timeout=_PREFECT_SECONDS)
+    except requests.RequestException as error:
+        return Check(
+            "prefect",
+            ok=False,
+            detail=f"PREFECT_API_URL is {url}, and nobody answers: {type(error).__name__}",
+            remedy="start that server, or unset PREFECT_API_URL",
+        )
+    return Check("prefect", ok=True, detail=f"{home} can be written; {url} answers")
+
+
+def _describe_port() -> str:
+    port = int(os.environ.get("PREFECT_SERVER_API_PORT") or 4200)
+    try:
+        with socket.create_server(("127.0.0.1", port)):
+            return f"port {port} is free for `wistia-elt up`"
+    except (OSError, OverflowError):
+        # A run by hand needs no server.
+        return (
+            f"port {port} is taken, by `wistia-elt up` or another program: then set "
+            "PREFECT_SERVER_API_PORT before you start it"
+        )

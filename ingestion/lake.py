@@ -91,7 +91,7 @@ class LocalLake:
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(target)
-            _sync_folder(target.parent)
+            sync_folder(target.parent)
         except OSError as error:
             _remove_quietly(temporary)
             raise _lake_error("write", target, error) from error
@@ -226,10 +226,18 @@ def _lake_error(verb: str, path: Path, error: OSError) -> LakeError:
             f"cannot {verb} {path}: a file stands where a folder should be",
             "move that file away and run again",
         )
+    if error.errno == errno.EROFS:
+        return LakeError(
+            f"cannot {verb} {path}: its file system is read-only",
+            "mount it for writing, or point LAKE_URI at a folder that can be written",
+        )
     reason = error.strerror or type(error).__name__
-    return LakeError(
-        f"cannot {verb} {path}: {reason}", "check the folder's owner, permissions and disk"
-    )
+    if error.errno in {errno.EACCES, errno.EPERM}:
+        return LakeError(
+            f"cannot {verb} {path}: {reason}",
+            "run as the folder's owner, or give this user the right to write there",
+        )
+    return LakeError(f"cannot {verb} {path}: {reason}", "check the disk that holds the folder")
 
 
 def _make_folder(folder: Path) -> None:
@@ -237,18 +245,28 @@ def _make_folder(folder: Path) -> None:
     missing = [f for f in (folder, *folder.parents) if not f.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     for made in missing:
-        _sync_folder(made.parent)
+        sync_folder(made.parent)
 
 
-def _sync_folder(folder: Path) -> None:
-    # A rename is durable only when its folder is; Windows cannot open folders.
+def sync_folder(folder: Path) -> bool:
+    """Make a rename in a folder last; False where its file system cannot (some network shares).
+
+    Raises:
+        OSError: It can, and failed.
+    """
+    # Windows cannot open folders.
     if os.name == "nt":
-        return
+        return False
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno in {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}:
+            return False
+        raise
     finally:
         os.close(descriptor)
+    return True
 
 
 def _remove_quietly(path: Path) -> None:

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from flows.doctor import _check_prefect
 from ingestion.resources import RESOURCES
 from tests.flows.conftest import CommandLine, against
 from tests.servers import Sandbox
@@ -33,7 +34,16 @@ def examined(line: CommandLine, **settings: str) -> Checks:
 def test_without_a_token_every_other_check_is_made(tmp_path: Path) -> None:
     checks = examined(CommandLine(tmp_path))
 
-    assert set(checks) >= {"token", "lake", "bucket", "workgroup", "crawler", "node"}
+    assert set(checks) >= {
+        "proxy",
+        "prefect",
+        "token",
+        "lake",
+        "bucket",
+        "workgroup",
+        "crawler",
+        "node",
+    }
     assert checks["token"]["ok"] is False
     assert "WISTIA_API_TOKEN" in str(checks["token"]["remedy"])
     assert checks["lake"]["ok"] is True
@@ -84,6 +94,35 @@ def test_a_clock_that_a_run_would_refuse_is_named_and_the_rest_is_tried(
     assert checks["clock"]["ok"] is False
     assert "24.0 hours ahead of the API's" in str(checks["clock"]["detail"])
     assert checks["scopes"]["ok"] is True
+
+
+def test_a_proxy_of_the_environment_is_named_and_tried(line: CommandLine) -> None:
+    # pragma: allowlist nextline secret
+    dead = "http://jo:planted-pw@127.0.0.1:9"
+    checks = examined(line, HTTP_PROXY=dead, http_proxy=dead, NO_PROXY="", no_proxy="")
+
+    assert "through 127.0.0.1:9" in str(checks["proxy"]["detail"])
+    assert checks["token"]["ok"] is False
+    assert "the proxy 127.0.0.1:9 does not let it through" in str(checks["token"]["detail"])
+    assert "HTTP_PROXY" in str(checks["token"]["remedy"])
+    assert "planted-pw" not in json.dumps(list(checks.values()))
+
+
+def test_a_home_and_a_server_of_prefect_that_a_worker_cannot_use_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "taken"
+    home.write_text("a file")
+    monkeypatch.setenv("PREFECT_HOME", str(home))
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    found = _check_prefect()
+    assert found.detail.startswith(f"PREFECT_HOME is {home}, which cannot be written: ")
+    assert "set PREFECT_HOME" in found.remedy
+
+    monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "new"))
+    assert _check_prefect().ok
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    assert "nobody answers" in _check_prefect().detail
 
 
 def test_events_are_asked_for_one_day(line: CommandLine, sandbox: Sandbox) -> None:

@@ -19,5 +19,5 @@ def test_the_runbook_has_every_alarm_with_a_section() -> None:
     alarms = (ROOT / "flows" / "alarms").glob("*.py")
     code = "".join(path.read_text(encoding="utf-8") for path in alarms)
     raised = set(re.findall(r'Finding\(\s*"(\w+)"', code))
-    assert raised == {"failure", "stale", "quarantine", "unusual", "lake", "clock"}
+    assert raised == {"failure", "stale", "silent", "quarantine", "unusual", "lake", "clock"}
     assert set(re.findall(r"^### `(\w+)`$", TEXT, re.MULTILINE)) == raised

@@ -1,0 +1,89 @@
+"""A disk that is full or read-only is called so by every stage that meets it."""
+
+from pathlib import Path
+
+import pytest
+
+from flows.dbt import _is_full, run_dbt
+from flows.doctor import _check_lake
+from flows.errors import BuildError
+from ingestion.errors import LakeError
+from ingestion.lake import LocalLake, sync_folder
+from ingestion.settings import Settings
+from tests.small_disk import fill, make_read_only, small_disk
+
+
+def test_a_build_on_a_full_disk_says_so(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", 2) as disk:
+        settings = Settings(lake_uri=str(disk / "lake"))
+        settings.work_path.mkdir()
+        fill(disk)
+
+        with pytest.raises(BuildError, match="no space left to build in") as caught:
+            run_dbt(
+                settings,
+                "parse",
+                target="local",
+                as_of_date="2026-01-10",
+                work_dir=settings.work_path / ".dbt",
+                environment={"WAREHOUSE_PATH": str(disk / "warehouse.duckdb")},
+            )
+
+    assert "free some space" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        'IO Error: Could not write file "a.duckdb": No space left on device',
+        "OSError: [Errno 28] No space left on device: 'dbt.log'",
+        "OSError: [Errno 122] Disk quota exceeded",
+        "sqlite3.OperationalError: database or disk is full",
+    ],
+)
+def test_what_engines_say_of_a_full_disk_is_known(said: str, tmp_path: Path) -> None:
+    assert _is_full(said, tmp_path / ".dbt")
+    assert not _is_full("Runtime Error in model fact_visitors", tmp_path / ".dbt")
+
+
+def test_a_lake_on_a_full_disk_says_so(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", 1) as disk:
+        lake = LocalLake(disk / "lake")
+        lake.put("state/kept.json", b"kept")
+        fill(disk)
+
+        with pytest.raises(LakeError, match="no space left to write") as caught:
+            lake.put("raw-data/part.json.gz", b"x" * 9_000)
+
+        assert lake.get("state/kept.json") == b"kept"
+        assert list(lake.list("")) == ["state/kept.json"]
+    assert "free some space" in caught.value.remedy
+
+
+def test_a_read_only_lake_says_so_whatever_is_done(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", 1) as disk:
+        lake = LocalLake(disk / "lake")
+        lake.put("state/kept.json", b"kept")
+        make_read_only(disk)
+
+        with pytest.raises(LakeError, match="its file system is read-only") as written:
+            lake.put("raw-data/part.json.gz", b"x")
+        with pytest.raises(LakeError, match="read-only"), lake.lock("ingest"):
+            pass
+        with pytest.raises(LakeError, match="read-only"):
+            LocalLake(disk / "new")
+        assert lake.get("state/kept.json") == b"kept"
+    assert "mount it for writing" in written.value.remedy
+
+
+def test_doctor_holds_the_free_space_against_what_a_run_needs(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", 20) as disk:
+        with pytest.raises(LakeError, match=r"a run needs 0\.1 GB there") as caught:
+            _check_lake(Settings(lake_uri=str(disk / "lake")))
+        assert "free some space" in caught.value.remedy
+
+
+def test_a_folder_that_cannot_be_synced_is_passed_over(tmp_path: Path) -> None:
+    assert sync_folder(tmp_path)
+    # The kernel answers EINVAL there, as some network shares do.
+    assert not sync_folder(Path("/proc"))

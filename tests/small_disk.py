@@ -1,0 +1,40 @@
+"""A disk of its own for a test: small, so that it can be full, or read-only."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def _as_root(*command: str) -> None:
+    sudo = () if os.geteuid() == 0 else ("sudo", "--non-interactive")
+    subprocess.run([*sudo, *command], check=True, capture_output=True)
+
+
+@contextmanager
+def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
+    """A disk of so many megabytes, mounted on a folder. Needs the right to mount."""
+    folder.mkdir()
+    options = f"size={megabytes}m,mode=777"
+    _as_root("mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder))
+    try:
+        yield folder
+    finally:
+        _as_root("umount", "--lazy", str(folder))
+
+
+def fill(folder: Path) -> None:
+    """Leave no byte free."""
+    with (folder / "filling").open("wb", buffering=0) as file:
+        for size in (1 << 20, 1 << 12, 1):
+            try:
+                while True:
+                    file.write(b"\0" * size)
+            except OSError:
+                continue
+
+
+def make_read_only(folder: Path) -> None:
+    """Let nobody write any more, root included."""
+    _as_root("mount", "-o", "remount,ro", str(folder))
