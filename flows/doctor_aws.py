@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ingestion.errors import LakeError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ingestion.settings import Settings
 
 Found = tuple[str, bool, str, str]
-_RIGHTS = "check the name, AWS_REGION and the role's rights"
 
 
 def check_aws(settings: Settings) -> Iterator[Found]:
@@ -49,13 +50,11 @@ def check_aws(settings: Settings) -> Iterator[Found]:
 def _try(check: str, name: str, call: Callable[[], object], setting: str) -> Found:
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
+    from ingestion.aws import explain  # noqa: PLC0415
+
     try:
         call()
-    except ClientError as error:
-        code = error.response.get("Error", {}).get("Code", "")
-        if "Expired" in code:
-            return check, False, "the AWS credentials have expired", "sign in to AWS again"
-        return check, False, f"{setting}={name}: AWS answers {code}", f"{_RIGHTS} for {name}"
-    except BotoCoreError as error:
-        return check, False, f"{setting}={name}: {error}", _RIGHTS
+    except (ClientError, BotoCoreError) as error:
+        found = explain(f"reach {setting}={name}", error, LakeError)
+        return check, False, str(found), f"{found.remedy}; the name is {setting}'s"
     return check, True, f"{name} answers", ""

@@ -6,6 +6,7 @@ request is sent, or when no answer comes, is told by its class.
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,14 @@ _UNKNOWN = (
     "check AWS_PROFILE, or AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN",
 )
 _DENIED = ("AWS denies it", "give the role the right to that bucket and prefix, or that secret")
+_KEY_DENIED = (
+    "AWS denies the key (KMS) that encrypts it, not the bucket",
+    "give the role kms:Decrypt and kms:GenerateDataKey on the bucket's key",
+)
+_KEY_GONE = (
+    "the key (KMS) that encrypts it is disabled or gone",
+    "enable that key again, or choose another as the bucket's default",
+)
 _NONE = (
     "there are no AWS credentials, or not all of them",
     "sign in (`aws configure`, `aws sso login`) or set AWS_PROFILE; on AWS give the task a role",
@@ -57,6 +66,8 @@ _BY_CODE = {
     "UnrecognizedClientException": _UNKNOWN,
     "AccessDenied": _DENIED,
     "AccessDeniedException": _DENIED,
+    "DecryptionFailure": _KEY_DENIED,
+    "EncryptionFailure": _KEY_DENIED,
     "403": _DENIED,
     "NoSuchBucket": _NO_BUCKET,
     "301": _ELSEWHERE,
@@ -65,6 +76,7 @@ _BY_CODE = {
     "ResourceNotFoundException": _NO_SECRET,
     "RequestTimeTooSkewed": _SKEWED,
 }
+_RIGHT = re.compile(r"perform: (?P<right>[a-z0-9-]+:[A-Za-z*]+)")
 DAMAGE = (boto.FlexibleChecksumError, boto.IncompleteReadError, boto.ResponseStreamingError)
 _BY_CLASS: tuple[tuple[tuple[type[Exception], ...], tuple[str, str]], ...] = (
     ((boto.NoCredentialsError, boto.PartialCredentialsError, boto.ProfileNotFound), _NONE),
@@ -99,12 +111,14 @@ def explained(doing: str, failed: type[ReadableError]) -> Iterator[None]:
 def explain(doing: str, error: Exception, failed: type[ReadableError]) -> ReadableError:
     """What `explained` raises; AWS's own words stay out: they name accounts and roles."""
     code = code_of(error)
-    found = _BY_CODE.get(code) if code else _by_class(error)
+    found = _by_code(code, error) if code else _by_class(error)
     said, remedy = found or (
         f"AWS answers {code or type(error).__name__}",
         "run again a little later",
     )
     named = f" ({code})" if code and found in {_DENIED, _UNKNOWN} else ""
+    if found is _DENIED and (right := _refused_right(error)):
+        named, remedy = f" ({right})", f"give the role the right to {right} there"
     kind = ConfigurationError if found in _SETTINGS else failed
     return kind(f"cannot {doing}: {said}{named}", remedy)
 
@@ -114,6 +128,21 @@ def code_of(error: Exception) -> str:
     response = getattr(error, "response", None)
     # A HEAD's answer has no body, so its status stands for the code.
     return str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""
+
+
+def _by_code(code: str, error: Exception) -> tuple[str, str] | None:
+    """S3 has one code for a bucket and a key that are denied: only its words tell them apart."""
+    if code.startswith("KMS."):
+        return _KEY_GONE
+    found = _BY_CODE.get(code)
+    return _KEY_DENIED if found is _DENIED and _refused_right(error).startswith("kms:") else found
+
+
+def _refused_right(error: Exception) -> str:
+    """`s3:PutObject` where AWS names it; a HEAD's answer, for one, does not."""
+    response = getattr(error, "response", {})
+    found = _RIGHT.search(str(response.get("Error", {}).get("Message", "")))
+    return found["right"] if found else ""
 
 
 def _by_class(error: Exception) -> tuple[str, str] | None:

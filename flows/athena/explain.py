@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+_FILE = re.compile(r"s3://[^\s'\"(),]+")
 _RULES: tuple[tuple[str, str, str], ...] = (
     (
         r"bytes? scanned limit",
@@ -29,9 +30,20 @@ _RULES: tuple[tuple[str, str, str], ...] = (
         "correct ATHENA_WORKGROUP or AWS_REGION",
     ),
     (
-        r"not a valid JSON|HIVE_CURSOR_ERROR|HIVE_BAD_DATA|malformed JSON|JSONException",
-        "a file in bronze is not JSON",
-        "`wistia-elt doctor --lake` names it: put its intact version back, then run again",
+        r"not a valid JSON|malformed JSON|JSONException|Duplicate key",
+        "a file in bronze is not JSON as Athena reads it",
+        (
+            "`wistia-elt doctor --lake` names a damaged or strange file: put its intact version "
+            "back, then run again; where it finds none, two keys of one record differ by case only"
+        ),
+    ),
+    (
+        r"HIVE_CURSOR_ERROR|HIVE_BAD_DATA|HIVE_CANNOT_OPEN_SPLIT",
+        "Athena cannot read a file that a table points to",
+        (
+            "`wistia-elt doctor --lake` names what is wrong in bronze; a table of silver or gold "
+            "gets new files by `wistia-elt build --full-refresh`"
+        ),
     ),
     (
         r"ICEBERG_COMMIT_ERROR",
@@ -49,6 +61,11 @@ _RULES: tuple[tuple[str, str, str], ...] = (
         "correct ATHENA_RESULTS_URI, SILVER_URI and GOLD_URI, or create the bucket first",
     ),
     (
+        r"kms:|\bKMS\b",
+        "AWS denies the key (KMS) that encrypts a bucket, not the bucket",
+        "give the role kms:Decrypt and kms:GenerateDataKey on the keys of the lake and the results",
+    ),
+    (
         r"Access ?Denied|not authorized|Insufficient permissions",
         "AWS denies it",
         "give the role the rights on those buckets, databases and the workgroup",
@@ -60,5 +77,6 @@ def explain_failure(message: str) -> tuple[str, str] | None:
     """A known failure's sentence and remedy, from whatever text it stands in."""
     for pattern, said, remedy in _RULES:
         if re.search(pattern, message, re.IGNORECASE | re.DOTALL):
-            return said, remedy
+            file = _FILE.search(message) if "file" in said else None
+            return f"{said}: {file[0]}" if file else said, remedy
     return None

@@ -13,9 +13,9 @@ from tests.ingestion.wire import Reply
 Fault = Reply | Callable[[Reply], Reply]
 
 
-def refusal(code: str, status: int, **headers: str) -> Reply:
+def refusal(code: str, status: int, said: str = "no", **headers: str) -> Reply:
     """An error as S3 writes it; header names are given with `_` for `-`."""
-    body = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>no</Message></Error>"
+    body = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>{said}</Message></Error>"
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return Reply(body.encode(), status, {"Content-Type": "application/xml"} | named)
 

@@ -98,12 +98,24 @@ def test_a_fault_that_passes_costs_nothing_but_time(
     assert_whole(bench, 130)
 
 
+DENIED = "User: arn:aws:iam::1:user/jo is not authorized to perform: {} on resource: arn:aws:x"
 STAYING: dict[str, tuple[Fault, str, str]] = {
     "SlowDown": (SLOW, "AWS answers SlowDown", "a little later"),
     "500": (refusal("InternalError", 500), "AWS answers InternalError", "a little later"),
     "reset": (reset(), "AWS does not answer", "check the network"),
     "answer lost": (lost, "AWS does not answer", "check the network"),
     "denied": (refusal("AccessDenied", 403), "AWS denies it (AccessDenied)", "give the role"),
+    "right denied": (
+        refusal("AccessDenied", 403, DENIED.format("s3:PutObject")),
+        "AWS denies it (s3:PutObject)",
+        "the right to s3:PutObject",
+    ),
+    "key denied": (
+        refusal("AccessDenied", 403, DENIED.format("kms:GenerateDataKey")),
+        "denies the key (KMS) that encrypts it, not the bucket",
+        "kms:Decrypt",
+    ),
+    "key disabled": (refusal("KMS.DisabledException", 400), "disabled or gone", "enable that key"),
     "expired": (refusal("ExpiredToken", 400), "credentials have expired", "aws sso login"),
     "unknown": (refusal("InvalidAccessKeyId", 403), "does not know these", "AWS_PROFILE"),
     "clock": (refusal("RequestTimeTooSkewed", 403), "clock is wrong", "set the clock"),
