@@ -15,6 +15,7 @@ from flows.dbt import PROJECT_DIR, BuildResult, build_arguments, run_dbt
 from flows.errors import BuildError
 from flows.increments import VARIABLE, make_record, write_plan
 from flows.warehouse import (
+    BUILDING,
     is_damaged,
     publish,
     read_record,
@@ -125,7 +126,7 @@ def _build_copy(
 ) -> BuildResult:
     good = settings.warehouse_path
     with workshop(good) as folder:
-        copy = folder / "warehouse.building.duckdb"
+        copy = folder / BUILDING
         start_copy(good, copy, empty=full_refresh)
         now, before = make_record(inventory), read_record(copy)
         write_objects(copy, inventory)

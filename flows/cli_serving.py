@@ -8,7 +8,8 @@ from ingestion.settings import Settings
 
 
 @click.command()
-def serve() -> None:
+@click.option("--socket", "descriptor", type=int, hidden=True, help="One that `up` has bound.")
+def serve(descriptor: int | None) -> None:
     """Serve the pages, the tables' documentation and the Operations page.
 
     Example: SERVE_PORT=9000 wistia-elt serve
@@ -17,7 +18,7 @@ def serve() -> None:
     from reports.server.serve import serve as serve_pages  # noqa: PLC0415
 
     settings = Settings.load()
-    serve_pages(settings, *read_access(), say=click.echo)
+    serve_pages(settings, *read_access(), say=click.echo, descriptor=descriptor)
 
 
 @click.command()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-import subprocess
+import tempfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from reports.processes import Guarded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,17 +39,23 @@ def run_command(folder: Path, *command: str, environment: Mapping[str, str] | No
         command: The program and its arguments; no shell reads them.
         environment: Its variables; ours when None.
     """
-    done = subprocess.run(  # noqa: S603 - fixed commands, no shell
-        command,
-        cwd=folder,
-        env=dict(os.environ if environment is None else environment),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    said = " ".join((done.stderr or done.stdout).split()) or f"exit code {done.returncode}"
-    return Ended(done.returncode, done.stdout.strip(), _end_of(said) if done.returncode else None)
+    with tempfile.TemporaryFile() as complaints:
+        started = Guarded(
+            command,
+            folder,
+            os.environ if environment is None else environment,
+            errors=complaints,
+        )
+        try:
+            output = started.lines().read()
+            code = started.wait()
+        except BaseException:
+            started.end()
+            raise
+        complaints.seek(0)
+        errors = complaints.read().decode(errors="replace")
+    said = " ".join((errors or output).split()) or f"exit code {code}"
+    return Ended(code, output.strip(), _end_of(said) if code else None)
 
 
 def _end_of(said: str) -> str:

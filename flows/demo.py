@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,14 +25,14 @@ from flows.run import run_daily
 from flows.show import show_answer
 from ingestion.errors import UnavailableError
 from ingestion.lake import Lake, open_lake
-from ingestion.settings import Settings
+from ingestion.settings import PROJECT_ROOT, Settings
 from ingestion.terminal import show_table
+from reports.processes import Guarded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _STATE = "state/demo.json"
-_STOP_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,19 +89,17 @@ def run_demo() -> int:
 @contextmanager
 def _sandbox(today: date) -> Iterator[str]:
     command = [sys.executable, "-m", "sandbox.wistia", "--port", "0", "--rate-limit", "0"]
-    process = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
-        [*command, "--today", today.isoformat()], stdout=subprocess.PIPE, text=True
-    )
+    command += ["--today", today.isoformat()]
+    server = Guarded(command, PROJECT_ROOT, os.environ, errors=None)
     try:
-        base_url = _read_environment(process)
+        base_url = _read_environment(server)
         yield base_url.rpartition("/")[0]
     finally:
-        process.terminate()
-        process.wait(timeout=_STOP_SECONDS)
+        server.end()
 
 
-def _read_environment(process: subprocess.Popen[str]) -> str:
-    for line in process.stdout or ():
+def _read_environment(server: Guarded) -> str:
+    for line in server.lines():
         if line.strip() == "ready":
             return os.environ["WISTIA_BASE_URL"]
         name, _, value = line.strip().partition("=")

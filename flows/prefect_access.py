@@ -10,8 +10,6 @@ from filelock import FileLock, Timeout
 
 from flows.up import authentication
 
-_OWN_URL = "http://127.0.0.1:4200/api"
-
 
 def read_access() -> tuple[str | None, dict[str, str]]:
     """Prefect's address and headers, from PREFECT_API_*, the active profile, or our `up`.
@@ -27,27 +25,29 @@ def read_access() -> tuple[str | None, dict[str, str]]:
             return _tidy(api.url), {"authorization": f"Bearer {api.key.get_secret_value()}"}
         signed = api.auth_string
         return _tidy(api.url), basic(signed.get_secret_value()) if signed else {}
-    home = Path(os.environ["PREFECT_HOME"])
-    auth = authentication.read(home)
-    if auth is None or not _is_up(home):
-        return None, {}
-    port = os.environ.get("PREFECT_SERVER_API_PORT")
-    return _OWN_URL.replace("4200", port) if port else _OWN_URL, basic(auth)
+    found = _own()
+    return (None, {}) if found is None else (found[1], basic(found[0]))
 
 
 def command_environment(url: str) -> dict[str, str]:
     """What Prefect's own commands need to reach the same server as `read_access` names."""
     environment = {**os.environ, "PREFECT_API_URL": url}
-    auth = authentication.read(Path(os.environ["PREFECT_HOME"]))
+    found = _own()
     # Ours, unless the user has set a server of his own.
-    if auth is not None and "PREFECT_API_URL" not in os.environ:
-        environment.setdefault("PREFECT_API_AUTH_STRING", auth)
+    if found is not None and found[1] == url:
+        environment["PREFECT_API_AUTH_STRING"] = found[0]
     return environment
 
 
 def basic(auth: str) -> dict[str, str]:
     """The header that shows `name:password`."""
     return {"authorization": f"Basic {base64.b64encode(auth.encode()).decode()}"}
+
+
+def _own() -> tuple[str, str] | None:
+    # Of a server that is dead another may have the address: it is not told the password.
+    home = Path(os.environ["PREFECT_HOME"])
+    return authentication.read(home) if _is_up(home) else None
 
 
 def _tidy(url: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from ingestion.inventory import Inventory
 
+BUILDING = "warehouse.building.duckdb"
+
 
 @contextmanager
 def workshop(good: Path) -> Iterator[Path]:
@@ -29,7 +31,13 @@ def workshop(good: Path) -> Iterator[Path]:
     dbt-duckdb reads a path as an address, which ends at `#`: such a lake's file is made elsewhere.
     """
     if not set("?#") & set(str(good)):
-        yield good.parent
+        try:
+            yield good.parent
+        except BaseException:
+            # Half-built: of no use to anyone, and the names of people are in it.
+            with suppress(LakeError):
+                clear(good.parent / BUILDING)
+            raise
         return
     with tempfile.TemporaryDirectory(prefix="wistia-elt-") as folder:
         yield Path(folder)
@@ -41,18 +49,27 @@ def start_copy(good: Path, copy: Path, *, empty: bool) -> None:
     Raises:
         LakeError: No space, or something else lies there.
     """
-    for stale in (copy, copy.with_name(copy.name + ".wal")):
-        _remove(stale)
+    clear(copy)
     if empty or not good.exists():
         return
     try:
         shutil.copyfile(good, copy)
     except OSError as error:
-        copy.unlink(missing_ok=True)
         raise LakeError(
             f"cannot copy {good} to build in: {error.strerror}",
             f"free at least {good.stat().st_size // 1_000_000 + 1} MB and build again",
         ) from error
+
+
+def clear(copy: Path) -> None:
+    """Remove a file that was being built, its log, and what had no room in memory.
+
+    Raises:
+        LakeError: Something else lies there.
+    """
+    shutil.rmtree(copy.with_name(copy.name + ".tmp"), ignore_errors=True)
+    for stale in (copy, copy.with_name(copy.name + ".wal")):
+        _remove(stale)
 
 
 def is_damaged(path: Path) -> bool:

@@ -11,6 +11,7 @@ from ingestion.errors import describe
 from ingestion.lake import RUN_LOCK
 from ingestion.logs import about
 from ingestion.manifest import Manifest, ProcessOfRun, StageRun
+from ingestion.stopping import INTERRUPTED
 from ingestion.timestamps import compact_timestamp, format_timestamp
 
 if TYPE_CHECKING:
@@ -90,7 +91,8 @@ class RunRecord:
     def fail(self, error: BaseException) -> None:
         """Close a run that an error ended, unless it was refused before it began."""
         if getattr(error, "is_recorded", True) or self.is_recorded:
-            self.finish("failed", getattr(error, "exit_code", 1))
+            stopped = INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
+            self.finish("failed", getattr(error, "exit_code", stopped))
 
     def finish(self, state: State, exit_code: int) -> None:
         """Close the run."""

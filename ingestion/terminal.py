@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 import os
-import signal
 import sys
+from contextlib import suppress
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -18,18 +18,17 @@ from ingestion.errors import ReadableError, without_logins
 from ingestion.logs import configure
 from ingestion.private import keep_private
 from ingestion.resources import RESOURCES
+from ingestion.stopping import INTERRUPTED, StoppedError, be_stoppable
 from ingestion.timestamps import utc_now
 from ingestion.work import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from types import FrameType
 
     from ingestion.manifest import Manifest
 
 # Wistia began in this year: no video was watched there before.
 FIRST_DAY = date(2006, 1, 1)
-_INTERRUPTED = 130
 _NAMES = ", ".join(resource.name for resource in RESOURCES)
 
 
@@ -42,7 +41,7 @@ def show_errors(command: click.Command) -> None:
     debug = "--debug" in sys.argv
     keep_private()
     configure()
-    signal.signal(signal.SIGTERM, _terminate)
+    be_stoppable()
     try:
         command.main(standalone_mode=False)
     except click.ClickException as error:
@@ -50,10 +49,12 @@ def show_errors(command: click.Command) -> None:
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         click.echo("stopped; the next run goes on from here", err=True)
-        sys.exit(_INTERRUPTED)
-    except _Terminated:
-        click.echo("stopped; the next run goes on from here", err=True)
-        sys.exit(128 + signal.SIGTERM)
+        _end(INTERRUPTED)
+    except StoppedError as stopped:
+        # A terminal that has closed takes no more lines.
+        with suppress(OSError):
+            click.echo("stopped; the next run goes on from here", err=True)
+        _end(stopped.exit_code)
     except ReadableError as error:
         if debug:
             raise
@@ -72,12 +73,12 @@ def show_errors(command: click.Command) -> None:
         sys.exit(1)
 
 
-class _Terminated(BaseException):
-    """SIGTERM: the stage at work records that it was stopped, as with Ctrl-C."""
-
-
-def _terminate(_number: int, _frame: FrameType | None) -> None:
-    raise _Terminated
+def _end(code: int) -> None:
+    # Not by `sys.exit`, which waits for threads that wait for an answer.
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
 
 
 def _say(message: str, remedy: str) -> None:

@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections import deque
 from dataclasses import dataclass
 from threading import Event, Timer
@@ -17,6 +16,7 @@ from filelock import FileLock
 
 from ingestion.settings import PROJECT_ROOT
 from reports.errors import NodeError, PagesError
+from reports.processes import Guarded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -110,33 +110,24 @@ def run_node(
     # Colours would hide words from who reads the output; the project's own telemetry is off.
     environment = {**kept, "NO_COLOR": "1", "DO_NOT_TRACK": "1", **(extra or {})}
     lines: deque[str] = deque(maxlen=_KEPT_LINES)
-    with subprocess.Popen(  # noqa: S603 - our own interpreter
-        [sys.executable, "-m", "reports.leash", *command],
-        cwd=folder,
-        env={**environment, "PYTHONPATH": str(PROJECT_ROOT)},
-        # Held open: the family ends when it closes, also where a signal is for our whole group.
-        stdin=subprocess.PIPE,
-        start_new_session=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-    ) as process:
-        late = Event()
+    node, late = Guarded(command, folder, environment), Event()
 
-        def give_up() -> None:
-            late.set()
-            if process.stdin:
-                process.stdin.close()
+    def give_up() -> None:
+        late.set()
+        node.stop()
 
-        timer = Timer(seconds, give_up)
-        timer.start()
-        try:
-            lines.extend(_plain(line) for line in process.stdout or () if line.strip())
-            process.wait()
-        finally:
-            timer.cancel()
-    return Ended(None if late.is_set() else process.returncode, list(lines))
+    timer = Timer(seconds, give_up)
+    timer.daemon = True
+    timer.start()
+    try:
+        lines.extend(_plain(line) for line in node.lines() if line.strip())
+        code = node.wait()
+    except BaseException:
+        node.end()
+        raise
+    finally:
+        timer.cancel()
+    return Ended(None if late.is_set() else code, list(lines))
 
 
 def _plain(line: str) -> str:

@@ -31,7 +31,7 @@ class Up:
     home: Path
 
     def ask(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401
-        name, _, password = (self.home / "up.auth").read_text().partition(":")
+        name, _, password = (self.home / "up.auth").read_text().split("\n")[0].partition(":")
         for _ in range(5):
             answer = requests.request(
                 method, self.api + path, json=body, auth=(name, password), timeout=60

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,15 +50,29 @@ def wait_for(look: Callable[[], Any], seconds: float = 240, pause: float = 0.02)
 
 def dbt_of(process: "subprocess.Popen[str]") -> int | None:
     """The dbt process that a run has started, when it has."""
+    return next((pid for pid in family_of(process.pid) if "dbt.cli.main" in command_of(pid)), None)
+
+
+def family_of(ancestor: int) -> list[int]:
+    """Every process below one, the nearest last; guards are left out."""
+    parents = {}
     for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (folder / "cmdline").read_text()
-            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-        except (OSError, IndexError):
-            continue
-        if "flows.dbt_child" in command and parent == process.pid:
-            return int(folder.name)
-    return None
+        with suppress(OSError, IndexError):
+            told = (folder / "stat").read_text().rpartition(")")[2].split()
+            parents[int(folder.name)] = int(told[1])
+
+    def is_below(pid: int) -> bool:
+        return pid == ancestor or (pid in parents and is_below(parents[pid]))
+
+    found = [pid for pid in parents if pid != ancestor and is_below(pid)]
+    return [pid for pid in found if "processes.py" not in command_of(pid)]
+
+
+def command_of(pid: int) -> str:
+    """What a process was started as; nothing once it has ended."""
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    return ""
 
 
 def last_run(cli: CommandLine) -> dict[str, Any]:

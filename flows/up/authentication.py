@@ -1,4 +1,4 @@
-"""The password of our own Prefect server: made once, kept beside its database."""
+"""The way into our own Prefect server: a password made anew at each start, and where it is."""
 
 from __future__ import annotations
 
@@ -14,30 +14,40 @@ _NAME = "wistia-elt"
 _FILE = "up.auth"
 
 
-def read_or_make(home: Path, environment: Mapping[str, str]) -> str:
-    """What the server asks for, `name:password`.
+def make(environment: Mapping[str, str]) -> str:
+    """What the server is to ask for, `name:password`.
 
     Args:
-        home: Prefect's folder.
         environment: PREFECT_SERVER_API_AUTH_STRING in it wins.
     """
-    if given := environment.get("PREFECT_SERVER_API_AUTH_STRING"):
-        return given
-    if held := read(home):
-        return held
-    made = f"{_NAME}:{secrets.token_urlsafe(24)}"
-    home.mkdir(parents=True, exist_ok=True)
-    path = home / _FILE
+    given = environment.get("PREFECT_SERVER_API_AUTH_STRING")
+    return given or f"{_NAME}:{secrets.token_urlsafe(24)}"
+
+
+def keep(home: Path, auth: str, url: str) -> None:
+    """Let this user's other commands find the server and its password, until `forget`.
+
+    Args:
+        home: The folder of `up`.
+        auth: `name:password`.
+        url: The server's API.
+    """
+    forget(home)
     # Only its owner reads it, from the first byte on.
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    descriptor = os.open(home / _FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
-        file.write(made)
-    return made
+        file.write(f"{auth}\n{url}\n")
 
 
-def read(home: Path) -> str | None:
-    """The password that was made here; None before the first `up`."""
+def forget(home: Path) -> None:
+    """Take the password back; one of a dead server must not be sent to anyone."""
+    (home / _FILE).unlink(missing_ok=True)
+
+
+def read(home: Path) -> tuple[str, str] | None:
+    """The password and the address of the server that is at work here; None without one."""
     try:
-        return (home / _FILE).read_text().strip() or None
-    except OSError:
+        auth, url, *_ = (home / _FILE).read_text().split("\n")
+    except (OSError, ValueError):
         return None
+    return auth, url

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
 from ingestion.settings import PROJECT_ROOT
+from reports.processes import Guarded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-# Longer than a keeper gives what it keeps.
-_STOP_SECONDS = 60
+# Ctrl-C ends `up` within five seconds: what does not go by itself in these is killed.
+_GRACE_SECONDS = 2.5
+_STANDARD_OUTPUT = 1
 # One that ends at once is started after 1, 2, 4 … seconds, not in a loop.
 _LONGEST_WAIT = 60.0
 # After so long it had come up: what ended it is no fault of its start.
@@ -30,6 +30,7 @@ class Child:
         command: What runs.
         environment: With what.
         log: Where its output goes; None for ours.
+        passed: Descriptors that it inherits.
     """
 
     name: str
@@ -37,33 +38,34 @@ class Child:
     environment: Mapping[str, str]
     log: Path | None
     clock: Callable[[], float]
-    process: subprocess.Popen[bytes] | None = None
+    passed: Sequence[int] = ()
+    process: Guarded | None = None
     _began: float = 0.0
     _wait: float = 1.0
     _due: float = 0.0
 
     def start(self) -> None:
         """Start it."""
-        output: IO[bytes] | None = None
+        output: IO[bytes] | int = _STANDARD_OUTPUT
         if self.log is not None:
             self.log.parent.mkdir(parents=True, exist_ok=True)
             output = self.log.open("ab")
-        self.process = subprocess.Popen(  # noqa: S603 - our own commands
-            [sys.executable, "-m", "flows.up.keeper", *self.command],
-            cwd=PROJECT_ROOT,
-            env=dict(self.environment),
-            stdin=subprocess.PIPE,
-            stdout=output,
-            stderr=subprocess.STDOUT if output else None,
+        self.process = Guarded(
+            self.command,
+            PROJECT_ROOT,
+            self.environment,
+            grace=_GRACE_SECONDS,
+            output=output,
+            passed=self.passed,
         )
-        if output is not None:
+        if not isinstance(output, int):
             output.close()
         self._began = self.clock()
 
     @property
     def ended(self) -> int | None:
         """The exit code of a child that is not there any more."""
-        return None if self.process is None else self.process.poll()
+        return None if self.process is None else self.process.ended
 
     def revive(self, say: Callable[[str], None]) -> None:
         """Start it again when it has ended and its wait is over."""
@@ -80,16 +82,12 @@ class Child:
             self._due = 0.0
             self.start()
 
-    def stop(self) -> None:
-        """End it, kindly first: its keeper ends what does not go by itself."""
-        process = self.process
-        if process is None:
-            return
-        process.terminate()
-        if process.stdin is not None:
-            process.stdin.close()
-        try:
-            process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+
+def end(children: Sequence[Child]) -> None:
+    """End them all, kindly first, at the same time."""
+    for child in children:
+        if child.process is not None:
+            child.process.stop()
+    for child in children:
+        if child.process is not None:
+            child.process.end()

@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 import os
-import signal
-import socket
+import re
 import sys
-import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import requests
 from filelock import FileLock, Timeout
 
 from flows.errors import PrefectError
 from flows.prefect_access import basic
 from flows.prefect_api import PrefectApi
 from flows.up import authentication
-from flows.up.children import Child
+from flows.up.children import Child, end
 from flows.up.lookout import Lookout
 from flows.up.reaper import drop_missed, reap
 from flows.up.registration import POOL, register
 from ingestion.errors import ConfigurationError, ReadableError
 from ingestion.lake import open_lake
 from ingestion.timestamps import utc_now
+from reports.server.serve import bind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    import socket
+    from collections.abc import Callable, Iterator, Sequence
 
     from ingestion.settings import Settings
 
@@ -37,6 +38,8 @@ _PAGES_SECONDS = 60.0
 _LOOK_SECONDS = 1.0
 # A dead run blocks the next one: a quarter of a minute is soon enough for a daily one.
 _REAP_SECONDS = 15.0
+# What is no concern of Prefect's server: tokens, passwords, keys of AWS and of people's names.
+_SECRET = re.compile(r"TOKEN|SECRET|PASSWORD|_KEY|^AWS_|^ALERT_")
 # Prefect's lines in our form, and ours on Prefect's page of the run.
 _LOGS = {
     "PREFECT_LOGGING_EXTRA_LOGGERS": "ingestion,flows,reports",
@@ -46,7 +49,10 @@ _LOGS = {
 
 
 def up(settings: Settings, say: Callable[[str], None]) -> None:
-    """Run server, worker and pages until SIGTERM or Ctrl-C.
+    """Run server, worker and pages until a signal ends them.
+
+    Both addresses are taken before anything is started or sent, and held until the end: a
+    stranger at one of them is refused, and none can take it while a child is started again.
 
     Args:
         settings: The lake, and where pages are served.
@@ -57,34 +63,56 @@ def up(settings: Settings, say: Callable[[str], None]) -> None:
         ConfigurationError: The lake cannot be opened, a port is taken.
     """
     home = Path(os.environ["PREFECT_HOME"])
-    with _only_one(home), _stopping() as stop:
+    with (
+        _only_one(home),
+        closing(_bind_prefect()) as prefects,
+        closing(bind(settings.serve_host, settings.serve_port)) as pages_at,
+    ):
         lake = open_lake(settings)
-        api, environment = _prepare(settings, home)
-        server, worker, pages = _children(home, environment, in_terminal=sys.stdout.isatty())
-        started: list[Child] = []
+        api, environment = _prepare(settings, home, prefects.getsockname()[1])
+        children = _children(
+            home, environment, (prefects, pages_at), in_terminal=sys.stdout.isatty()
+        )
+        server, worker, pages = children
         try:
             say(f"starting Prefect at {api.url} (up to a minute the first time)")
-            _start(server, started)
-            api.wait_until_healthy(_START_SECONDS, lambda: _goes_on(server, stop), time.sleep)
+            server.start()
+            api.wait_until_healthy(_START_SECONDS, lambda: server.ended is None, time.sleep)
             register(api, environment)
             reap(api, utc_now, all_here=True)
             drop_missed(api, utc_now)
-            _start(pages, started)
-            _start(worker, started)
-            _wait_for_pages(settings, pages, stop)
-            _tell(settings, api, say)
-            _watch(started, Lookout(settings, api, lake), stop, say)
+            pages.start()
+            worker.start()
+            _wait_for_pages(pages_at, pages)
+            _tell(pages_at, api, say)
+            _watch(children, Lookout(settings, api, lake), say)
         finally:
-            for child in reversed(started):
-                child.stop()
+            end(children)
+            authentication.forget(home)
 
 
-def _prepare(settings: Settings, home: Path) -> tuple[PrefectApi, dict[str, str]]:
-    port = int(os.environ.get("PREFECT_SERVER_API_PORT") or 4200)
-    auth = authentication.read_or_make(home, os.environ)
+def _bind_prefect() -> socket.socket:
+    try:
+        return bind(_HOST, int(os.environ.get("PREFECT_SERVER_API_PORT") or 4200))
+    except (ConfigurationError, ValueError) as error:
+        raise ConfigurationError(
+            f"Prefect's server has no place: {error}",
+            "set PREFECT_SERVER_API_PORT to a free port, or end what listens there",
+        ) from error
+
+
+def _prepare(settings: Settings, home: Path, port: int) -> tuple[PrefectApi, dict[str, str]]:
+    auth = authentication.make(os.environ)
     url = f"http://{_HOST}:{port}/api"
+    authentication.keep(home, auth, url)
+    # What is asked of this machine goes through no proxy, by us or by a child.
+    spared = ",".join(filter(None, (os.environ.get("NO_PROXY"), _HOST, "localhost")))
+    os.environ |= {"NO_PROXY": spared, "no_proxy": spared}
     environment = {
         **os.environ,
+        # Of its own: what a server without a password took in is never run.
+        "PREFECT_SERVER_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{_database(home)}",
+        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": f"http://{_HOST}:{port}",
         # Runs work in the project's folder, this command wherever it was typed.
         **({} if settings.on_s3 else {"LAKE_URI": str(settings.lake_path)}),
         "PREFECT_API_URL": url,
@@ -99,45 +127,72 @@ def _prepare(settings: Settings, home: Path) -> tuple[PrefectApi, dict[str, str]
     return PrefectApi(url, basic(auth)), environment
 
 
+def _database(home: Path) -> Path:
+    own = home.absolute() / "up"
+    own.mkdir(mode=0o700, exist_ok=True)
+    own.chmod(0o700)
+    return own / "prefect.db"
+
+
 def _children(
-    home: Path, environment: dict[str, str], *, in_terminal: bool
+    home: Path,
+    environment: dict[str, str],
+    sockets: tuple[socket.socket, socket.socket],
+    *,
+    in_terminal: bool,
 ) -> tuple[Child, Child, Child]:
     tools = Path(sys.executable).parent
-    prefect, ours = str(tools / "prefect"), str(tools / "wistia-elt")
+    prefects, pages_at = (listener.fileno() for listener in sockets)
 
-    def child(name: str, *command: str) -> Child:
+    def child(name: str, *command: str, kept: Callable[[str], bool], passed: int = -1) -> Child:
         # A terminal shows what to know; a service's journal keeps what its worker says.
         to_file = in_terminal or name != "worker"
         log = home / "logs" / f"{name}.log" if to_file else None
-        return Child(name, list(command), environment, log, time.monotonic)
+        given = {key: value for key, value in environment.items() if kept(key)}
+        descriptors = () if passed < 0 else (passed,)
+        return Child(name, list(command), given, log, time.monotonic, descriptors)
 
+    server = (sys.executable, "-m", "flows.up.server", str(prefects))
+    worker = (str(tools / "prefect"), "worker", "start", "--pool", POOL, "--type", "process")
+    pages = (str(tools / "wistia-elt"), "serve", "--socket", str(pages_at))
     return (
-        child("server", prefect, "server", "start", "--host", _HOST),
-        child("worker", prefect, "worker", "start", "--pool", POOL, "--type", "process"),
-        child("pages", ours, "serve"),
+        child("server", *server, kept=_is_for_server, passed=prefects),
+        child("worker", *worker, kept=_is_for_runs),
+        child("pages", *pages, kept=_is_for_pages, passed=pages_at),
     )
 
 
-def _start(child: Child, started: list[Child]) -> None:
-    started.append(child)
-    child.start()
+def _is_for_server(name: str) -> bool:
+    return name.startswith("PREFECT_") or not _SECRET.search(name)
 
 
-def _wait_for_pages(settings: Settings, pages: Child, stop: threading.Event) -> None:
+def _is_for_runs(name: str) -> bool:
+    return name not in {"OPERATIONS_PASSWORD", "PREFECT_SERVER_API_AUTH_STRING"}
+
+
+def _is_for_pages(name: str) -> bool:
+    return name not in {"WISTIA_API_TOKEN", "PII_HASH_KEY", "PREFECT_SERVER_API_AUTH_STRING"}
+
+
+def _wait_for_pages(pages_at: socket.socket, pages: Child) -> None:
     # Not for ever: should they not come up, `_watch` says so and starts them again.
     deadline = time.monotonic() + _PAGES_SECONDS
-    address = (settings.serve_host, settings.serve_port)
-    while time.monotonic() < deadline and pages.ended is None and not stop.wait(0.2):
-        with suppress(OSError), socket.create_connection(address, timeout=1):
+    url = _address(pages_at)
+    while time.monotonic() < deadline and pages.ended is None:
+        # The socket is ours and takes connections; an answer says that someone reads it.
+        with suppress(requests.RequestException):
+            requests.head(url, timeout=5, allow_redirects=False)
             return
+        time.sleep(0.2)
 
 
-def _goes_on(server: Child, stop: threading.Event) -> bool:
-    return server.ended is None and not stop.is_set()
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _tell(settings: Settings, api: PrefectApi, say: Callable[[str], None]) -> None:
-    home = f"http://{settings.serve_host}:{settings.serve_port}"
+def _tell(pages_at: socket.socket, api: PrefectApi, say: Callable[[str], None]) -> None:
+    home = _address(pages_at)
     say(f"pages       {home}/")
     say(f"operations  {home}/operations")
     say(f"prefect     {api.url.removesuffix('/api')} (its password: see docs/operations.md)")
@@ -149,13 +204,13 @@ def _tell(settings: Settings, api: PrefectApi, say: Callable[[str], None]) -> No
 
 
 def _watch(
-    children: list[Child],
+    children: Sequence[Child],
     look_for_dead: Callable[[], list[str]],
-    stop: threading.Event,
     say: Callable[[str], None],
 ) -> None:
     due = time.monotonic()
-    while not stop.wait(_LOOK_SECONDS):
+    while True:
+        time.sleep(_LOOK_SECONDS)
         for child in children:
             child.revive(say)
         if time.monotonic() < due:
@@ -185,20 +240,7 @@ def _only_one(home: Path) -> Iterator[None]:
             "set PREFECT_HOME to a folder of yours",
         ) from error
     try:
+        authentication.forget(home)
         yield
     finally:
         lock.release()
-
-
-@contextmanager
-def _stopping() -> Iterator[threading.Event]:
-    stop = threading.Event()
-    previous = {
-        number: signal.signal(number, lambda *_: stop.set())
-        for number in (signal.SIGTERM, signal.SIGINT)
-    }
-    try:
-        yield stop
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)

@@ -39,6 +39,7 @@ def serve(
     prefect_url: str | None,
     prefect_headers: Mapping[str, str],
     say: Callable[[str], None],
+    descriptor: int | None = None,
 ) -> None:
     """Serve until the process is told to stop.
 
@@ -47,13 +48,17 @@ def serve(
         prefect_url: Prefect's API; None when no server is set.
         prefect_headers: What signs our requests to it.
         say: Takes a line for the person at the terminal.
+        descriptor: Of a socket that our parent has bound; None to bind one.
 
     Raises:
         ConfigurationError: The port is taken, or the host is not this machine's.
         LakeError: The lake cannot be opened.
     """
     app = build_app(settings, prefect_url, prefect_headers)
-    listener = _listen(settings)
+    if descriptor is None:
+        listener = bind(settings.serve_host, settings.serve_port)
+    else:
+        listener = socket.socket(fileno=descriptor)
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     say(f"pages       http://{shown}:{port}/")
@@ -82,7 +87,7 @@ def configure(app: ASGIApp, proxies: Sequence[str] = ()) -> uvicorn.Config:
         server_header=False,
         proxy_headers=bool(proxies),
         forwarded_allow_ips=list(proxies),
-        timeout_graceful_shutdown=5,
+        timeout_graceful_shutdown=2,
     )
 
 
@@ -131,13 +136,19 @@ def _is_weak(password: str) -> bool:
     return len(text) < _LONG_ENOUGH or len(set(text)) < _VARIED_ENOUGH or "password" in text
 
 
-def _listen(settings: Settings) -> socket.socket:
-    host, port = settings.serve_host, settings.serve_port
+def bind(host: str, port: int) -> socket.socket:
+    """Take an address of this machine, so that nobody else listens there.
+
+    Raises:
+        ConfigurationError: It is taken, or not this machine's.
+    """
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         listener = socket.socket(family, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
+        # From now on: bound alone, another could still be the one who listens.
+        listener.listen(2048)
     except OSError as error:
         raise ConfigurationError(
             f"cannot serve at {host}:{port}: {error.strerror or error}",

@@ -127,7 +127,7 @@ def test_after_a_kill_the_dead_run_is_marked_and_the_next_one_heals(up: Up, worl
     workers = [
         pid
         for pid, command in processes_of(up.home).items()
-        if "worker start" in command and "keeper" not in command
+        if "worker start" in command and "processes.py" not in command
     ]
     for one in (*workers, pid):
         os.kill(one, signal.SIGKILL)

@@ -83,13 +83,13 @@ def test_a_served_run_that_is_cancelled_or_killed_in_a_stage_stops_there(
     if stage == "ingest":
         wait_until_it_hangs(server)
     else:
-        until(lambda: below(up, "flows.dbt_child"))
+        until(lambda: below(up, "dbt.cli.main"))
     end(up, run, how)
     ended = up.wait(run, *ENDED)
     server.control("DELETE", "faults")
 
     assert ended == how
-    until(lambda: not below(up, "flows.dbt_child"), 60)
+    until(lambda: not below(up, "dbt.cli.main"), 60)
     assert cli.tables() == before
     told = until(lambda: last_run(cli) if last_run(cli)["state"] != "running" else None, 120)
     assert (told["state"], told["failed_stage"]) in {("failed", stage), ("crashed", stage)}
@@ -148,7 +148,11 @@ def builders_in(folder: Path) -> list[int]:
 
 def below(up: Up, what: str) -> list[int]:
     """The processes of its runs whose command has this in it."""
-    return [one for one, command in processes_of(up.home).items() if what in command]
+    return [
+        one
+        for one, command in processes_of(up.home).items()
+        if what in command and "processes.py" not in command
+    ]
 
 
 def test_the_next_served_run_heals(up: Up) -> None:

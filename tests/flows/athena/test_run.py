@@ -172,7 +172,7 @@ def wait_until_dbt_is_gone(folder: Path) -> None:
     marker = str(folder)
     while True:
         listed = subprocess.run(
-            ["pgrep", "-f", f"flows.dbt_child.*{marker}"],
+            ["pgrep", "-f", f"dbt.cli.main.*{marker}"],
             capture_output=True,
             text=True,
             check=False,
