@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
-from typing import TYPE_CHECKING
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import FrameType
 
 INTERRUPTED = 128 + signal.SIGINT
@@ -35,8 +38,33 @@ class StoppedError(BaseException):
         self.exit_code = 128 + number
 
 
-def be_stoppable() -> None:
-    """Let signals end this process, in order if they can and in time anyhow."""
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Let signals end this process: in order if they can, and in time anyhow.
+
+    A block inside another adds nothing but its own sentence.
+    """
+    if signal.getsignal(signal.SIGTERM) is not _raise:
+        _listen()
+    try:
+        yield
+    except KeyboardInterrupt:
+        _leave(INTERRUPTED)
+    except StoppedError as stopped:
+        _leave(stopped.exit_code)
+
+
+def _leave(code: int) -> NoReturn:
+    # A terminal that has closed takes no more lines.
+    with suppress(OSError, ValueError):
+        sys.stderr.write("stopped; the next run goes on from here\n")
+        sys.stdout.flush()
+        sys.stderr.flush()
+    # Not by `sys.exit`, which waits for threads that wait for an answer.
+    os._exit(code)
+
+
+def _listen() -> None:
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     # Written by the kernel's side of a signal, also while the main thread is busy in C.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from contextlib import suppress
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,7 @@ from ingestion.errors import ReadableError, without_logins
 from ingestion.logs import configure
 from ingestion.private import keep_private
 from ingestion.resources import RESOURCES
-from ingestion.stopping import INTERRUPTED, StoppedError, be_stoppable
+from ingestion.stopping import stoppable
 from ingestion.timestamps import utc_now
 from ingestion.work import Scope
 
@@ -41,20 +40,12 @@ def show_errors(command: click.Command) -> None:
     debug = "--debug" in sys.argv
     keep_private()
     configure()
-    be_stoppable()
     try:
-        command.main(standalone_mode=False)
+        with stoppable():
+            _run(command)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("stopped; the next run goes on from here", err=True)
-        _end(INTERRUPTED)
-    except StoppedError as stopped:
-        # A terminal that has closed takes no more lines.
-        with suppress(OSError):
-            click.echo("stopped; the next run goes on from here", err=True)
-        _end(stopped.exit_code)
     except ReadableError as error:
         if debug:
             raise
@@ -73,12 +64,12 @@ def show_errors(command: click.Command) -> None:
         sys.exit(1)
 
 
-def _end(code: int) -> None:
-    # Not by `sys.exit`, which waits for threads that wait for an answer.
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):
-            stream.flush()
-    os._exit(code)
+def _run(command: click.Command) -> None:
+    try:
+        command.main(standalone_mode=False)
+    except click.Abort:
+        # What click makes of Ctrl-C, and of a question that nobody answers.
+        raise KeyboardInterrupt from None
 
 
 def _say(message: str, remedy: str) -> None:

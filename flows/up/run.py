@@ -171,7 +171,7 @@ def _is_for_runs(name: str) -> bool:
 
 
 def _is_for_pages(name: str) -> bool:
-    return name not in {"WISTIA_API_TOKEN", "PII_HASH_KEY", "PREFECT_SERVER_API_AUTH_STRING"}
+    return name not in {"WISTIA_API_TOKEN", "PREFECT_SERVER_API_AUTH_STRING"}
 
 
 def _wait_for_pages(pages_at: socket.socket, pages: Child) -> None:

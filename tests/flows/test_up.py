@@ -6,22 +6,28 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
-import requests
 
-from tests.running_up import Up, World, account_for_up, processes_of, until, up
-from tests.stopping import hang_the_api, wait_until_it_hangs
+from tests.doors import knock, listening
+from tests.flows.conftest import CommandLine
+from tests.running_up import Up, World, account_for_up, ports, processes_of, until, up
+from tests.stopping import hang_the_api, wait_for, wait_until_it_hangs
 
 __all__ = ["up"]  # the fixture beside it
+PORTS = ("PREFECT_SERVER_API_PORT", "SERVE_PORT")
 
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with account_for_up(tmp_path_factory.mktemp("up")) as made:
+    folder = tmp_path_factory.mktemp("up")
+    with account_for_up(folder, OPERATIONS_PASSWORD="turn the wheel slowly") as made:
         yield made
 
 
@@ -49,9 +55,91 @@ def test_one_command_plans_every_deployment_behind_a_password(up: Up) -> None:
     )
     assert {run["expected_start_time"][11:16] for run in planned} == {"07:54"}
 
-    assert requests.get(f"{up.api}/flows/count", timeout=30).status_code in {401, 405}
-    assert requests.post(f"{up.api}/flow_runs/filter", json={}, timeout=30).status_code == 401
     assert (up.home / "up.auth").stat().st_mode & 0o777 == 0o600
+
+
+def test_no_socket_answers_without_the_secret(up: Up, world: World) -> None:
+    family = [up.process.pid, *processes_of(up.home)]
+    found = listening(family)
+    ours = {f"127.0.0.1:{world[0].settings[name]}" for name in PORTS}
+    # The worker has one for Prefect's cancellations, which asks for a token in its first line.
+    assert ours <= found
+    assert {address.rpartition(":")[0] for address in found} == {"127.0.0.1"}
+
+    answers = knock(found)
+
+    pages = f"127.0.0.1:{world[0].settings['SERVE_PORT']}"
+    told = {answer.status for answer in answers if answer.address != pages}
+    # Nothing at all, or that a password is needed.
+    assert not {status for status in told if status.isdecimal()} - {"401"}
+    assert {answer.allows for answer in answers} == {"-"}
+
+
+def test_each_process_has_the_secrets_it_needs_and_no_others(up: Up) -> None:
+    secret = ("WISTIA_API_TOKEN=", "OPERATIONS_PASSWORD=", "PREFECT_API_AUTH_STRING=")
+    held = {}
+    for pid, command in processes_of(up.home).items():
+        told = Path(f"/proc/{pid}/environ").read_text().split("\0")
+        names = {name for name in secret if any(one.startswith(name) for one in told)}
+        for part in ("flows.up.server", "worker start", "wistia-elt serve"):
+            if part in command and "processes.py" not in command:
+                held[part] = {name.removesuffix("=") for name in names}
+
+    assert held == {
+        "flows.up.server": {"PREFECT_API_AUTH_STRING"},
+        "worker start": {"PREFECT_API_AUTH_STRING", "WISTIA_API_TOKEN"},
+        "wistia-elt serve": {"PREFECT_API_AUTH_STRING", "OPERATIONS_PASSWORD"},
+    }
+
+
+def test_a_run_that_asks_nothing_of_wistia_is_given_no_token(up: Up) -> None:
+    def environment() -> list[str] | None:
+        for pid, command in processes_of(up.home).items():
+            if "prefect.engine" in command:
+                with suppress(OSError):
+                    return Path(f"/proc/{pid}/environ").read_text().split("\0")
+        return None
+
+    run = up.start("maintenance")
+    told = until(environment)
+
+    assert up.wait(run, "COMPLETED", "FAILED", "CRASHED") == "COMPLETED"
+    assert any(one.startswith("PREFECT__FLOW_RUN_ID=") for one in told)
+    assert not [one for one in told if one.startswith(("WISTIA_API_TOKEN", "OPERATIONS_PASS"))]
+
+
+@pytest.mark.parametrize("name", ["PREFECT_SERVER_API_PORT", "SERVE_PORT"])
+def test_a_stranger_at_a_port_is_refused_before_anything_is_sent(tmp_path: Path, name: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+        taken = str(stranger.getsockname()[1])
+        cli = CommandLine(tmp_path, ports() | {"PREFECT_HOME": str(tmp_path / "prefect")})
+        done = cli.run("up", **{name: taken})
+        stranger.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            stranger.accept()
+
+    assert done.returncode == 2
+    assert f"127.0.0.1:{taken}" in done.stderr
+    assert f"try: set {name} to a free port" in done.stderr
+    assert not (tmp_path / "prefect" / "up.auth").exists()
+
+
+def test_while_the_server_is_started_again_nobody_can_take_its_place(up: Up, world: World) -> None:
+    port = int(world[0].settings["PREFECT_SERVER_API_PORT"])
+    (server,) = (
+        pid
+        for pid, command in processes_of(up.home).items()
+        if "flows.up.server" in command and "processes.py" not in command
+    )
+    os.kill(server, signal.SIGKILL)
+    wait_for(lambda: not Path(f"/proc/{server}").exists())
+
+    with socket.socket() as stranger:
+        stranger.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with pytest.raises(OSError, match="in use"):
+            stranger.bind(("127.0.0.1", port))
+
+    until(lambda: up.ask("GET", "/health"))
 
 
 def test_deployments_are_registered_again_from_a_terminal_beside_it(up: Up) -> None:

@@ -8,6 +8,7 @@ import click
 
 from tests.soak import campaigns
 from tests.soak.checks import check
+from tests.soak.doors import doors
 from tests.soak.verdict import Verdict
 
 SCHEDULES = ("tests/ingestion/test_crawl_properties.py", "tests/ingestion/test_crawl_costs.py")
@@ -23,13 +24,14 @@ CAMPAIGNS: dict[str, Callable[..., Verdict]] = {
     "repair": lambda _visitors: check("repair"),
     "up": lambda _visitors: check("up"),
     "deployment": lambda _visitors: check("deployment"),
+    "doors": doors,
 }
 
 
 @click.command()
 @click.argument("names", nargs=-1, type=click.Choice(list(CAMPAIGNS)))
 @click.option("--visitors", default=110_471, show_default=True, help="Visitors at the start.")
-@click.option("--count", default=100, show_default=True, help="Kills.")
+@click.option("--count", default=100, show_default=True, help="Kills; half as many signals.")
 @click.option("--seed", default=1, show_default=True, help="Another seed kills elsewhere.")
 @click.option("--many", default=campaigns.MILLION, show_default=True, help="The million.")
 @click.option("--days", default=50, show_default=True, help="Days through the flow.")
@@ -42,6 +44,7 @@ def soak(  # noqa: PLR0913, PLR0917 - a size for each campaign
     """
     more = {
         "kills": {"count": count, "seed": seed},
+        "doors": {"count": count // 2, "seed": seed},
         "million": {"many": many},
         "days": {"count": days},
     }
