@@ -8,8 +8,7 @@ from ingestion.settings import Settings
 
 
 @click.command()
-@click.option("--socket", "descriptor", type=int, hidden=True, help="One that `up` has bound.")
-def serve(descriptor: int | None) -> None:
+def serve() -> None:
     """Serve the pages, the tables' documentation and the Operations page.
 
     Example: SERVE_PORT=9000 wistia-elt serve
@@ -18,7 +17,7 @@ def serve(descriptor: int | None) -> None:
     from reports.server.serve import serve as serve_pages  # noqa: PLC0415
 
     settings = Settings.load()
-    serve_pages(settings, *read_access(), say=click.echo, descriptor=descriptor)
+    serve_pages(settings, *read_access(), say=click.echo)
 
 
 @click.command()

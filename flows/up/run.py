@@ -141,7 +141,7 @@ def _children(
     *,
     in_terminal: bool,
 ) -> tuple[Child, Child, Child]:
-    tools = Path(sys.executable).parent
+    prefect = str(Path(sys.executable).with_name("prefect"))
     prefects, pages_at = (listener.fileno() for listener in sockets)
 
     def child(name: str, *command: str, kept: Callable[[str], bool], passed: int = -1) -> Child:
@@ -153,8 +153,8 @@ def _children(
         return Child(name, list(command), given, log, time.monotonic, descriptors)
 
     server = (sys.executable, "-m", "flows.up.server", str(prefects))
-    worker = (str(tools / "prefect"), "worker", "start", "--pool", POOL, "--type", "process")
-    pages = (str(tools / "wistia-elt"), "serve", "--socket", str(pages_at))
+    worker = (prefect, "worker", "start", "--pool", POOL, "--type", "process")
+    pages = (sys.executable, "-m", "flows.up.pages", str(pages_at))
     return (
         child("server", *server, kept=_is_for_server, passed=prefects),
         child("worker", *worker, kept=_is_for_runs),

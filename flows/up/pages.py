@@ -1,0 +1,21 @@
+"""`python -m flows.up.pages NUMBER`: the pages' server, on a socket that `up` holds."""
+
+from __future__ import annotations
+
+import click
+
+from flows.prefect_access import read_access
+from ingestion.settings import Settings
+from ingestion.terminal import show_errors
+from reports.server.serve import serve
+
+
+@click.command()
+@click.argument("descriptor", type=int)
+def main(descriptor: int) -> None:
+    """Serve until told to stop."""
+    serve(Settings.load(), *read_access(), say=click.echo, descriptor=descriptor)
+
+
+if __name__ == "__main__":
+    show_errors(main)
