@@ -1,4 +1,4 @@
-"""A local Athena for tests: one a test session, shared by every test that asks for it.
+"""A local AWS for tests: one a test session, shared by every test that asks for it.
 
     def test_something(athena: AthenaStack) -> None:
         athena.environment   # AWS_ENDPOINT_URL, keys, region, LAKE_URI, ATHENA_RESULTS_URI, …
@@ -8,7 +8,7 @@
 
 A test works in databases and prefixes of its own (`athena.new_lake()`): the stack lives on.
 Where Java or the engine is missing the tests are skipped with what mends it; with CI set
-that is a failure.
+that is a failure. The fixture `account` is the same, without Athena where its engine is missing.
 """
 
 import json
@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import pytest
 import requests
 
 from sandbox.athena.engine.install import engine_home, require_engine
@@ -37,10 +36,15 @@ _FOREIGN = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_CONFI
 
 @dataclass(frozen=True)
 class AthenaStack:
-    """A running stack."""
+    """A running stack.
+
+    Attributes:
+        environment: Settings that lead AWS's clients here.
+        recording: Every request that reached it, where that is written down.
+    """
 
     environment: dict[str, str]
-    process: subprocess.Popen[str]
+    recording: Path | None = None
 
     @property
     def endpoint(self) -> str:
@@ -82,28 +86,52 @@ class AthenaStack:
 
 @contextmanager
 def running_athena(*options: str) -> Iterator[AthenaStack]:
-    """Run a stack of its own on a free port until the block ends."""
-    command = [sys.executable, "-m", "sandbox.athena", "--port=0", *options]
-    environment = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
-    with subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=environment
-    ) as process:
+    """Run the sandbox's stack as a user does, on a free port until the block ends."""
+    with _started("sandbox.athena", "--port=0", *options) as process:
         try:
-            assert process.stdout is not None
-            lines = []
-            for line in process.stdout:
-                if line.strip() == "ready":
-                    break
-                lines.append(line.strip())
-            settings = dict(line.split("=", 1) for line in lines)
-            assert settings, f"the stack did not start: {command}"
-            yield AthenaStack(settings, process)
+            yield AthenaStack(_read_settings(process))
         finally:
             process.terminate()
             try:
                 process.wait(timeout=20)
             except subprocess.TimeoutExpired:
                 process.kill()
+
+
+@contextmanager
+def running_account(folder: Path) -> Iterator[AthenaStack]:
+    """Run `tests.aws.account`, its requests recorded in `folder`; with Athena where it can be."""
+    recording = folder / "requests.jsonl"
+    engine = ["--engine"] if missing_tool() is None else []
+    with _started("tests.aws.account", str(recording), *engine) as process:
+        try:
+            yield AthenaStack(_read_settings(process), recording)
+        finally:
+            assert process.stdin is not None
+            process.stdin.close()
+
+
+def _started(module: str, *arguments: str) -> subprocess.Popen[str]:
+    environment = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
+    return subprocess.Popen(
+        [sys.executable, "-m", module, *arguments],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+
+
+def _read_settings(process: subprocess.Popen[str]) -> dict[str, str]:
+    lines = []
+    for line in process.stdout or ():
+        if line.strip() == "ready":
+            break
+        lines.append(line.strip())
+    settings = dict(line.split("=", 1) for line in lines)
+    assert settings, f"the stack did not start: {process.args!r}"
+    return settings
 
 
 def missing_tool() -> str | None:
@@ -114,14 +142,6 @@ def missing_tool() -> str | None:
     except SandboxError as error:
         return f"{error}; try: {error.remedy}"
     return None
-
-
-def session_stack() -> Iterator[AthenaStack]:
-    """Give the stack that the fixture `athena` (tests/conftest.py) is, or skip."""
-    if reason := missing_tool():
-        pytest.skip(reason)
-    with running_athena() as stack:
-        yield stack
 
 
 def as_lines(records: list[dict[str, object]]) -> bytes:

@@ -1,17 +1,23 @@
 """The whole tree's: skips, said on a user's machine and failures in CI; what runs side by side."""
 
 import os
+import shutil
 from collections import Counter
 from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from xdist.remote import Producer
     from xdist.scheduler import LoadScopeScheduling
 
     from tests.athena_stack import AthenaStack
+    from tests.both_engines import BothEngines
+    from tests.infra.terraform import Root
 
 # What CI may lack and be whole: Wistia's specification is not ours to ship, and not every
 # runner's user may mount a disk.
@@ -23,7 +29,7 @@ OPTIONAL = ("WISTIA_OPENAPI_DIR", "needs root")
 TOGETHER = {
     "tests/reports/site": "pages",
     "tests/reports/test_operations_page": "pages",
-    "tests/infra": "infra",
+    "tests/infra": "athena",
     "tests/sandbox/athena": "athena",
     "tests/dbt_project/test_parity": "athena",
     "tests/flows/athena": "athena",
@@ -31,9 +37,8 @@ TOGETHER = {
 }
 # Of the rest the files with most tests come first; these have few, and slow ones.
 LONGEST_FIRST = (
-    "prefect",
-    "infra",
     "athena",
+    "prefect",
     "pages",
     "tests/ingestion/test_imported_history.py",
     "tests/ingestion/test_kills.py",
@@ -123,12 +128,49 @@ def without_pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def athena() -> "Iterator[AthenaStack]":
-    """One local Athena a session; the tests share it, each in databases of its own."""
+def account(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[AthenaStack]":
+    """One local AWS a session, with Athena where its engine is; each test in names of its own."""
     # This file must load where the rest of the project is not.
-    from tests.athena_stack import session_stack  # noqa: PLC0415
+    from tests.athena_stack import running_account  # noqa: PLC0415
 
-    yield from session_stack()
+    with running_account(tmp_path_factory.mktemp("account")) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def applying(
+    account: "AthenaStack", tmp_path_factory: pytest.TempPathFactory
+) -> "Iterator[Future[Root]]":
+    """The infrastructure's module, being applied: nearly all of a minute the provider waits."""
+    from tests.infra.terraform import apply_production  # noqa: PLC0415
+
+    with ThreadPoolExecutor(1) as pool:
+        yield pool.submit(apply_production, account.endpoint, tmp_path_factory.mktemp("module"))
+
+
+@pytest.fixture(scope="session")
+def athena(request: pytest.FixtureRequest) -> "AthenaStack":
+    """The same account for tests that need its Athena."""
+    from tests.athena_stack import missing_tool  # noqa: PLC0415
+
+    if reason := missing_tool():
+        pytest.skip(reason)
+    # Where the infrastructure's tests come later, they find it done.
+    if shutil.which("terraform") and any("tests/infra" in i.nodeid for i in request.session.items):
+        request.getfixturevalue("applying")
+    stack: AthenaStack = request.getfixturevalue("account")
+    return stack
+
+
+@pytest.fixture(scope="session")
+def both(
+    athena: "AthenaStack", tmp_path_factory: pytest.TempPathFactory
+) -> "Iterator[BothEngines]":
+    """Two days of one lake on both engines, made once a session; who asks changes no table."""
+    from tests.both_engines import both_engines  # noqa: PLC0415
+
+    with both_engines(athena, tmp_path_factory.mktemp) as found:
+        yield found
 
 
 @pytest.hookimpl(wrapper=True)

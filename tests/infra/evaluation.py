@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
+from tests.aws.emulator import ACCOUNT
 from tests.infra.calls import Call
-from tests.infra.emulator import ACCOUNT
 
 FOLDER = Path(__file__).parent / "evaluator"
 Statement = dict[str, Any]
@@ -57,8 +57,19 @@ def _with_node() -> dict[str, str]:
     return os.environ | {"PATH": os.environ["TESTS_REAL_PATH"]}
 
 
+_decided: dict[Question, str] = {}
+
+
 def decide(questions: list[Question]) -> list[str]:
     """`Allowed`, `ImplicitlyDenied`, `ExplicitlyDenied` or `error: …`, in the questions' order."""
+    new = [one for one in dict.fromkeys(questions) if one not in _decided]
+    if new:
+        _decided.update(zip(new, _evaluate(new), strict=True))
+    return [_decided[one] for one in questions]
+
+
+def _evaluate(questions: list[Question]) -> list[str]:
+    """Ask the evaluator; it takes a second to start, whatever it is asked."""
     install()
     requests = [
         {

@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from tests.aws.emulator import REGION
 from tests.infra.calls import Call
-from tests.infra.emulator import REGION
 from tests.infra.evaluation import Statement
 from tests.infra.terraform import Root
 

@@ -6,11 +6,11 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.aws.recording import ENGINE, Request, read_requests, recorded_size
 from tests.infra.calls import Call, read_calls
-from tests.infra.recording import ENGINE, Request, read_requests
 from tests.infra.terraform import Root, aws_environment
 from tests.servers import ROOT, Sandbox
 
@@ -29,6 +29,7 @@ class Site:
     folder: Path
     wistia: Sandbox
     recording: Path
+    known: dict[tuple[str, int], set[Call]] = field(default_factory=dict)
 
     def run(
         self, stage: str, *words: str, expected: tuple[int, ...] = (0,), **settings: str
@@ -54,6 +55,12 @@ class Site:
 
     def calls(self, stage: str) -> set[Call]:
         """What a stage asked of AWS so far; of calls that differ in ids and days alone, one."""
+        so_far = stage, (self.folder / "stages.jsonl").stat().st_size
+        if so_far not in self.known:
+            self.known[so_far] = self._calls(stage)
+        return self.known[so_far]
+
+    def _calls(self, stage: str) -> set[Call]:
         alike: dict[tuple[object, ...], Call] = {}
         for call in sorted(read_calls(self._requests(stage), self._secrets()), key=str):
             alike.setdefault((call.action, _RANDOM.sub("#", call.resource), call.context), call)
@@ -66,7 +73,7 @@ class Site:
         expected: tuple[int, ...],
         settings: Mapping[str, str] | None = None,
     ) -> str:
-        before = len(read_requests(self.recording))
+        before = recorded_size(self.recording)
         done = subprocess.run(
             command,
             cwd=self.folder / ("people" if stage == "analyst" else "worker"),
@@ -79,7 +86,7 @@ class Site:
         said = done.stdout + done.stderr
         with (self.folder / "said.log").open("a") as log:
             log.write(said)
-        after = len(read_requests(self.recording))
+        after = recorded_size(self.recording)
         with (self.folder / "stages.jsonl").open("a") as file:
             file.write(json.dumps([stage, before, after]) + "\n")
         assert done.returncode in expected, f"{command[1:]}: {done.returncode}: {said[-6000:]}"
@@ -99,7 +106,7 @@ class Site:
         for line in (self.folder / "stages.jsonl").read_text().splitlines():
             name, start, end = json.loads(line)
             if name == stage:
-                found += read_requests(self.recording)[start:end]
+                found += read_requests(self.recording, start, end)
         return [one for one in found if one.key in {stage.upper(), ENGINE}]
 
     def _secrets(self) -> dict[str, str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import boto3
 
-from tests.infra.emulator import ACCOUNT, REGION
+from tests.aws.emulator import ACCOUNT, REGION
 from tests.servers import ROOT
 
 # What a stranger would have: their own keys in the environment, here planted to be looked for.
@@ -28,7 +28,7 @@ terraform {
 _EMULATED = f"""
 provider "aws" {{
   region                      = "{REGION}"
-  max_retries                 = 1
+  max_retries                 = 3
   s3_use_path_style           = true
   skip_credentials_validation = true
   skip_metadata_api_check     = true
@@ -107,6 +107,14 @@ class Root:
         return session.client(service, endpoint_url=self.endpoint)
 
 
+def apply_production(endpoint: str, folder: Path) -> Root:
+    """The production example, applied to the emulator at this address."""
+    environment = aws_environment(endpoint) | KEYS
+    root = copy_example("production", folder, VARIABLES["production"], environment)
+    root.apply()
+    return root
+
+
 def own_environment() -> dict[str, str]:
     """This process's variables without the pipeline's settings: a `.env` says those."""
     ours = ("WISTIA_", "LAKE_", "SILVER_", "GOLD_", "PII_", "GLUE_", "ATHENA_", "TF_VAR_")
@@ -151,3 +159,23 @@ def copy_example(
     (root / "test_override.tf").write_text(override)
     (root / "test.auto.tfvars.json").write_text(json.dumps(variables))
     return Root(root, environment)
+
+
+def traces(root: Root, name: str) -> list[str]:
+    """Everything in the account that carries the lake's name, one by one."""
+    glue, logs = root.client("glue"), root.client("logs")
+    found: list[Any] = [
+        *root.client("s3").list_buckets()["Buckets"],
+        *glue.get_databases()["DatabaseList"],
+        *glue.get_crawlers()["Crawlers"],
+        *root.client("athena").list_work_groups()["WorkGroups"],
+        *root.client("secretsmanager").list_secrets()["SecretList"],
+        *root.client("iam").list_roles()["Roles"],
+        *root.client("iam").list_policies(Scope="Local")["Policies"],
+        *logs.describe_log_groups()["logGroups"],
+        *root.client("sns").list_topics()["Topics"],
+        *root.client("cloudwatch").describe_alarms()["MetricAlarms"],
+        *root.client("events").list_rules()["Rules"],
+    ]
+    texts = [str(one) for one in found]
+    return [text for text in texts if name in text or name.replace("-", "_") in text]

@@ -25,6 +25,9 @@ CAMPAIGNS: dict[str, Callable[..., Verdict]] = {
     "up": lambda _visitors: check("up"),
     "deployment": lambda _visitors: check("deployment"),
     "doors": doors,
+    "module": lambda _visitors: check("module"),
+    "athena": lambda _visitors: check("athena"),
+    "dbt": lambda _visitors: check("dbt"),
 }
 
 

@@ -46,11 +46,18 @@ class Recorder:
         return answer
 
 
-def read_requests(file: Path, start: int = 0) -> list[Request]:
-    """What was recorded from line `start` on."""
-    if not file.exists():
+def recorded_size(file: Path) -> int:
+    """How many bytes are recorded so far."""
+    return file.stat().st_size if file.exists() else 0
+
+
+def read_requests(file: Path, start: int, end: int) -> list[Request]:
+    """What was recorded between two sizes of the file."""
+    if start == end:
         return []
-    lines = file.read_text(encoding="utf-8").splitlines()[start:]
+    with file.open("rb") as recorded:
+        recorded.seek(start)
+        lines = recorded.read(end - start).splitlines()
     return [Request(**json.loads(line)) for line in lines]
 
 

@@ -1,4 +1,8 @@
-"""dbt-athena, unmodified: seeds, views, Hive tables and Iceberg increments."""
+"""`pytest tests/soak/check_dbt.py`: dbt-athena in a project of its own, on the local Athena.
+
+What ours has not is here: views, and an Iceberg table that a column is appended to. Our own
+project's builds are CI's, tests/both_engines.py.
+"""
 
 import os
 import subprocess
@@ -60,6 +64,11 @@ def build(home: Path, athena: AthenaStack, n: int) -> subprocess.CompletedProces
         text=True,
         check=False,
     )
+
+
+@pytest.fixture
+def ask(athena: AthenaStack) -> Asking:
+    return Asking(athena)
 
 
 @pytest.fixture

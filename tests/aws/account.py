@@ -1,20 +1,28 @@
-"""An AWS account to apply the module to: `python -m tests.infra.account RECORDING [--engine]`.
+"""An AWS account for a session's tests: `python -m tests.aws.account RECORDING [--engine]`.
 
 With `--engine` it is the sandbox's stack, whose Athena is real; without, moto alone. Every
-request is recorded. Prints its address, then `ready`; runs until its input ends. The engine
-takes its time: who asks Athena earlier waits.
+request is recorded. Prints the settings to use, then `ready`; runs until its input ends. The
+engine takes its time: who asks Athena earlier waits.
 """
 
+import os
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.infra.emulator import REGION, filled_gaps, running_moto
-from tests.infra.recording import Recorder
+from sandbox.athena import stack
+from sandbox.athena.engine.install import engine_home, require_engine
+from sandbox.athena.engine.java import find_java
+from tests.aws.emulator import REGION, filled_gaps, running_moto
+from tests.aws.recording import Recorder
+
+# Those that `wistia-elt sandbox athena` prints.
+_BUCKET = "lake"
+_RESULTS = f"{_BUCKET}-athena-results"
 
 
 class Waiting:
@@ -33,26 +41,22 @@ class Waiting:
 @contextmanager
 def running_stack(recording: Path) -> Iterator[None]:
     """Run the sandbox's stack, what reaches it recorded."""
-    from sandbox.athena import stack  # noqa: PLC0415 - seconds that moto alone need not pay
-    from sandbox.athena.engine.install import engine_home, require_engine  # noqa: PLC0415
-    from sandbox.athena.engine.java import find_java  # noqa: PLC0415
-
     options = stack.Options(
         host="127.0.0.1",
         region=REGION,
         java=find_java(),
         home=require_engine(engine_home()),
         memory="1536M",
-        bucket="unused",
-        results="unused-results",
+        bucket=_BUCKET,
+        results=_RESULTS,
     )
     plain: Callable[..., Any] = vars(stack)["App"]
     ready = threading.Event()
     vars(stack)["App"] = lambda *parts: Recorder(Waiting(plain(*parts), ready), recording)
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as link:
         link.bind((options.host, 0))
-        link.listen()
-        _say(f"http://{options.host}:{link.getsockname()[1]}")
+        link.listen(2048)
+        _say(settings(f"http://{options.host}:{link.getsockname()[1]}"))
         with stack.running_stack(link, options):
             ready.set()
             yield
@@ -62,12 +66,28 @@ def running_stack(recording: Path) -> Iterator[None]:
 def running_plain(recording: Path) -> Iterator[None]:
     """Run moto alone, what reaches it recorded."""
     with running_moto(recording) as address:
-        _say(address)
+        _say(settings(address))
         yield
 
 
-def _say(address: str) -> None:
-    sys.stdout.write(f"{address}\nready\n")
+def settings(address: str) -> dict[str, str]:
+    """The environment that leads AWS's clients here."""
+    return {
+        "AWS_ENDPOINT_URL": address,
+        "AWS_ENDPOINT_URL_ATHENA": address,
+        "AWS_ACCESS_KEY_ID": "AKIASANDBOX",
+        "AWS_SECRET_ACCESS_KEY": "sandbox",  # pragma: allowlist secret
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_REGION": REGION,
+        "LAKE_URI": f"s3://{_BUCKET}/wistia",
+        "ATHENA_RESULTS_URI": f"s3://{_RESULTS}/",
+        "ATHENA_WORKGROUP": "primary",
+    }
+
+
+def _say(found: Mapping[str, str]) -> None:
+    lines = [*(f"{name}={value}" for name, value in found.items()), "ready"]
+    sys.stdout.writelines(f"{line}\n" for line in lines)
     sys.stdout.flush()
 
 
@@ -75,6 +95,8 @@ def main() -> None:
     recording, engine = Path(sys.argv[1]), "--engine" in sys.argv[2:]
     with filled_gaps(), (running_stack if engine else running_plain)(recording):
         sys.stdin.read()
+    # Queries that still ran wait for an engine that is gone: nobody waits for them.
+    os._exit(0)
 
 
 if __name__ == "__main__":
