@@ -30,7 +30,8 @@ def main() -> None:
 
 def _browse(gold: str) -> None:
     glue = boto3.client("glue")
-    assert gold in {found["Name"] for found in glue.get_databases()["DatabaseList"]}
+    pages = glue.get_paginator("get_databases").paginate()
+    assert gold in {found["Name"] for page in pages for found in page["DatabaseList"]}
     assert glue.get_tables(DatabaseName=gold)["TableList"]
 
 

@@ -166,7 +166,7 @@ def traces(root: Root, name: str) -> list[str]:
     glue, logs = root.client("glue"), root.client("logs")
     found: list[Any] = [
         *root.client("s3").list_buckets()["Buckets"],
-        *glue.get_databases()["DatabaseList"],
+        *glue.get_paginator("get_databases").paginate().search("DatabaseList[]"),
         *glue.get_crawlers()["Crawlers"],
         *root.client("athena").list_work_groups()["WorkGroups"],
         *root.client("secretsmanager").list_secrets()["SecretList"],
