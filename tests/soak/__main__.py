@@ -11,7 +11,10 @@ from tests.soak.checks import check
 from tests.soak.doors import doors
 from tests.soak.verdict import Verdict
 
-SCHEDULES = ("tests/ingestion/test_crawl_properties.py", "tests/ingestion/test_crawl_costs.py")
+SCHEDULES = tuple(
+    f"tests/ingestion/test_{name}.py"
+    for name in ("crawl_properties", "crawl_costs", "event_properties")
+)
 CAMPAIGNS: dict[str, Callable[..., Verdict]] = {
     "kills": campaigns.kills,
     "faults": campaigns.faults,
