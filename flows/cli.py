@@ -180,6 +180,18 @@ def forget(person: str, yes: bool) -> None:  # noqa: FBT001 - a flag of the comm
 
 
 @cli.command()
+@click.option("--yes", is_flag=True, help="Do not ask again.")
+def redact(yes: bool) -> None:  # noqa: FBT001 - a flag of the command line
+    """Bring a lake that was written before under PII_POLICY=hash or drop.
+
+    Example: PII_POLICY=drop wistia-elt redact
+    """
+    from flows.custody import run_redact  # noqa: PLC0415
+
+    sys.exit(run_redact(Settings.load(), confirmed=yes))
+
+
+@cli.command()
 def maintain() -> None:
     """On Athena: compact tables, remove old snapshots, leftovers and query results.
 

@@ -8,22 +8,26 @@ from typing import TYPE_CHECKING
 
 import click
 
+from flows.build import build
 from flows.doctor import Check
 from flows.forgetting import WarehouseTables
 from flows.show import show_checks
 from ingestion.audit import Audit
-from ingestion.forget import OLDER, forget
+from ingestion.forget import forget
 from ingestion.imports import import_files
 from ingestion.lake import open_lake
 from ingestion.progress import RunProgress
 from ingestion.rebuild import rebuild as rebuild_lake
+from ingestion.redact import redact
 from ingestion.replay import list_quarantine, replay
 from ingestion.terminal import show_table
 from ingestion.timestamps import utc_now
+from ingestion.versions import OLDER
 from ingestion.work import Scope
 
 if TYPE_CHECKING:
-    from ingestion.forget import Tables
+    from flows.athena.forgetting import AthenaTables
+    from ingestion.lake import Lake
     from ingestion.settings import Settings
 
 _QUARANTINED = 3
@@ -134,12 +138,46 @@ def run_forget(settings: Settings, who: str, *, confirmed: bool) -> int:
     show_table(("layer", "rows removed"), rows, ("rows removed",))
     click.echo("digests of the person have left the states; the run records the counts alone")
     _say_what_remains(settings)
+    return _say_what_is_damaged(lake, damaged, "whether the person is there")
+
+
+def _say_what_is_damaged(lake: Lake, damaged: list[str], unknown: str) -> int:
     for key in damaged:
         where = f"{lake.uri}'s {OLDER}" if key == OLDER else key
-        click.echo(f"{where} cannot be read, so nobody knows whether the person is there", err=True)
+        click.echo(f"{where} cannot be read, so nobody knows {unknown}", err=True)
         if key == OLDER:
             click.echo(f"try: give the role {_RIGHTS}, then ask for the same again", err=True)
     return 1 if damaged else 0
+
+
+def run_redact(settings: Settings, *, confirmed: bool) -> int:
+    """Bring a lake under PII_POLICY, its tables too, and print what was changed where.
+
+    Returns:
+        0, or 1 when it was not confirmed or an object could not be read.
+    """
+    lake = open_lake(settings)
+    question = (
+        f"Bring all of {lake.uri} under PII_POLICY={settings.pii_policy}? It cannot be undone."
+    )
+    if not confirmed and not click.confirm(question):
+        click.echo("nothing was changed")
+        return 1
+    manifest, damaged = redact(settings, lake, utc_now)
+    rows = [(layer, f"{n:,}") for layer, n in manifest.removed.items()]
+    show_table(("layer", "records changed"), rows, ("records changed",))
+    tables = _tables(settings)
+    if tables.is_built():
+        # Also where nothing changed: a command that was killed may have come this far.
+        as_of = settings.as_of_date or utc_now().date()
+        build(settings, lake, as_of_date=as_of.isoformat(), full_refresh=True)
+        with lake.lock("build"):
+            tables.remove_other_copies()
+            if settings.on_s3 and OLDER not in damaged:
+                _empty_older_tables(settings)
+        click.echo("the tables were built again from it")
+    click.echo("backups, copies in other buckets and files that were imported are yours to clean")
+    return _say_what_is_damaged(lake, damaged, "what it holds in clear")
 
 
 def _empty_older_tables(settings: Settings) -> None:
@@ -153,7 +191,7 @@ def _empty_older_tables(settings: Settings) -> None:
         delete_older(settings.athena_results_uri)
 
 
-def _tables(settings: Settings) -> Tables:
+def _tables(settings: Settings) -> WarehouseTables | AthenaTables:
     if settings.on_s3:
         # awswrangler costs a second and 100 MB: only who asks Athena pays.
         from flows.athena.forgetting import AthenaTables  # noqa: PLC0415

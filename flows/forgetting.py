@@ -44,6 +44,10 @@ class WarehouseTables:
         """How many rows are of these visitors."""
         return sum(self._counts(keys).values())
 
+    def is_built(self) -> bool:
+        """Whether there is any table."""
+        return self._path.exists()
+
     def erase(self, keys: set[str]) -> dict[str, int]:
         """Remove their rows from every table that has a visitor's key.
 
@@ -54,7 +58,7 @@ class WarehouseTables:
             BuildError: The copy cannot be written; the last good tables stay as they were.
         """
         try:
-            self._remove_other_copies()
+            self.remove_other_copies()
             counts = {table: n for table, n in self._counts(keys).items() if n}
             if not counts:
                 return {}
@@ -73,7 +77,7 @@ class WarehouseTables:
             ) from error
         return {table.replace('"', ""): n for table, n in counts.items()}
 
-    def _remove_other_copies(self) -> None:
+    def remove_other_copies(self) -> None:
         """Remove half-built and damaged copies of the tables, and what DuckDB spilled."""
         good = {self._path.name, self._path.name + ".wal"}
         for stale in self._path.parent.glob(f"{self._path.stem}.*"):

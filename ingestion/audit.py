@@ -98,9 +98,11 @@ class Audit:
         for key in self.corrupt:
             yield Finding(key, "this manifest is not what was written", _REBUILD)
         for run in self.runs:
-            if run.kind == "forget" and run.rewriting and is_broken(run):
+            if run.rewriting and is_broken(run):
                 again = "ask `wistia-elt forget` for the same person again: it completes"
-                yield Finding(run.key, "a forget was broken off", again)
+                if run.kind == "redact":
+                    again = "start `wistia-elt redact` again: it completes"
+                yield Finding(run.key, f"a {run.kind} was broken off", again)
 
     def _examine_states(self) -> Iterator[Finding]:
         for resource in RESOURCES:

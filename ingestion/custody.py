@@ -1,4 +1,4 @@
-"""What the commands that look after a lake share: replay, import, forget.
+"""What the commands that look after a lake share: replay, import, forget, redact.
 
 Each is a run of its own: under the ingest's lock, with a manifest of its kind, which says what it
 took, so that nothing is taken twice. What a killed one wrote and did not list is removed when the
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 # Later than any visitor: versions that landed late are no news of the overlap.
 _NEVER = datetime(9000, 1, 1, tzinfo=UTC)
-_OWN = ("sources", "replayed", "removed", "rewriting", "recovered", "lost")
+_OWN = ("sources", "replayed", "removed", "rewriting", "renamed", "recovered", "lost")
 
 
 class SourceFile(BaseModel):
@@ -72,7 +72,8 @@ class Custody(Manifest):
         sources: Files that an import took.
         replayed: Digests of the lines that a replay took, by their quarantine object.
         removed: Rows that a forget removed, by layer; nothing of whom.
-        rewriting: Objects that a forget is about to rewrite; empty once it is done.
+        rewriting: Objects that a forget or redact is about to rewrite; empty once it is done.
+        renamed: What the digests in `replayed` are once their lines are rewritten; as long.
         recovered: Whether this was made again from the objects, its manifest being lost.
         lost: Objects that this run wrote, which have gone and have been taken off its list.
     """
@@ -81,6 +82,7 @@ class Custody(Manifest):
     replayed: dict[str, list[str]] = Field(default_factory=dict)
     removed: dict[str, int] = Field(default_factory=dict)
     rewriting: list[str] = Field(default_factory=list)
+    renamed: dict[str, str] = Field(default_factory=dict)
     recovered: bool = False
     lost: list[str] = Field(default_factory=list)
 
@@ -156,7 +158,7 @@ class Job:
 def open_job(
     settings: Settings,
     lake: Lake,
-    kind: Literal["replay", "import", "forget"],
+    kind: Literal["replay", "import", "forget", "redact"],
     clock: Callable[[], datetime],
 ) -> Iterator[Job]:
     """Hold the ingest's lock and record a run of custody while the block lasts.

@@ -17,15 +17,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from ingestion.bronze import QUARANTINE, RAW, compress
-from ingestion.custody import Custody, Job, is_broken, listed_keys, open_job
+from ingestion.custody import Custody, Job, open_job
 from ingestion.errors import IngestionError, LakeError
-from ingestion.inventory import is_object
 from ingestion.objects import unpack_lines
 from ingestion.person import Person, make_person
-from ingestion.relisting import relist
+from ingestion.relisting import complete_broken, data_keys, relist
 from ingestion.resources import RESOURCES
 from ingestion.source import check_source, read_source
-from ingestion.versions import find_versions, learn_keys, remove_versions
+from ingestion.versions import OLDER, find_versions, learn_keys, remove_versions
 from ingestion.watermark import ResourceState, identity_of, state_key
 
 if TYPE_CHECKING:
@@ -36,8 +35,6 @@ if TYPE_CHECKING:
     from ingestion.settings import Settings
     from ingestion.versions import Version
 
-# A layer of its own: what a versioned bucket keeps of replaced and removed objects.
-OLDER = "older versions"
 log = logging.getLogger(__name__)
 
 
@@ -95,7 +92,7 @@ def forget(
     """
     with open_job(settings, lake, "forget", clock) as job:
         _check_policy(settings, lake)
-        person, keys = make_person(settings, who), _keys(job)
+        person, keys = make_person(settings, who), data_keys(job)
         if person.email:
             person.keys |= tables.find_keys(person.email)
             _find_keys(lake, keys, person)
@@ -104,7 +101,7 @@ def forget(
         state = _read_state(lake)
         is_in_state = any(identity_of(key) in state.known for key in person.keys)
         if not (plan.objects or older or is_in_state or tables.count(person.keys)):
-            _complete_broken(job)
+            complete_broken(job)
             raise UnknownPersonError(
                 "nothing in this lake is of that person",
                 "check the visitor key or address; under PII_POLICY=drop no address is kept",
@@ -140,12 +137,6 @@ def _remove_older(job: Job, person: Person, plan: _Plan) -> None:
         return
     if removed := remove_versions(job.lake, person):
         job.manifest.removed[OLDER] = removed
-
-
-def _keys(job: Job) -> list[str]:
-    """What the manifests list, and what may yet be listed: a killed run's object lies there too."""
-    lying = (key for root in (RAW, QUARANTINE) for key in job.lake.list(root) if is_object(key))
-    return sorted({*listed_keys(job.before), *lying})
 
 
 def _find_keys(lake: Lake, keys: list[str], person: Person) -> None:
@@ -189,7 +180,7 @@ def _remove(job: Job, person: Person, plan: _Plan, tables: Tables) -> None:
     for key in plan.objects:
         _rewrite(lake, key, person)
     relist(job, set(plan.objects))
-    _complete_broken(job)
+    complete_broken(job)
     manifest.rewriting = []
 
 
@@ -200,18 +191,6 @@ def _rewrite(lake: Lake, key: str, person: Person) -> None:
         lake.put(key, compress(b"".join(line + b"\n" for line in kept)))
     else:
         lake.delete(key)
-
-
-def _complete_broken(job: Job) -> None:
-    """Bring the manifests up to date with what a killed forget rewrote."""
-    broken = [run for run in job.before if run.kind == "forget" and run.rewriting]
-    if not broken:
-        return
-    relist(job, {key for run in broken for key in run.rewriting})
-    for run in broken:
-        run.rewriting = []
-        run.state = "crashed" if is_broken(run) else run.state
-        run.save(job.lake)
 
 
 def _read_state(lake: Lake) -> ResourceState:

@@ -47,7 +47,7 @@ class Inventory:
     Attributes:
         objects: By key, as its last manifest describes it.
         runs: Keys of the manifests.
-        rewriting: Objects that a forget had begun to rewrite when it was broken off.
+        rewriting: Objects that a forget or redact had begun to rewrite when it was broken off.
     """
 
     objects: dict[str, StoredObject] = field(default_factory=dict)
@@ -163,7 +163,10 @@ def _incomplete(
         listed = inventory.objects[first].bytes
         said = f"{first} has {sizes[first]:,} bytes, and its manifest says {listed:,}"
     if inventory.rewriting & set(bad):
-        remedy = "a forget was broken off: ask `wistia-elt forget` for the same person again"
+        remedy = (
+            "a forget or redact was broken off: ask `wistia-elt forget` for the same person again, "
+            "or start `wistia-elt redact` again"
+        )
     else:
         remedy = (
             "restore it from a backup or the bucket's older version (`wistia-elt doctor --lake` "

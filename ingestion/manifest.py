@@ -118,7 +118,7 @@ class Manifest(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     run_id: str
-    kind: Literal["run", "ingest", "build", "publish", "replay", "import", "forget"]
+    kind: Literal["run", "ingest", "build", "publish", "replay", "import", "forget", "redact"]
     state: State = "running"
     started_at: str
     finished_at: str | None = None

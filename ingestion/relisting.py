@@ -1,4 +1,9 @@
-"""Manifests brought up to date with objects that a forget has rewritten."""
+"""The one exception to "never edited": what a forget and a redact share.
+
+Their manifest lists the objects about to change before the first does. Each is put again whole,
+under its own key; then the manifests that list it are brought up to date from what lies there. One
+that was killed is completed by the next.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +11,9 @@ import hashlib
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from ingestion.bronze import QUARANTINE, RAW
+from ingestion.custody import is_broken, listed_keys
+from ingestion.inventory import is_object
 from ingestion.objects import count_records, unpack_lines
 from ingestion.replay import line_digest
 
@@ -15,8 +23,15 @@ if TYPE_CHECKING:
     from ingestion.manifest import ResourceRun, StoredObject
 
 
+def data_keys(job: Job) -> list[str]:
+    """What the manifests list, and what may yet be listed: a killed run's object lies there too."""
+    lying = (key for root in (RAW, QUARANTINE) for key in job.lake.list(root) if is_object(key))
+    return sorted({*listed_keys(job.before), *lying})
+
+
 def relist(job: Job, keys: set[str]) -> None:
     """List in every manifest what these objects hold by now."""
+    renamed = {old: new for run in (*job.before, job.manifest) for old, new in run.renamed.items()}
     for run in job.before:
         was = run.model_dump_json()
         for entry in run.resources:
@@ -24,9 +39,22 @@ def relist(job: Job, keys: set[str]) -> None:
             entry.resume = None
             _relist_entry(job.lake, entry, keys)
         for key in keys & set(run.replayed):
-            run.replayed[key] = _still_there(job.lake, key, run.replayed[key])
+            taken = [renamed.get(digest, digest) for digest in run.replayed[key]]
+            run.replayed[key] = _still_there(job.lake, key, taken)
         if run.model_dump_json() != was:
             run.save(job.lake)
+
+
+def complete_broken(job: Job) -> None:
+    """Bring the manifests up to date with what a killed command rewrote."""
+    broken = [run for run in job.before if run.rewriting]
+    if not broken:
+        return
+    relist(job, {key for run in broken for key in run.rewriting})
+    for run in broken:
+        run.rewriting, run.renamed = [], {}
+        run.state = "crashed" if is_broken(run) else run.state
+        run.save(job.lake)
 
 
 def _relist_entry(lake: Lake, entry: ResourceRun, keys: set[str]) -> None:

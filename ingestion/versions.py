@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from ingestion.person import Person
 
 
+# A layer of its own: what a versioned bucket keeps of replaced and removed objects.
+OLDER = "older versions"
+
+
 class Version(NamedTuple):
     """An older version of an object."""
 

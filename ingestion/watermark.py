@@ -143,11 +143,22 @@ def load_state(
         The state as if every listed object had been folded in.
     """
     manifests = list(manifests)
-    overlap = overlap if resource.read_again is None else resource.read_again
     adopt_orphans(lake, resource, manifests)
     runs = [m for m in manifests if any(e.resource == resource.name for e in m.resources)]
     state = _read_state(lake, resource.name, is_expected=_was_completed(resource.name, runs))
-    for manifest in _after(state.run_id, runs):
+    return catch_up(lake, resource, state, runs, overlap)
+
+
+def catch_up(
+    lake: Lake,
+    resource: Resource,
+    state: ResourceState,
+    runs: Iterable[Manifest],
+    overlap: timedelta,
+) -> ResourceState:
+    """Fold in what the runs after a state's own listed; of an empty state all of them."""
+    overlap = overlap if resource.read_again is None else resource.read_again
+    for manifest in _after(state.run_id, list(runs)):
         for entry in manifest.resources:
             if entry.resource == resource.name:
                 _fold(lake, resource, state, entry, overlap)

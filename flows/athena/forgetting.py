@@ -88,6 +88,18 @@ class AthenaTables:
             delete_folder(f"{read_workgroup(self._settings).results_uri}/queries")
         return counts
 
+    def is_built(self) -> bool:
+        """Whether there is any table."""
+        return bool(self._built())
+
+    def remove_other_copies(self) -> None:
+        """Remove older versions of the tables made again, and answers that somebody asked for."""
+        with explained("remove what the older tables held", BuildError):
+            for table in self._built():
+                if not is_iceberg(table):
+                    drop_older_versions(table)
+            delete_folder(f"{read_workgroup(self._settings).results_uri}/queries")
+
     def _erase_from_history(self, name: str, keys: set[str]) -> None:
         execute(self._settings, f"delete from {name} where {_is_one_of(keys)}")  # noqa: S608
         optimize(self._settings, name)
@@ -110,12 +122,15 @@ class AthenaTables:
         }
 
     def _keyed(self) -> list[dict[str, Any]]:
+        return [table for table in self._built() if "visitor_key" in _columns(table)]
+
+    def _built(self) -> list[dict[str, Any]]:
         with explained("list the tables", BuildError):
             return [
                 table
                 for layer in BUILT
                 for table in read_tables(database(self._settings, layer))
-                if "visitor_key" in _columns(table) and not is_temporary(table)
+                if not is_temporary(table)
             ]
 
     def _ask(self, sql: str) -> list[tuple[Any, ...]]:

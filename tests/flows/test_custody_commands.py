@@ -102,3 +102,25 @@ def test_forget_asks_first_and_says_what_went_where(bare: CommandLine) -> None:
     assert b"nadine@" not in gzip.decompress(files[0].read_bytes())
     error = explained(bare.run("forget", "nadine@planted.example", "--yes"), 1)
     assert "nothing in this lake is of that person" in error
+
+
+def test_redact_asks_first_and_brings_the_tables_along(bare: CommandLine) -> None:
+    filled(bare)
+    bare.succeed("build")
+    told = "select count(*) from silver.fact_visitors where email is not null"
+    assert bare.rows(told) == [(1,)]
+    drop = {"PII_POLICY": "drop"}
+    with bare.start("redact", **drop) as asked:
+        assert asked.wait(60) in {1, 130}
+    assert "PII_POLICY is keep" in explained(bare.run("redact", "--yes"), 2)
+
+    said = bare.succeed("redact", "--yes", **drop)
+
+    assert ["bronze", "1"] in [line.split() for line in said.splitlines()]
+    assert "built again" in said
+    assert bare.rows(told) == [(0,)]
+    assert bare.rows("select count(*) from silver.fact_visitors") == [(2,)]
+    for file in (file for file in bare.lake.rglob("*") if file.is_file()):
+        body = file.read_bytes()
+        assert b"nadine@" not in (gzip.decompress(body) if file.suffix == ".gz" else body)
+    assert "PII_POLICY=drop" in explained(bare.run("import", "old"), 2)

@@ -8,8 +8,8 @@ import pytest
 from ingestion.audit import Audit
 from ingestion.bucket import BucketLake
 from ingestion.errors import LakeError
-from ingestion.forget import OLDER, UnknownPersonError, forget
-from ingestion.versions import Version
+from ingestion.forget import UnknownPersonError, forget
+from ingestion.versions import OLDER, Version
 from ingestion.watermark import identity_of
 from tests.ingestion.account import NOON, visitor
 from tests.ingestion.conftest import Bench
