@@ -69,3 +69,8 @@ def _whole(request: Request, name: str, default: int) -> int:
 
 Answer = Callable[[Request], Any]
 """What one address answers: a JSON value, made from the request."""
+
+
+def is_modern(request: Request) -> bool:
+    """Whether the maintained line is asked, which is dated, and not v1."""
+    return request.url.path.startswith("/modern/")

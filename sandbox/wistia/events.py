@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from starlette.requests import Request
 
-from sandbox.wistia.answers import day_of, not_found, page_of
+from sandbox.wistia.answers import day_of, is_modern, not_found, page_of
 from sandbox.wistia.chance import digest, stream
 from sandbox.wistia.clock import DAY, HOUR, day_start, in_milliseconds
 from sandbox.wistia.media import Medium
@@ -76,7 +76,7 @@ class Events:
             offset = max(offset - len(events), 0)
             if len(page) == limit:
                 break
-        return [self.body(event) for event in page]
+        return [self.body(event, modern=is_modern(request)) for event in page]
 
     def event(self, request: Request) -> dict[str, object]:
         """Answer `/stats/events/{event_key}`."""
@@ -89,11 +89,18 @@ class Events:
         for day in self.plays.days(begin, begin + 2 * DAY + (LATE_TO + HOUR) // DAY):
             for event in day:
                 if event.at == at and self._key(event) == key:
-                    return self.body(event)
+                    return self.body(event, modern=is_modern(request))
         raise not_found("Event")
 
-    def body(self, event: Received) -> dict[str, object]:
-        """Return an event as the API writes it."""
+    def body(self, event: Received, *, modern: bool) -> dict[str, object]:
+        """Return an event as the API writes it; the maintained line gives it twice (API.md)."""
+        body = self._body(event)
+        if modern:
+            # "Raw event attributes": no answer with them was ever recorded, so all are there.
+            body["attributes"] = dict(body)
+        return body
+
+    def _body(self, event: Received) -> dict[str, object]:
         people, medium = self.world.people, self.world.library[event.medium]
         key = self._key(event)
         identity = people.registry.identity(event.number)

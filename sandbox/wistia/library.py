@@ -2,7 +2,7 @@
 
 from starlette.requests import Request
 
-from sandbox.wistia.answers import MOST_PER_PAGE, page_of
+from sandbox.wistia.answers import MOST_PER_PAGE, is_modern, page_of
 from sandbox.wistia.stats import find_medium
 from sandbox.wistia.world import World
 
@@ -19,11 +19,11 @@ class Library:
         offset, limit = page_of(request, MOST_PER_PAGE)
         wanted = request.query_params.getlist("hashed_ids[]")
         library = [m for m in self.world.library if not wanted or m.hashed_id in wanted]
-        return [m.body(modern=_is_modern(request)) for m in library[offset : offset + limit]]
+        return [m.body(modern=is_modern(request)) for m in library[offset : offset + limit]]
 
     def media(self, request: Request) -> dict[str, object]:
         """Answer `/medias/{id}`."""
-        return find_medium(self.world, request).body(modern=_is_modern(request))
+        return find_medium(self.world, request).body(modern=is_modern(request))
 
     def media_stats(self, request: Request) -> dict[str, object]:
         """Answer `/medias/{id}/stats`: whole percents."""
@@ -46,7 +46,3 @@ class Library:
             "name": "sandbox",
             "expires_at": None,
         }
-
-
-def _is_modern(request: Request) -> bool:
-    return request.url.path.startswith("/modern/")

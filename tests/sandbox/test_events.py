@@ -1,5 +1,6 @@
 """`/stats/events` and `by_date`: their windows, their oddities, and what adds up."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -133,3 +134,13 @@ def test_keys_tell_when_a_play_was(events: list[Event]) -> None:
     for event in events:
         played = datetime.fromtimestamp(int(event["event_key"][:10]), UTC).isoformat()
         assert played < event["received_at"]
+
+
+def test_the_maintained_line_gives_an_event_twice(reading: Sandbox) -> None:
+    modern = replace(reading, base_url=f"{reading.origin}/modern")
+    (old,) = reading.json("/stats/events", per_page=1)
+    (new,) = modern.json("/stats/events", per_page=1)
+
+    assert "attributes" not in old
+    assert new == old | {"attributes": old}
+    assert modern.json(f"/stats/events/{old['event_key']}") == new
