@@ -77,11 +77,13 @@ class BothEngines:
     local: DbtHome
     wistia: Sandbox
     interrupted: Interrupted = field(default_factory=Interrupted)
+    _begun: set[str] = field(default_factory=set)
     _shared: dict[str, bytes] = field(default_factory=dict)
 
     @cached_property
     def first(self) -> Build:
         """A full build of what is nasty; no run has been there."""
+        self._begin("first")
         land_first_day(self.local.bronze)
         land_nasty_day(self.local.bronze)
         self._put_in_bucket()
@@ -91,6 +93,7 @@ class BothEngines:
     def second(self) -> Build:
         """A run that is killed in its build and run again while analysts ask: an increment."""
         assert self.first
+        self._begin("second")
         land_second_day(self.local.bronze)
         land_fourth_day(self.local.bronze)
         self._put_in_bucket()
@@ -129,6 +132,11 @@ class BothEngines:
         self.local.build(AS_OF, "--full-refresh")
         with self.as_process():
             return self._local_tables(), self.home.tables()
+
+    def _begin(self, build: str) -> None:
+        """What failed for one test fails for the others, without minutes for each."""
+        assert build not in self._begun, f"the {build} build failed before"
+        self._begun.add(build)
 
     @property
     def home(self) -> AthenaHome:
@@ -223,7 +231,7 @@ class BothEngines:
 
     def _wait_until_dbt_is_gone(self) -> None:
         # It ends with its parent, at the next line it would write.
-        pattern = f"flows.dbt_child.*{self.command.folder}"
+        pattern = f"dbt.cli.main.*{self.command.folder}"
         while True:
             listed = subprocess.run(
                 ["pgrep", "-f", pattern], capture_output=True, text=True, check=False
