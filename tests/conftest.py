@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tests.athena_stack import AthenaStack
     from tests.both_engines import BothEngines
     from tests.infra.terraform import Root
+    from tests.lakes import Lakes
 
 # What CI may lack and be whole: Wistia's specification is not ours to ship, and not every
 # runner's user may mount a disk.
@@ -33,7 +34,8 @@ TOGETHER = {
     "tests/sandbox/athena": "athena",
     "tests/dbt_project/test_parity": "athena",
     "tests/flows/athena": "athena",
-    "tests/flows": "prefect",
+    "tests/flows/test_privacy": "prefect",
+    "tests/reports/test_controls": "prefect",
 }
 # Of the rest the files with most tests come first; these have few, and slow ones.
 LONGEST_FIRST = (
@@ -125,6 +127,25 @@ def without_pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     os.environ |= {"TESTS_REAL_PATH": path, "PATH": f"{folder}{os.pathsep}{path}"}
     yield
     os.environ["PATH"] = os.environ.pop("TESTS_REAL_PATH")
+
+
+@pytest.fixture(scope="session")
+def lakes(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Lakes]":
+    """The lakes with a name, made once for all processes of the session."""
+    from tests.lakes import session_lakes  # noqa: PLC0415 - as below
+
+    found = session_lakes(tmp_path_factory)
+    yield found
+    found.assert_unchanged()
+
+
+@pytest.fixture(scope="session")
+def prefect_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The settings of one Prefect server for the session, behind a password: its start is slow."""
+    from tests.prefect_server import running_prefect  # noqa: PLC0415 - as below
+
+    with running_prefect(tmp_path_factory.mktemp("prefect"), "operator:lock-and-key") as settings:
+        yield settings
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.flows.conftest import COMMAND, CommandLine, against
+from tests.command_line import COMMAND, CommandLine, against
 from tests.servers import Sandbox, running_sandbox
 from tests.stopping import wait_for
 

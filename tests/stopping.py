@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.flows.conftest import CommandLine, against
+from tests.command_line import CommandLine, against
+from tests.lakes import TODAY, VISITORS, Lakes
 from tests.servers import Sandbox, running_sandbox
 
 if TYPE_CHECKING:
@@ -19,13 +20,11 @@ Place = tuple[CommandLine, Sandbox]
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    """A lake after one good day, and an account that has moved on since."""
-    with running_sandbox(visitors=120, today="2026-01-10") as server:
-        cli = against(server, tmp_path_factory.mktemp("isolation"))
-        cli.succeed("run")
+def place(lakes: Lakes, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """A lake after one good day, and an account that has moved on since: three came."""
+    with running_sandbox(visitors=VISITORS, today=TODAY) as server:
         server.advance(new=3, returning=0, hours=24)
-        yield cli, server
+        yield against(server, lakes.copy("first day", tmp_path_factory.mktemp("place"))), server
 
 
 def hang_the_api(server: Sandbox) -> None:

@@ -18,7 +18,7 @@ from ingestion.settings import Settings
 from reports.server.serve import build_app
 from tests.bench.report import write_section
 from tests.browser import running_chromium
-from tests.flows.conftest import CommandLine
+from tests.command_line import CommandLine
 from tests.reports.serving import running_server
 from tests.servers import running_sandbox
 

@@ -33,7 +33,8 @@ def answers(new_home: Callable[[str], DbtHome]) -> dict[str, Rows]:
         visitor("bob", "2025-12-01T00:00:00Z", play_count=2) | identity("Acme"),
     ]
     home.bronze.write_visitors(colleagues, FIFTH_DAY)
-    home.build("2026-01-12")
+    read = ("--select", "+resource_type:analysis", "--indirect-selection", "cautious")
+    home.build("2026-01-12", *read)
     done = home.dbt("compile", "--select", "resource_type:analysis")
     assert done.returncode == 0, done.stdout + done.stderr
     folder = home.target / "compiled" / "wistia_elt" / "analyses"

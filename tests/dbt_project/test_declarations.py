@@ -1,40 +1,16 @@
-import json
 import re
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
-from tests.dbt_home import ROOT, DbtHome
+from tests.dbt_home import ROOT
 
 Node = dict[str, Any]
 TYPE = re.compile(r"^(string|(array<)?struct<[a-z_]+:.+>+|array<string>)$")
 
 
-@pytest.fixture(scope="module")
-def documented(new_home: Callable[[str], DbtHome]) -> Path:
-    home = new_home("documented")
-    done = home.dbt("docs", "generate", "--static")
-    assert done.returncode == 0, done.stdout + done.stderr
-    return home.target
-
-
-@pytest.fixture(scope="module")
-def manifest(documented: Path) -> Node:
-    loaded: Node = json.loads((documented / "manifest.json").read_text())
-    return loaded
-
-
 def nodes_of(manifest: Node, kind: str) -> list[Node]:
     return [node for node in manifest["nodes"].values() if node["resource_type"] == kind]
-
-
-def test_the_documentation_is_one_page_with_every_table(documented: Path) -> None:
-    page = (documented / "static_index.html").read_text()
-    for path in (ROOT / "dbt_project" / "models").glob("*/*.sql"):
-        assert path.stem in page
 
 
 def test_every_model_source_and_column_is_described_with_its_type(manifest: Node) -> None:

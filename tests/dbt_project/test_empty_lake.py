@@ -1,9 +1,15 @@
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from tests.command_line import CommandLine
 from tests.dbt_home import DbtHome
+from tests.lakes import Lakes
+
+LAYERS = ("silver.", "gold.", "pages.")
 
 TABLES = [
     "gold.fact_audience_insights",
@@ -45,39 +51,53 @@ TABLES = [
 
 
 @pytest.fixture(scope="module")
-def home(new_home: Callable[[str], DbtHome]) -> DbtHome:
-    return new_home("empty")
+def home(lakes: Lakes, parsed_project: Path) -> DbtHome:
+    """What `wistia-elt build` makes where nothing has landed; nobody writes here."""
+    return DbtHome(lakes.shared("empty"), parsed_project)
 
 
-@pytest.fixture(scope="module")
-def output(home: DbtHome) -> str:
-    done = home.dbt("build")
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-def test_every_table_is_built_without_rows_and_every_test_passes(
-    home: DbtHome, output: str
-) -> None:
+def test_every_table_is_built_without_rows_and_every_test_passes(home: DbtHome) -> None:
     tables = home.tables()
     (status,) = tables.pop("pages.status")
     assert status[1:] == (0, 0, 0, 0, 0, None, None, None)
     assert len(tables.pop("silver.user_agent_labels")) > 40
-    assert tables == {table: [] for table in TABLES}
-    assert "WARN=0 ERROR=0 SKIP=0" in output
+    assert {name: rows for name, rows in tables.items() if name.startswith(LAYERS)} == {
+        table: [] for table in TABLES
+    }
+    results = json.loads((home.folder / "lake/.dbt/target/run_results.json").read_text())
+    assert {one["status"] for one in results["results"]} == {"success", "pass", "no-op"}
 
 
-def test_dbt_warns_of_nothing(output: str) -> None:
+def test_a_command_counts_and_asks_empty_tables(home: DbtHome) -> None:
+    cli = CommandLine(home.folder)
+
+    assert cli.status()["tables"].items() >= dict.fromkeys(TABLES, 0).items()
+    assert json.loads(cli.output_of("query", "select * from silver.fact_visitors", "--json")) == []
+
+
+def test_every_unit_test_passes(lakes: Lakes, parsed_project: Path, tmp_path: Path) -> None:
+    # They ask the tables for their columns.
+    home = DbtHome(lakes.copy("empty", tmp_path), parsed_project)
+    done = home.dbt("test", "--select", "test_type:unit")
+    assert done.returncode == 0, done.stdout
+    assert "WARN=0 ERROR=0 SKIP=0" in done.stdout
+
+
+def test_dbt_warns_of_nothing_in_the_project(lakes: Lakes) -> None:
+    output = (lakes.shared("parsed") / "said").read_text()
+    assert "Registered adapter" in output
     assert "[WARNING]" not in output
     assert "deprecat" not in output.lower()
 
 
-def test_bronze_is_readable_where_nothing_landed(home: DbtHome, output: str) -> None:
-    assert "PASS" in output
+def test_bronze_is_readable_where_nothing_landed(home: DbtHome) -> None:
     assert home.rows("select visitor_identity.org.name from bronze.visitors") == []
 
 
-def test_freshness_is_stale_without_a_run_and_passes_after_one(home: DbtHome) -> None:
+def test_freshness_is_stale_without_a_run_and_passes_after_one(
+    new_home: Callable[[str], DbtHome],
+) -> None:
+    home = new_home("fresh")
     before = home.dbt("source", "freshness")
     assert before.returncode == 1
     assert "ERROR STALE freshness of bronze.runs" in before.stdout

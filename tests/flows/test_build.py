@@ -1,22 +1,20 @@
-"""A local build is seen whole or not at all."""
+"""A local build is seen whole or not at all, and a person who was forgotten is in none."""
 
-import json
-import signal
+import gzip
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.flows.conftest import CommandLine, against
-from tests.servers import Sandbox
+from ingestion.lake import LocalLake
+from tests.command_line import CommandLine
+from tests.lakes import VISITORS, Lakes
+from tests.soak.sameness import OF_RUNS
 
 
 @pytest.fixture(scope="module")
-def lake(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> CommandLine:
-    cli = against(sandbox, tmp_path_factory.mktemp("build"))
-    cli.succeed("ingest")
-    cli.succeed("build")
-    return cli
+def lake(lakes: Lakes, tmp_path_factory: pytest.TempPathFactory) -> CommandLine:
+    return CommandLine(lakes.copy("second day", tmp_path_factory.mktemp("build")))
 
 
 def test_what_a_run_writes_is_for_its_own_account(lake: CommandLine) -> None:
@@ -27,61 +25,49 @@ def test_what_a_run_writes_is_for_its_own_account(lake: CommandLine) -> None:
     assert lake.lake.stat().st_mode & 0o777 == 0o700
 
 
-def test_readers_see_the_last_good_tables_while_a_build_runs(lake: CommandLine) -> None:
-    answers = []
+def test_a_forgotten_visitor_leaves_no_play_and_no_count(lake: CommandLine) -> None:
+    (person, plays) = lake.rows(
+        "select visitor_key, count(*) from silver.fact_events group by 1 "
+        "order by count(distinct media_id) desc, 2 desc, 1 limit 1"
+    )[0]
+    before = lake.rows("select sum(event_count) from gold.media_daily")[0][0]
+
+    lake.output_of("forget", person, "--yes")
+    lake.output_of("build")
+
+    files = list((lake.lake / "raw-data").rglob("*.gz"))
+    assert files
+    assert not [file for file in files if person.encode() in gzip.decompress(file.read_bytes())]
+    assert person.encode() not in (lake.lake / "warehouse.duckdb").read_bytes()
+    assert lake.rows("select sum(event_count) from gold.media_daily") == [(before - plays,)]
+    assert lake.rows("select sum(event_count) from gold.visitor_media") == [(before - plays,)]
+    assert person not in str(lake.tables())
+
+
+def test_a_full_refresh_is_seen_whole_and_has_the_rows_of_the_increments(
+    lake: CommandLine,
+) -> None:
+    before, answers = lake.tables(), []
     with lake.start("build", "--full-refresh") as process:
         while process.poll() is None:
-            ((visitors,),) = lake.rows("select count(*) from gold.fact_audience_insights")
-            answers.append(visitors)
+            answers += lake.rows("select count(*) from gold.fact_audience_insights")
             time.sleep(0.05)
         process.communicate()
 
     assert process.returncode == 0
     assert len(answers) > 1
-    assert set(answers) == {300}
+    assert set(answers) == {(VISITORS + 3,)}
+    after = lake.tables()
+    assert {name: after[name] for name in after if name not in OF_RUNS} == {
+        name: before[name] for name in before if name not in OF_RUNS
+    }
 
 
-def test_a_killed_build_leaves_the_good_tables_and_the_next_one_succeeds(
-    lake: CommandLine,
-) -> None:
-    before = lake.tables()
-    copy = lake.lake / "warehouse.building.duckdb"
-    with lake.start("build") as process:
-        wait_for(copy)
-        time.sleep(2)
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-
-    assert lake.tables() == before
-    lake.succeed("build")
-    assert lake.tables() == before
-
-
-def test_a_second_build_is_refused_while_one_is_at_work(lake: CommandLine) -> None:
-    with lake.start("build") as process:
-        wait_for(lake.lake / ".locks" / "build.json")
-        second = lake.run("build")
-        process.communicate()
+def test_a_second_build_is_refused_while_one_is_at_work(tmp_path: Path) -> None:
+    cli = CommandLine(tmp_path)
+    cli.lake.mkdir()
+    with LocalLake(cli.lake).lock("build"):
+        second = cli.run("build")
 
     assert second.returncode == 1
     assert "another build is at work" in second.stderr
-    assert process.returncode == 0
-
-
-def test_an_empty_account_gives_empty_tables(sandbox: Sandbox, tmp_path: Path) -> None:
-    cli = against(sandbox, tmp_path)
-    cli.succeed("build")
-
-    tables = cli.status()["tables"]
-    # The one row that says how things stand, and that nothing has landed yet.
-    assert tables.pop("pages.status") == 1
-    assert tables.pop("silver.user_agent_labels") > 0
-    assert set(tables.values()) == {0}
-    assert json.loads(cli.succeed("query", "select * from silver.fact_visitors", "--json")) == []
-
-
-def wait_for(path: Path) -> None:
-    deadline = time.monotonic() + 60
-    while not path.exists():
-        assert time.monotonic() < deadline, f"{path} never came"
-        time.sleep(0.05)

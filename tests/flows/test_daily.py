@@ -1,43 +1,49 @@
-"""The flow, from a running API to tables, and what a failing stage leaves behind."""
+"""A run, from the API to tables, on the first and on the second day."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
-from tests.flows.conftest import CommandLine, against
+from tests.command_line import CommandLine, against
+from tests.lakes import VISITORS, Lakes
 from tests.servers import Sandbox
 
 
 @pytest.fixture(scope="module")
-def done(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> CommandLine:
-    """A lake after two daily runs: 300 visitors, then 4 new and 20 that came back."""
-    cli = against(sandbox, tmp_path_factory.mktemp("daily"))
-    # A run by hand would fail in any part that asks for Prefect.
-    (cli.folder / "prefect.py").write_text("raise ImportError('a run by hand needs no Prefect')")
-    cli.succeed("run", PYTHONPATH=str(cli.folder))
-    sandbox.advance(new=4, returning=20, hours=24)
-    second = cli.run("run")
-    assert second.returncode == 0, second.stderr
-    (cli.folder / "second.log").write_text(second.stderr)
-    return cli
+def done(lakes: Lakes) -> CommandLine:
+    """Two daily runs of one account: 4 visitors are new on the second day, 20 came back."""
+    return CommandLine(lakes.shared("second day"))
 
 
 def test_a_day_lands_only_what_changed(done: CommandLine) -> None:
     status = done.status()
 
-    assert status["resources"]["visitors"]["records"] == 300 + 24
+    assert status["resources"]["visitors"]["records"] == VISITORS + 24
     assert status["resources"]["media"]["records"] == 2
     assert status["resources"]["media_engagement"]["records"] == 2
-    assert status["tables"]["silver.fact_visitors"] == 304
-    assert status["tables"]["silver.fact_visitor_activity"] == 324
-    assert status["tables"]["gold.fact_audience_insights"] == 304
+    assert status["tables"]["silver.fact_visitors"] == VISITORS + 4
+    assert status["tables"]["silver.fact_visitor_activity"] == VISITORS + 24
+    assert status["tables"]["gold.fact_audience_insights"] == VISITORS + 4
     assert status["last_run"]["state"] == "completed"
     assert status["last_run"]["exit_code"] == 0
 
 
+def test_real_looking_plays_pass_without_an_alarm(done: CommandLine) -> None:
+    # The sandbox repeats what was measured on 2,441 events: late, repeated and half blank ones.
+    assert done.rows("select count(*) > 2441 from silver.fact_events") == [(True,)]
+    assert done.rows(
+        "select count(*) - count(distinct event_key) > 0, count(distinct event_key) = "
+        "(select count(*) from silver.fact_events) from bronze.events"
+    ) == [(True, True)]
+    assert set(done.status()["quarantine"].values()) == {0}
+    said = (done.folder / "said").read_text()
+    assert re.search(r"\d+ tables built, \d+ tests passed\n(?!warning)", said)
+
+
 def test_away_from_a_terminal_a_run_logs_json_with_its_run_and_stage(done: CommandLine) -> None:
-    said = (done.folder / "second.log").read_text().splitlines()
+    said = (done.folder / "log").read_text().splitlines()
     # How far a crawl has come stays a sentence, for whoever looks on.
     lines = [json.loads(line) for line in said if line.startswith("{")]
     run_id = done.status()["last_run"]["run_id"]
@@ -67,21 +73,23 @@ def test_a_run_is_measured_in_status_and_from_the_next_run_on_in_fact_runs(
     assert figures["tests"] > 40
     assert figures["built_rows"] == sum(done.status()["tables"].values())
     assert last["seconds"].keys() == {"ingest", "build"}
-    assert "4 new visitors, 20 returning" in done.succeed("status")
+    assert "4 new visitors, 20 returning" in done.output_of("status")
 
     first, newest = done.rows(
         "select fetched_count, new_visitor_count, returning_visitor_count, test_count, "
         "build_seconds > 0, cost_usd from silver.fact_runs order by started_at"
     )
     events = done.status()["resources"]["events"]["records"]
-    # Beside them 300 visitors, six answers about media, one of the account, two years of days.
-    read = events + 300 + 6 + 1 + 2 * 731
-    assert first == (read, 300, 0, figures["tests"], True, None)
+    # Beside them the visitors, six answers about media, one of the account, two years of days.
+    read = events + VISITORS + 6 + 1 + 2 * 731
+    assert first == (read, VISITORS, 0, figures["tests"], True, None)
     assert newest == (figures["fetched"], None, None, None, None, None)
 
 
 def test_gold_has_the_published_figures(done: CommandLine) -> None:
-    answer = done.succeed("query", "select * from gold.fact_media_performance order by 1", "--json")
+    answer = done.output_of(
+        "query", "select * from gold.fact_media_performance order by 1", "--json"
+    )
     first, second = json.loads(answer)
 
     assert (first["media_id"], second["media_id"]) == ("gskhw4w4lm", "v08dlrgr7v")
@@ -110,26 +118,13 @@ def test_gold_has_the_published_figures(done: CommandLine) -> None:
     assert (second["play_rate_class"], second["hours_class"]) == ("High", "High")
 
 
-def test_a_full_refresh_equals_the_increments_and_a_build_repeats_itself(
-    done: CommandLine,
-) -> None:
-    increments = done.tables()
-
-    done.succeed("build")
-    again = done.tables()
-    done.succeed("build", "--full-refresh")
-
-    assert again == increments
-    assert done.tables() == increments
-
-
 def test_query_writes_the_same_values_in_every_form(done: CommandLine) -> None:
     sql = (
         "select 1 as n, 0.5::double as r, timestamp '2026-01-09 00:01:48.5' as t, "
         "date '2026-01-09' as d, null as x, true as b, 'ü' as s"
     )
 
-    assert json.loads(done.succeed("query", sql, "--json")) == [
+    assert json.loads(done.output_of("query", sql, "--json")) == [
         {
             "n": 1,
             "r": 0.5,
@@ -140,15 +135,15 @@ def test_query_writes_the_same_values_in_every_form(done: CommandLine) -> None:
             "s": "ü",
         }
     ]
-    assert done.succeed("query", sql, "--csv").splitlines() == [
+    assert done.output_of("query", sql, "--csv").splitlines() == [
         "n,r,t,d,x,b,s",
         "1,0.5,2026-01-09T00:01:48.500000Z,2026-01-09,,true,ü",
     ]
-    assert "2026-01-09T00:01:48.500000Z" in done.succeed("query", sql)
+    assert "2026-01-09T00:01:48.500000Z" in done.output_of("query", sql)
 
 
 def test_query_cannot_write(done: CommandLine) -> None:
-    answer = done.run("query", "delete from gold.fact_media_performance")
+    answer = done.call("query", "delete from gold.fact_media_performance")
 
     assert answer.returncode == 2
     assert "error: " in answer.stderr
@@ -158,10 +153,10 @@ def test_query_cannot_write(done: CommandLine) -> None:
 def test_an_unknown_medium_ends_3_and_the_others_land(sandbox: Sandbox, tmp_path: Path) -> None:
     cli = against(sandbox, tmp_path)
 
-    finished = cli.run("run", WISTIA_MEDIA_IDS="gskhw4w4lm,nosuchmed1")
+    finished = cli.call("ingest", WISTIA_MEDIA_IDS="gskhw4w4lm,nosuchmed1")
 
     assert finished.returncode == 3, finished.stderr
     assert "nosuchmed1" in finished.stdout
     status = cli.status()
-    assert status["tables"]["gold.fact_media_performance"] == 1
+    assert status["resources"]["media"]["records"] == 1
     assert status["last_run"]["exit_code"] == 3

@@ -9,7 +9,7 @@ import pytest
 
 from flows.doctor import _check_prefect
 from ingestion.resources import RESOURCES
-from tests.flows.conftest import CommandLine, against
+from tests.command_line import CommandLine, against
 from tests.servers import Sandbox
 
 Checks = dict[str, dict[str, object]]
@@ -22,7 +22,7 @@ def line(sandbox: Sandbox, tmp_path: Path) -> CommandLine:
 
 
 def examined(line: CommandLine, **settings: str) -> Checks:
-    done = line.run("doctor", "--json", **settings)
+    done = line.call("doctor", "--json", **settings)
     assert done.returncode in {0, 1}, done.stderr
     checks = {check["check"]: check for check in json.loads(done.stdout)}
     # Node may be missing where only the pages need it.

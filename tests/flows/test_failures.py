@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.flows.conftest import CommandLine
+from tests.command_line import CommandLine
 from tests.flows.failures import DOCUMENT, FAILURES, living, what_status_says
+from tests.lakes import Lakes
 from tests.servers import Sandbox
 
 CAUSES = {
@@ -18,8 +19,8 @@ CAUSES = {
 
 
 @pytest.fixture(scope="module")
-def place() -> Iterator[tuple[CommandLine, Sandbox]]:
-    with living() as found:
+def place(lakes: Lakes) -> Iterator[tuple[CommandLine, Sandbox]]:
+    with living(lakes) as found:
         yield found
 
 

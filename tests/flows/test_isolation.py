@@ -7,6 +7,7 @@ import os
 import signal
 from pathlib import Path
 
+from tests.lakes import VISITORS
 from tests.stopping import Place, dbt_of, hang_the_api, last_run, place, wait_for
 
 __all__ = ["place"]  # the fixture of another room
@@ -16,7 +17,7 @@ def test_an_ingest_that_fails_stops_what_comes_after(place: Place) -> None:
     cli, _ = place
     before = cli.tables()
 
-    wrong = cli.run("run", WISTIA_API_TOKEN="wrong")
+    wrong = cli.call("run", WISTIA_API_TOKEN="wrong")
 
     assert wrong.returncode == 1
     assert "error: Wistia refused the token" in wrong.stderr
@@ -31,7 +32,7 @@ def test_an_ingest_that_hangs_is_stopped_at_its_limit(place: Place) -> None:
     before = cli.tables()
     hang_the_api(server)
 
-    done = cli.run("run", STAGE_TIMEOUT_MINUTES="0.1")
+    done = cli.call("run", STAGE_TIMEOUT_MINUTES="0.1")
     server.control("DELETE", "faults")
 
     assert done.returncode == 1, done.stderr
@@ -62,14 +63,20 @@ def test_a_build_that_hangs_is_stopped_and_leaves_no_dbt_behind(place: Place) ->
 def test_after_a_kill_in_the_build_the_next_run_heals(place: Place) -> None:
     cli, _ = place
     before = cli.tables()
+    half_built = cli.lake / "warehouse.building.duckdb"
+    half_built.unlink(missing_ok=True)
     with cli.start("run") as process:
         dbt = wait_for(lambda: dbt_of(process))
+        # Its log begins half a second before its first table.
+        log = cli.lake / ".dbt" / "logs" / "dbt.log"
+        size = log.stat().st_size
+        wait_for(lambda: half_built.exists() and log.stat().st_size > size)
         process.kill()
         process.communicate(timeout=60)
     wait_for(lambda: not Path(f"/proc/{dbt}").exists())
     assert cli.tables() == before
 
-    cli.succeed("run")
+    cli.output_of("run")
 
     assert last_run(cli)["state"] == "completed"
-    assert cli.status()["tables"]["silver.fact_visitors"] == 123
+    assert cli.status()["tables"]["silver.fact_visitors"] == VISITORS + 3

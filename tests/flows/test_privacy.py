@@ -10,9 +10,10 @@ import duckdb
 import pytest
 
 from reports.export import LocalTables, export_tables
-from tests.flows.conftest import CommandLine
+from tests.command_line import CommandLine
 from tests.ingestion.account import TOKEN, Account, event, visitor
 from tests.ingestion.wire import Wire, as_json, text
+from tests.lakes import Lakes
 
 HASH_KEY = "planted-key-4d2"
 PERSON = {
@@ -102,23 +103,28 @@ def events_of(cli: CommandLine) -> list[tuple[Any, ...]]:
     )
 
 
+@pytest.fixture
+def folder(lakes: Lakes, tmp_path: Path) -> Path:
+    return lakes.parse(tmp_path)
+
+
 @pytest.mark.parametrize("policy", ["drop", "hash"])
 def test_good_and_failing_runs_tell_nobody_anywhere(
     account: Account,
     wire: Wire,
-    tmp_path: Path,
+    folder: Path,
     prefect_settings: dict[str, str],
     policy: str,
 ) -> None:
-    cli = command_line(wire, tmp_path, prefect_settings, policy)
+    cli = command_line(wire, folder, prefect_settings, policy)
     said = [cli.run("run")]
     for path, reply in BROKEN.items():
         account.order(path, *[reply] * 9)
-        said.append(cli.run("--debug", "ingest"))
+        said.append(cli.call("--debug", "ingest"))
         account.faults.clear()
-    said += [cli.run("query", "select * from silver.fact_visitors", "--json"), cli.run("status")]
-    said.append(cli.run("query", "select * from silver.fact_events", "--csv"))
-    pages = tmp_path / "pages"
+    said += [cli.call("query", "select * from silver.fact_visitors", "--json"), cli.call("status")]
+    said.append(cli.call("query", "select * from silver.fact_events", "--csv"))
+    pages = folder / "pages"
     pages.mkdir()
     export_tables(LocalTables(cli.lake / "warehouse.duckdb"), {"visitors": 2}, pages)
 
@@ -127,7 +133,7 @@ def test_good_and_failing_runs_tell_nobody_anywhere(
     assert events_of(cli) == [("https://www.example.com/tour", policy == "hash", policy == "drop")]
     told = "".join(run.stdout + run.stderr for run in said).encode()
     # Prefect's database is a file of its home: runs, parameters, artifacts, logs.
-    found = everything(tmp_path, Path(prefect_settings["PREFECT_HOME"])) | {"the terminal": told}
+    found = everything(folder, Path(prefect_settings["PREFECT_HOME"])) | {"the terminal": told}
     assert any(name.endswith("prefect.db") for name in found)
     # Tables keep their values packed, so they are asked too.
     found |= {"the tables": str(cli.tables()).encode()}

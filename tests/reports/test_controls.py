@@ -8,10 +8,8 @@ import pytest
 import requests
 
 from ingestion.timestamps import utc_now
-from tests.prefect_server import running_prefect
 from tests.reports.conftest import Client, Home, dead_process, serving
 
-AUTH = "operator:lock-and-key"
 # printf operator:lock-and-key | base64
 SIGNED = {"authorization": "Basic b3BlcmF0b3I6bG9jay1hbmQta2V5"}
 
@@ -43,12 +41,11 @@ class Server:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running_prefect(tmp_path_factory.mktemp("prefect"), AUTH) as settings:
-        found = Server(settings["PREFECT_API_URL"])
-        found.ask("POST", "/work_pools/", {"name": "wistia-elt", "type": "process"})
-        found.deploy("daily")
-        yield found
+def server(prefect_settings: dict[str, str]) -> Server:
+    found = Server(prefect_settings["PREFECT_API_URL"])
+    found.ask("POST", "/work_pools/", {"name": "wistia-elt", "type": "process"})
+    found.deploy("daily")
+    return found
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import os
 import signal
 from pathlib import Path
 
-from tests.flows.conftest import against
+from tests.command_line import against
 from tests.running_up import ports, start_up, stop
 from tests.servers import running_sandbox
 from tests.soak.sameness import compared

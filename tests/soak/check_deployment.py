@@ -12,12 +12,11 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.flows.conftest import CommandLine, against, prefect_settings
+from tests.command_line import CommandLine, against
 from tests.prefect_server import PREFECT
 from tests.running_up import Up, ports, start_up, stop, until
 from tests.servers import ROOT, running_sandbox
 
-__all__ = ["prefect_settings"]  # the fixture of another room
 ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 
 
@@ -55,19 +54,22 @@ def test_prefects_own_commands_deploy_and_run(
         cli = against(server, tmp_path, prefect_settings)
         environment = cli.environment(LAKE_URI=str(cli.lake))
         url = prefect_settings["PREFECT_API_URL"]
+        api = requests.Session()
+        name, _, password = prefect_settings["PREFECT_API_AUTH_STRING"].partition(":")
+        api.auth = name, password
         prefect("work-pool", "create", "wistia-elt", "--type", "process", environment=environment)
         prefect("deploy", "--all", environment=environment)
-        daily = requests.get(f"{url}/deployments/name/daily/daily", timeout=30).json()
+        daily = api.get(f"{url}/deployments/name/daily/daily", timeout=30).json()
         (schedule,) = daily["schedules"]
         assert schedule["schedule"]["cron"] == "54 7 * * *"
         assert daily["concurrency_options"]["collision_strategy"] == "CANCEL_NEW"
 
         with worker(environment, tmp_path / "worker.log"):
             order = f"{url}/deployments/{daily['id']}/create_flow_run"
-            run = requests.post(order, json={}, timeout=30).json()["id"]
+            run = api.post(order, json={}, timeout=30).json()["id"]
 
             def ended() -> str | None:
-                state = requests.get(f"{url}/flow_runs/{run}", timeout=30).json()["state_type"]
+                state = api.get(f"{url}/flow_runs/{run}", timeout=30).json()["state_type"]
                 return str(state) if state in ENDED else None
 
             state = until(ended)

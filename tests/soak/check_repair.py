@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.flows.conftest import against
+from tests.command_line import against
 from tests.servers import running_sandbox
 from tests.soak.sameness import compared
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import boto3
 
-from tests.flows.conftest import CommandLine
+from tests.command_line import CommandLine
 from tests.servers import Sandbox
 
 

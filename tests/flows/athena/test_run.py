@@ -15,8 +15,8 @@ from pyathena import connect
 
 from tests.athena_home import point_at
 from tests.athena_stack import AthenaStack
+from tests.command_line import CommandLine
 from tests.flows.athena.bucket import Bucket
-from tests.flows.conftest import CommandLine
 from tests.servers import running_sandbox
 
 VISITORS = 1_500

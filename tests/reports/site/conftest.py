@@ -19,7 +19,7 @@ from filelock import FileLock
 from playwright.sync_api import Browser, Page
 
 from tests.bronze_writer import BronzeWriter
-from tests.flows.conftest import CommandLine
+from tests.command_line import CommandLine
 from tests.servers import running_sandbox
 
 PAGES = (
