@@ -229,6 +229,11 @@ def _run_in_time(
         raise late from error
 
 
+# An alarm that comes between Python's last look and a read that waits is heard after the read,
+# which may be never: it rings again.
+_RINGS_AGAIN = 30.0
+
+
 class _LateError(BaseException):
     """Not an Exception: what a stage catches must not hold up its end."""
 
@@ -243,7 +248,7 @@ def _within(seconds: float) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         raise RuntimeError("a stage by hand runs in the main thread: its limit is an alarm")
     before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, seconds, _RINGS_AGAIN)
     try:
         yield
     except _LateError:
