@@ -12,6 +12,7 @@ import re
 import shutil
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flows.errors import BuildError
@@ -20,7 +21,6 @@ from reports.processes import Guarded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from ingestion.settings import Settings
 
@@ -90,13 +90,19 @@ def run_dbt(
     results = work_dir / "target" / "run_results.json"
     results.unlink(missing_ok=True)
     command = [
-        *(sys.executable, "-c", _DBT, "--no-use-colors", "--quiet"),
+        *(sys.executable, "-P", "-c", _DBT, "--no-use-colors", "--quiet"),
         *arguments,
         *("--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_ROOT)),
         *("--target", target, "--target-path", str(work_dir / "target")),
         *("--log-path", str(work_dir / "logs")),
     ]
-    dbt = Guarded(command, PROJECT_ROOT, _environment(settings, as_of_date, environment))
+    folder, told = PROJECT_ROOT, _environment(settings, as_of_date, environment)
+    if "WAREHOUSE_PATH" in environment:
+        # dbt parses every model again where its profile differs from the last time: by its name
+        # alone the file is the same wherever the lake has moved or been copied to.
+        path = Path(environment["WAREHOUSE_PATH"])
+        folder, told["WAREHOUSE_PATH"] = path.parent, path.name
+    dbt = Guarded(command, folder, told)
     try:
         output = dbt.lines().read()
         code = dbt.wait()

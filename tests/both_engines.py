@@ -29,8 +29,8 @@ from tests.athena_home import AthenaHome, Rows, Tables, point_at, read_table
 from tests.athena_stack import AthenaStack
 from tests.bronze_history import land_first_day, land_fourth_day, land_second_day
 from tests.bronze_nasty import land_nasty_day
+from tests.command_line import CommandLine
 from tests.dbt_home import DbtHome
-from tests.flows.conftest import CommandLine
 from tests.servers import Sandbox, running_sandbox
 
 AS_OF = "2026-01-12"

@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import os
+import signal
 import subprocess
 import sys
 import traceback
@@ -16,6 +17,7 @@ from typing import Any
 import duckdb
 
 from flows.cli import main
+from ingestion import stopping
 from tests.servers import Sandbox
 
 COMMAND = Path(sys.executable).with_name("wistia-elt")
@@ -63,7 +65,10 @@ class CommandLine:
     def call(
         self, *arguments: str, answer: str = "", **extra: str
     ) -> subprocess.CompletedProcess[str]:
-        """`run` in this process; `answer` is what the user types."""
+        """`run` in this process; `answer` is what the user types.
+
+        Not for what is stopped, a question that nobody answers included: that ends the process.
+        """
         out, err = io.StringIO(), io.StringIO()
         with self._inside(arguments, answer, extra), redirect_stdout(out), redirect_stderr(err):
             try:
@@ -85,6 +90,8 @@ class CommandLine:
         folder, environment, typed = Path.cwd(), dict(os.environ), sys.stdin
         handlers, level, given = logging.root.handlers[:], logging.root.level, sys.argv
         mask = os.umask(0o022)
+        # As if it listened to signals already: those of this process are pytest's.
+        heard = signal.signal(signal.SIGTERM, stopping._raise)
         try:
             os.chdir(self.folder)
             _replace_environment(self.environment(**extra))
@@ -92,6 +99,7 @@ class CommandLine:
             logging.root.handlers[:] = []
             yield
         finally:
+            signal.signal(signal.SIGTERM, heard)
             os.umask(mask)
             os.chdir(folder)
             _replace_environment(environment)

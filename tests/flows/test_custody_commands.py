@@ -89,8 +89,9 @@ def test_doctor_finds_a_flipped_byte_and_mends_a_lost_manifest(bare: CommandLine
 
 def test_forget_asks_first_and_says_what_went_where(bare: CommandLine) -> None:
     filled(bare)
-    for answer, code in (("", 130), ("n\n", 1)):
-        assert bare.call("forget", "nadine@planted.example", answer=answer).returncode == code
+    with bare.start("forget", "nadine@planted.example") as unanswered:
+        assert unanswered.wait(60) in {1, 130}
+    assert bare.call("forget", "nadine@planted.example", answer="n\n").returncode == 1
     files = list((bare.lake / "raw-data/visitors").rglob("*.gz"))
     assert b"nadine@" in gzip.decompress(files[0].read_bytes())
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.command_line import CommandLine
 from tests.doors import knock, listening
-from tests.flows.conftest import CommandLine
 from tests.running_up import Up, World, account_for_up, ports, processes_of, until, up
 from tests.stopping import hang_the_api, wait_for, wait_until_it_hangs
 

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
+from tests.command_line import COMMAND, CommandLine, against
 from tests.doors import Answer, knock, listening
-from tests.flows.conftest import COMMAND, CommandLine, against
 from tests.running_up import ports
 from tests.servers import running_sandbox
 from tests.soak.sameness import compared
