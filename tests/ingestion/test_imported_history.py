@@ -91,9 +91,9 @@ def homes(tmp_path_factory: pytest.TempPathFactory) -> tuple[DbtHome, DbtHome]:
     landed = {count.resource: count.landed for count in counts}
     assert landed["visitors"] == len(seen) == 300 + 24 + 28
     # Their tests have lakes of their own.
-    untested = ("--exclude-resource-type", "test", "--select", "path:models/silver")
+    untested = ("--exclude-resource-type", "test", "--select", *(f"+{name}" for name in TABLES))
     crawled.build("2026-01-12", *untested)
-    imported.build("2026-01-12", *untested, "path:models/gold")
+    imported.build("2026-01-12", *untested, "+fact_audience_insights")
     return crawled, imported
 
 
