@@ -60,6 +60,25 @@ def test_a_build_that_hangs_is_stopped_and_leaves_no_dbt_behind(place: Place) ->
     assert cli.tables() == before
 
 
+def test_ctrl_c_in_the_build_ends_130_and_leaves_nothing(place: Place) -> None:
+    cli, _ = place
+    before = cli.tables()
+    with cli.start("build") as process:
+        dbt = wait_for(lambda: dbt_of(process))
+        wait_for(lambda: list(cli.lake.glob("warehouse.building*")))
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+
+    assert process.returncode == 130
+    assert said.endswith("stopped; the next run goes on from here\n")
+    assert not Path(f"/proc/{dbt}").exists()
+    assert not list(cli.lake.glob("warehouse.building*"))
+    ended = last_run(cli)
+    assert (ended["state"], ended["exit_code"]) == ("failed", 130)
+    assert ended["error"] == "it was stopped before its end"
+    assert cli.tables() == before
+
+
 def test_after_a_kill_in_the_build_the_next_run_heals(place: Place) -> None:
     cli, _ = place
     before = cli.tables()
