@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 import pytest
+import yaml
 
 from tests.bronze_history import (
     DURATION,
@@ -16,7 +17,7 @@ from tests.bronze_history import (
     land_fourth_day,
     land_second_day,
 )
-from tests.dbt_home import DbtHome
+from tests.dbt_home import ROOT, DbtHome
 
 Tables = dict[str, list[tuple[Any, ...]]]
 AS_OF = "2026-01-12"
@@ -230,6 +231,15 @@ def test_a_day_that_is_no_date_is_refused_with_the_remedy(home: DbtHome) -> None
         done = home.dbt("compile", "--select", "status", AS_OF_DATE=wrong)
         assert done.returncode != 0
         assert f"AS_OF_DATE is '{wrong}': give it as YYYY-MM-DD" in done.stdout
+
+
+@pytest.mark.usefixtures("incremental")
+def test_every_table_has_the_columns_and_types_that_it_declares(home: DbtHome) -> None:
+    for path in sorted((ROOT / "dbt_project" / "models").glob("*/*.yml")):
+        (model,) = yaml.safe_load(path.read_text())["models"]
+        declared = [(column["name"], column["data_type"].upper()) for column in model["columns"]]
+        built = home.rows(f"describe {path.parent.name}.{model['name']}")
+        assert [row[:2] for row in built] == declared, model["name"]
 
 
 @dataclass(frozen=True)
