@@ -9,6 +9,7 @@ import click
 from tests.soak import campaigns
 from tests.soak.checks import check
 from tests.soak.doors import doors
+from tests.soak.odd import odd
 from tests.soak.verdict import Verdict
 
 SCHEDULES = tuple(
@@ -21,6 +22,7 @@ CAMPAIGNS: dict[str, Callable[..., Verdict]] = {
     "latency": campaigns.latency,
     "million": campaigns.million,
     "schedules": lambda _visitors: check("schedules", *SCHEDULES, HYPOTHESIS_PROFILE="soak"),
+    "odd": odd,
     "days": campaigns.days,
     "served-days": lambda _visitors: check("days"),
     "isolation": lambda _visitors: check("isolation"),
@@ -52,6 +54,7 @@ def soak(  # noqa: PLR0913, PLR0917 - a size for each campaign
         "kills": {"count": count, "seed": seed},
         "doors": {"count": count // 2, "seed": seed},
         "million": {"many": many},
+        "odd": {"seed": seed},
         "days": {"count": days},
     }
     verdicts = []
