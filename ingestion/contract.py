@@ -29,6 +29,8 @@ from ingestion.grammar import (
     LONGEST_KEY,
     MEDIA_ID,
     MOST,
+    MOST_NUMBER,
+    MOST_SHARE,
     is_key,
     parse_date,
     parse_time,
@@ -59,7 +61,8 @@ Text = str | None
 Time = Annotated[str, _IS_TIME] | None
 Cell = Annotated[int, Field(gt=-MOST, lt=MOST)]
 Whole = Cell | None
-Number = Annotated[float, Field(gt=-MOST, lt=MOST, allow_inf_nan=False)] | None
+Number = Annotated[float, Field(gt=-MOST_NUMBER, lt=MOST_NUMBER, allow_inf_nan=False)] | None
+Share = Annotated[float, Field(ge=-MOST_SHARE, le=MOST_SHARE, allow_inf_nan=False)] | None
 
 
 def _or_hidden(value: object, check: ValidatorFunctionWrapHandler) -> object:
@@ -132,9 +135,9 @@ class MediaStats(Record):
 
     load_count: Whole
     play_count: Whole
-    play_rate: Number
+    play_rate: Share
     hours_watched: Number
-    engagement: Number
+    engagement: Share
     visitors: Whole
     actions: Known = None
     interactions: Known = None
@@ -143,7 +146,7 @@ class MediaStats(Record):
 class MediaEngagement(Record):
     """`/stats/medias/{id}/engagement`; a cell is one second up to 1,000 s of video."""
 
-    engagement: Number
+    engagement: Share
     engagement_data: list[Cell]
     rewatch_data: list[Cell] = []  # absent in answers of 2013
 
@@ -177,7 +180,7 @@ class Event(Record):
     received_at: Annotated[str, _IS_TIME]
     visitor_key: Key
     media_id: Key
-    percent_viewed: Number
+    percent_viewed: Share
     media_name: Text = None
     media_url: Text = None
     embed_url: Text = None

@@ -33,6 +33,10 @@ PLAIN_TIME = (
 # No count is larger, sums stay inside 64 bits, and every JSON reader is exact.
 WHOLE = "^-?[0-9]{1,15}$"
 MOST = 10**15
+# A share is 0 to 1, or a percent told in its stead; hours, seconds and degrees are no billions.
+# Beyond these gold's exact sums (share x seconds, in thousandths) would leave 64 bits.
+MOST_SHARE = 100
+MOST_NUMBER = 10**9
 # JSON's own syntax. An exponent above 99 would be an infinity somewhere; one below -323 is 0.
 NUMBER = "^-?[0-9]{1,20}([.][0-9]{1,40})?([eE](-[0-9]{1,3}|[+]?[0-9]{1,2}))?$"
 # What a text needs to say anything; trim() differs between the engines.

@@ -15,7 +15,7 @@ from typing import Any
 
 import duckdb
 
-from tests.grammar_cases import CASES, TIMES
+from tests.grammar_cases import CASES, DATES, TIMES
 from tests.ingestion.account import ENGAGEMENT, NOT_FOUND, STATS, TOKEN, event, medium, visitor
 from tests.ingestion.wire import Asked, Reply, Wire, as_json
 from tests.soak.killing import COMMAND
@@ -27,6 +27,7 @@ TRACES = (b"nadine@planted", b"4930901820")
 # Somebody, beside others, in lists and objects and as a name.
 PERSONAL = ({"email": MARK, MARK: [MARK]}, [MARK, 4930901820], f"call {MARK}", 4930901820)
 NO_TIMES = {case.value for case in TIMES if not case.is_let_in and isinstance(case.value, str)}
+DATES_LET_IN = [case.value for case in DATES if case.is_let_in]
 # Of each resource the table of silver that has a row a key, and its key.
 TABLES = {
     "visitors": ("fact_visitors", "visitor_key"),
@@ -95,8 +96,10 @@ def make_odd(good: Record, chance: Random, *, shape: type = dict) -> object:
         if name in {"last_active_at", "received_at"} and isinstance(odd, str):
             # The lists are in their order: the same moment in other spellings, or none at all.
             day, clock = good[name][:10], good[name][11:19]
-            odd = chance.choice((f"{day} {clock} UTC", f"{day}t{clock}z", f"{day} {clock}", odd))
-            odd = odd if odd.startswith(day) or odd in NO_TIMES else "2026-02-30T00:00:00Z"
+            spelt = (f"{day} {clock} UTC", f"{day}t{clock}z", f"{day} {clock}")
+            odd = odd if odd in NO_TIMES else chance.choice(spelt)
+        if name == "date" and odd in DATES_LET_IN:
+            odd = good[name]  # only days that were asked for come
         place[name] = odd
     if chance.random() < 0.02:
         record.pop(chance.choice(sorted(good)), None)
@@ -105,7 +108,8 @@ def make_odd(good: Record, chance: Random, *, shape: type = dict) -> object:
     if chance.random() < 0.01:
         record["deep"] = json.loads("[" * 90 + f'"{MARK}"' + "]" * 90)
     if shape is dict and chance.random() < 0.01:
-        return chance.choice(([record], MARK, 4930901820, None, [MARK]))
+        # No two alike: a crawl tells where a list has moved by rows that it has seen.
+        return chance.choice(([record], f"{MARK} {chance.random()}", 4930901820 + chance.random()))
     return record
 
 
@@ -114,9 +118,8 @@ def open_account(count: int, seed: int, now: datetime) -> OddAccount:
     chance, account = Random(seed), OddAccount(now)  # noqa: S311 - a repeatable draw, no secret
     for number in range(count):
         at = now - timedelta(minutes=number + 1)
-        account.visitors.append(
-            make_odd(visitor(number, at, visitor_identity={"name": MARK}), chance)
-        )
+        person = visitor(number, at, visitor_identity={"name": MARK})
+        account.visitors.append(account.own(make_odd(person, chance), person, "visitor_key"))
         play = event(number, at, email=MARK, attributes={"ip": MARK}, conversion_data={MARK: 1})
         made = account.own(make_odd(play, chance), play, "event_key")
         account.events.append((at.date().isoformat(), made))
@@ -151,6 +154,8 @@ def odd(visitors: int, count: int = 2_000, seed: int = 1) -> Verdict:
         for done in said:
             if done.returncode not in {0, 3}:
                 verdict.note(f"it said: {(done.stdout + done.stderr).strip()[-2000:]}")
+        if codes != [3, 0, 0]:
+            return verdict
         first, second = _manifests(lake)
         _count(verdict, account, lake, first, {path.removeprefix("/v1") for path in wire.paths()})
         again = {e["resource"]: (e["records"], e["quarantined"]) for e in second["resources"]}
