@@ -11,11 +11,19 @@ import logging
 from functools import partial
 from typing import TYPE_CHECKING
 
-from flows.dbt import PROJECT_DIR, BuildResult, build_arguments, run_dbt
+from flows.dbt import (
+    PROJECT_DIR,
+    BuildResult,
+    LostRowsError,
+    build_arguments,
+    name_lost_rows,
+    run_dbt,
+)
 from flows.errors import BuildError
 from flows.increments import VARIABLE, make_record, write_plan
 from flows.warehouse import (
     BUILDING,
+    ask_file,
     is_damaged,
     publish,
     read_record,
@@ -64,13 +72,17 @@ def build(
     """
     chosen = choose(table)
     with lake.lock("build"):
-        inventory, _ = take_inventory(lake)
+        inventory, unlisted = take_inventory(lake)
         if settings.on_s3:
             # boto3 and awswrangler cost a second and 100 MB: a folder does without.
-            from flows.athena.build import build_on_athena  # noqa: PLC0415
+            from flows.athena.build import Reading, build_on_athena  # noqa: PLC0415
 
             return build_on_athena(
-                settings, as_of_date=as_of_date, full_refresh=full_refresh, chosen=chosen
+                settings,
+                as_of_date=as_of_date,
+                full_refresh=full_refresh,
+                chosen=chosen,
+                reading=Reading(lake, inventory, unlisted),
             )
         return _build_file(
             settings, inventory, chosen, as_of_date=as_of_date, full_refresh=full_refresh
@@ -127,21 +139,24 @@ def _build_copy(
     good = settings.warehouse_path
     with workshop(good) as folder:
         copy = folder / BUILDING
-        start_copy(good, copy, empty=full_refresh)
-        now, before = make_record(inventory), read_record(copy)
+        now, before = make_record(inventory), read_record(good)
+        # What other SQL has made, or made by a clock, is made anew: it takes no longer here.
+        is_other = before is None or before.code != now.code
+        start_copy(good, copy, empty=full_refresh or (is_other and not chosen))
         write_objects(copy, inventory)
-        result = run_dbt(
-            settings,
-            *build_arguments(full_refresh=full_refresh),
-            *chosen,
-            target="local",
-            as_of_date=as_of_date,
-            work_dir=settings.work_path / ".dbt",
-            environment={
-                "WAREHOUSE_PATH": str(copy),
-                VARIABLE: write_plan(inventory, now, None if chosen else before),
-            },
-        )
+        plan = write_plan(inventory, now, None if chosen or full_refresh else before)
+        try:
+            result = run_dbt(
+                settings,
+                *build_arguments(full_refresh=full_refresh),
+                *chosen,
+                target="local",
+                as_of_date=as_of_date,
+                work_dir=settings.work_path / ".dbt",
+                environment={"WAREHOUSE_PATH": str(copy), VARIABLE: plan},
+            )
+        except LostRowsError as error:
+            raise name_lost_rows(error, partial(ask_file, copy)) from error
         # Of one table built anew the others know nothing: what is new to them stays so.
         publish(copy, good, None if chosen else now)
     return result

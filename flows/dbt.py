@@ -20,7 +20,7 @@ from ingestion.settings import PROJECT_ROOT
 from reports.processes import Guarded
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from ingestion.settings import Settings
 
@@ -33,6 +33,7 @@ _LINES_OF_A_CRASH = 3
 _FEWEST_BYTES = 1_000_000
 # What opens other doors than the tables': SQL has no use for it.
 _SECRETS = {"WISTIA_API_TOKEN", "PII_HASH_KEY", "OPERATIONS_PASSWORD"}
+_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +174,53 @@ def _node(node: dict[str, object]) -> Node:
     return Node(_name(node), kind, str(node.get("status")), took)
 
 
+class LostRowsError(BuildError):
+    """Silver lacks what bronze holds, or bronze lacks what the manifests list.
+
+    Attributes:
+        query: SQL that names what is lost: rows of `problem`, `found`.
+    """
+
+    query = ""
+
+
+def name_lost_rows(
+    error: LostRowsError, ask: Callable[[str], list[tuple[object, ...]]]
+) -> BuildError:
+    """The error with what is lost by name.
+
+    Args:
+        error: What the build ended with.
+        ask: Runs a query where the build was at work.
+    """
+    found: dict[str, list[str]] = {}
+    for problem, name in ask(error.query):
+        found.setdefault(str(problem), []).append(str(name))
+    said = [
+        f"{problem}: {', '.join(sorted(names)[:_NAMED])}"
+        + (f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else "")
+        for problem, names in found.items()
+    ]
+    return BuildError("; ".join(said) or str(error), error.remedy)
+
+
+def _lost_rows(node: dict[str, object]) -> BuildError | None:
+    if not _name(node).startswith("holds_all_of_bronze"):
+        return None
+    error = LostRowsError(
+        f"dbt: {_name(node)} found rows that are lost",
+        "`wistia-elt build --full-refresh` reads all of bronze again; a key that stays has a time "
+        "or date that silver cannot read, and its line in bronze tells which; where bronze itself "
+        "holds too few rows, `wistia-elt doctor --lake` names the object",
+    )
+    error.query = str(node.get("compiled_code") or "")
+    return error if error.query else None
+
+
 def _failure(nodes: list[dict[str, object]], output: str, work_dir: Path) -> BuildError:
+    lost = [one for node in nodes if node.get("status") == "fail" and (one := _lost_rows(node))]
+    if lost:
+        return lost[0]
     bad = [node for node in nodes if node.get("status") in {"error", "fail", "runtime error"}]
     log = work_dir / "logs" / "dbt.log"
     if bad:

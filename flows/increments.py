@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flows.dbt import PROJECT_DIR
+from ingestion.bronze import RAW
 from ingestion.resources import RESOURCES
 
 if TYPE_CHECKING:
@@ -71,7 +72,12 @@ def _digest_of_code() -> str:
 
 
 def write_plan(
-    inventory: Inventory, now: Record, before: Record | None, passed_over: Iterable[str] = ()
+    inventory: Inventory,
+    now: Record,
+    before: Record | None,
+    passed_over: Iterable[str] = (),
+    *,
+    is_refreshed: bool = False,
 ) -> str:
     """What dbt has to read and to count, as JSON.
 
@@ -80,12 +86,13 @@ def write_plan(
         now: Its record.
         before: The last good build's; None reads everything.
         passed_over: Addresses of files that the engine would read and no manifest lists.
+        is_refreshed: Whether all has just been read: nothing to read, and all to count.
 
     Returns:
-        By resource: `days`, the partitions to read (null: all of them); `records`, how many rows
-        they hold; `passed_over`.
+        By resource: `days`, the partitions to read (null: all of them); `counted`, those whose
+        rows silver has to hold afterwards; `records`, how many rows these hold; `passed_over`.
     """
-    is_same = before is not None and before.code == now.code
+    is_same = before is not None and before.code == now.code and not is_refreshed
     objects, strange = inventory.by_resource(), sorted(passed_over)
     plan = {}
     for resource in RESOURCES:
@@ -95,12 +102,17 @@ def write_plan(
         is_whole = not is_same or len(days) > _MOST_DAYS
         chosen = {f"ingest_date={day}" for day in days}
         plan[resource.name] = {
-            "days": None if is_whole else days,
+            "days": [] if is_refreshed else None if is_whole else days,
+            "counted": None if is_whole else days,
             "records": sum(
                 stored.records
                 for stored in objects.get(resource.name, ())
                 if is_whole or stored.key.split("/")[2] in chosen
             ),
-            "passed_over": [uri for uri in strange if f"/{resource.name}/ingest_date=" in uri],
+            "passed_over": [
+                uri.replace("'", "''")
+                for uri in strange
+                if f"/{RAW}/{resource.name}/ingest_date=" in uri
+            ],
         }
     return json.dumps(plan, separators=(",", ":"))

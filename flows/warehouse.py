@@ -108,14 +108,20 @@ def _remove(stale: Path) -> None:
 
 
 def read_record(path: Path) -> Record | None:
-    """What the build of this file had read; None of an empty file, or one of older code."""
+    """What the build of this file had read; None of an empty file, or one of older code.
+
+    Raises:
+        BuildError: The file cannot be read.
+    """
     if not path.exists():
         return None
     try:
         with duckdb.connect(str(path), read_only=True) as connection:
             row = connection.execute("select record from bronze.last_build").fetchone()
-    except duckdb.Error:
+    except duckdb.CatalogException:
         return None
+    except duckdb.Error as error:
+        raise _unwritable(path, error) from error
     return parse_record(row[0]) if row else None
 
 
@@ -142,6 +148,12 @@ def write_objects(copy: Path, inventory: Inventory) -> None:
 def _text(value: str) -> str:
     """SQL of a text. DuckDB loads pandas to look at a parameter, half a second a build."""
     return "'" + value.replace("'", "''") + "'"
+
+
+def ask_file(file: Path, sql: str) -> list[tuple[object, ...]]:
+    """Rows of a query on a file that nobody writes."""
+    with duckdb.connect(str(file), read_only=True) as connection:
+        return connection.execute(sql).fetchall()
 
 
 def publish(copy: Path, good: Path, record: Record | None) -> None:

@@ -57,7 +57,7 @@ resource "aws_glue_catalog_table" "bronze" {
 
     ser_de_info {
       serialization_library = "org.openx.data.jsonserde.JsonSerDe"
-      parameters            = { "serialization.format" = "1" }
+      parameters            = { "serialization.format" = "1", "case.insensitive" = "FALSE" }
     }
 
     dynamic "columns" {

@@ -85,7 +85,7 @@ class BothEngines:
         """A full build of what is nasty; no run has been there."""
         self._begin("first")
         land_first_day(self.local.bronze)
-        land_nasty_day(self.local.bronze)
+        land_nasty_day(self.local.bronze, is_readable=True)
         self._put_in_bucket()
         return self._look(self.command.succeed("build"))
 

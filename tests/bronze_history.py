@@ -126,3 +126,33 @@ def land_fourth_day(bronze: BronzeWriter) -> None:
     )
     empty = {"engagement": 0, "engagement_data": [], "rewatch_data": []}
     bronze.write_engagement("v08dlrgr7v", empty, at)
+
+
+def land_out_of_order(bronze: BronzeWriter) -> None:
+    """A run whose clock was a year ahead; a right one; what comes late, and older than before."""
+    ahead, at = "2027-01-06T00:01:00.000000Z", "2026-01-13T00:01:00.000000Z"
+    bronze.write_visitors([visitor("clock ahead", "2026-01-12T09:00:00Z")], ahead)
+    bronze.write_events([event("clock ahead", "2026-01-12T09:00:00Z")], ahead)
+    bronze.write_visitors([visitor("after it", "2026-01-12T12:00:00Z")], at)
+    bronze.write_events([event("after it", "2026-01-12T12:00:00Z")], at)
+
+
+def land_late(bronze: BronzeWriter) -> None:
+    """Partitions of long ago that come now: what is new in them counts, what is older does not."""
+    late = "2026-01-05T00:01:00.000000Z"
+    states = [
+        visitor("came late", "2026-01-04T09:00:00Z"),
+        # Seen before the run that has told of it so far: it is the first observation now.
+        visitor("returns", "2026-01-08T11:00:00.000Z", load_count=7),
+    ]
+    bronze.write_visitors(states, late)
+    events = [event("came late", "2026-01-04T09:00:00Z"), event("late", "2026-01-04T20:00:00Z")]
+    bronze.write_events(events, late)
+    bronze.write_media("gskhw4w4lm", {"play_count": 3}, late)
+    # Older than the empty one, which is the latest.
+    curve = {"engagement": 0.1, "engagement_data": [1], "rewatch_data": [0]}
+    bronze.write_engagement("v08dlrgr7v", curve, late)
+    day = {"date": "2026-01-04", "load_count": 5, "play_count": 4, "hours_watched": 0.1}
+    bronze.write_days("gskhw4w4lm", [day, {**day, "date": "2026-01-08"}], late)
+    item = {"hashed_id": "v08dlrgr7v", "name": "v08dlrgr7v", "duration": DURATION / 2}
+    bronze.write_medias([item], late)

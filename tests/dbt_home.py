@@ -9,6 +9,11 @@ from typing import Any
 
 import duckdb
 
+from flows.build import build
+from flows.dbt import BuildResult
+from ingestion.lake import LocalLake
+from ingestion.rebuild import rebuild
+from ingestion.settings import Settings
 from tests.bronze_writer import BronzeWriter
 
 ROOT = Path(__file__).parents[1]
@@ -63,6 +68,17 @@ class DbtHome:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
+    def build_increment(self, as_of: str, *, full_refresh: bool = False) -> BuildResult:
+        """List what lies there in manifests, and build what is new to the last good build."""
+        folder = self.warehouse.parent
+        settings, lake = Settings(lake_uri=str(folder)), LocalLake(folder)
+        target = folder / ".dbt" / "target"
+        if not target.exists():
+            target.parent.mkdir(parents=True)
+            target.symlink_to(self.target)
+        rebuild(settings, lake)
+        return build(settings, lake, as_of_date=as_of, full_refresh=full_refresh)
+
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Rows of `query` from the warehouse."""
         with duckdb.connect(str(self.warehouse), read_only=True) as connection:
@@ -72,6 +88,6 @@ class DbtHome:
         """Every table of silver and gold, rows in order of all columns."""
         names = self.rows(
             "select table_schema || '.' || table_name from information_schema.tables "
-            "where table_type = 'BASE TABLE' order by 1"
+            "where table_type = 'BASE TABLE' and table_schema <> 'bronze' order by 1"
         )
         return {name: self.rows(f"select * from {name} order by all") for (name,) in names}  # noqa: S608

@@ -6,6 +6,7 @@ with cells as (
         engagement_count,
         rewatch_count
     from {{ ref('fact_media_engagement') }}
+    where engagement_idx >= 0
 ),
 
 ranked as (

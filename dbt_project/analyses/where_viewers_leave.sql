@@ -5,6 +5,7 @@ with cells as (
         engagement_idx,
         engagement_count
     from {{ ref('fact_media_engagement') }}
+    where engagement_idx >= 0
 ),
 
 audience as (

@@ -2,15 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flows.athena.explain import explain_failure
+from flows.athena.query import query_athena
 from flows.athena.workgroup import read_builders_workgroup
-from flows.dbt import BuildResult, build_arguments, run_dbt
+from flows.dbt import BuildResult, LostRowsError, build_arguments, name_lost_rows, run_dbt
 from flows.errors import BuildError
+from flows.increments import VARIABLE, Record, make_record, parse_record, write_plan
+from ingestion.errors import LakeError
 
 if TYPE_CHECKING:
+    from ingestion.inventory import Inventory
+    from ingestion.lake import Lake
     from ingestion.settings import Settings
+
+
+# Each is a literal of every statement that reads its table, and one holds 256 KB.
+MOST_PASSED_OVER = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a build reads.
+
+    Attributes:
+        lake: Keeps what the last good build had read.
+        inventory: What the manifests list.
+        unlisted: Files of bronze that none lists. Athena reads whatever lies in a partition, so
+            the statements leave these out by name.
+    """
+
+    lake: Lake
+    inventory: Inventory
+    unlisted: list[str]
 
 
 def build_on_athena(
@@ -19,6 +45,7 @@ def build_on_athena(
     as_of_date: str,
     full_refresh: bool = False,
     chosen: tuple[str, ...] = (),
+    reading: Reading | None = None,
 ) -> BuildResult:
     """Build and test every model; each table is replaced or committed by itself.
 
@@ -27,24 +54,98 @@ def build_on_athena(
         as_of_date: The ISO date that recency counts from.
         full_refresh: Build the incremental tables anew from all of bronze.
         chosen: dbt's arguments that choose one table; none for all.
+        reading: What to read; None reads whatever lies in bronze.
 
     Raises:
         BuildError: A model or test failed: what comes after it was not built.
         ConfigurationError: The workgroup or its result location is not in order.
+        LakeError: Too many files of bronze are listed by no manifest.
     """
+    plan = _Plans(settings, reading)
     if chosen:
         arguments = (*build_arguments(full_refresh=False), *chosen)
-        return dbt_on_athena(settings, *arguments, as_of_date=as_of_date)
+        return dbt_on_athena(settings, *arguments, as_of_date=as_of_date, plan=plan.whole())
     if full_refresh:
         # dbt-athena drops what it refreshes in full. What holds history has no other way; the
         # tables that people ask are swapped as every day, and all is tested, in what follows.
         history = ("--full-refresh", "--select", "config.materialized:incremental")
-        dbt_on_athena(settings, "run", *history, as_of_date=as_of_date)
-    return dbt_on_athena(settings, *build_arguments(full_refresh=False), as_of_date=as_of_date)
+        dbt_on_athena(settings, "run", *history, as_of_date=as_of_date, plan=plan.whole())
+    result = dbt_on_athena(
+        settings,
+        *build_arguments(full_refresh=False),
+        as_of_date=as_of_date,
+        plan=plan.refreshed() if full_refresh else plan.new(),
+    )
+    plan.keep()
+    return result
 
 
-def dbt_on_athena(settings: Settings, *arguments: str, as_of_date: str) -> BuildResult:
+class _Plans:
+    """What dbt has to read, and where it is kept what a good build had read."""
+
+    def __init__(self, settings: Settings, reading: Reading | None) -> None:
+        self._settings, self._reading = settings, reading
+        self._passed_over = _passed_over(settings, reading.unlisted) if reading else []
+
+    def whole(self) -> str:
+        return self._write(None)
+
+    def refreshed(self) -> str:
+        return self._write(None, is_refreshed=True)
+
+    def new(self) -> str:
+        reading = self._reading
+        return self._write(parse_record(reading.lake.get(self._key)) if reading else None)
+
+    def keep(self) -> None:
+        if self._reading is not None:
+            record = make_record(self._reading.inventory)
+            self._reading.lake.put(self._key, record.to_json().encode())
+
+    @property
+    def _key(self) -> str:
+        # Databases of two prefixes may be built from one lake.
+        return f"state/{self._settings.glue_database_prefix}build.json"
+
+    def _write(self, before: Record | None, *, is_refreshed: bool = False) -> str:
+        if self._reading is None:
+            return ""
+        inventory = self._reading.inventory
+        return write_plan(
+            inventory,
+            make_record(inventory),
+            before,
+            self._passed_over,
+            is_refreshed=is_refreshed,
+        )
+
+
+def _passed_over(settings: Settings, unlisted: list[str]) -> list[str]:
+    """Addresses of unlisted files that Athena would read: it hides what begins with . or _."""
+    found = [
+        f"{settings.lake_uri.rstrip('/')}/{key}"
+        for key in unlisted
+        if "/ingest_date=" in key and key.rpartition("/")[2][:1] not in {".", "_"}
+    ]
+    if len(found) > MOST_PASSED_OVER:
+        raise LakeError(
+            f"{found[0]} and {len(found) - 1:,} more files lie in bronze and no manifest lists "
+            "them; Athena would read them all",
+            "`wistia-elt doctor --lake` names each, and with `--rebuild` it lists what a run wrote",
+        )
+    return found
+
+
+def dbt_on_athena(
+    settings: Settings, *arguments: str, as_of_date: str, plan: str = ""
+) -> BuildResult:
     """Run one dbt command against the target `athena`.
+
+    Args:
+        settings: The workgroup and the databases.
+        arguments: The command and its flags.
+        as_of_date: The ISO date that recency counts from.
+        plan: What to read of bronze, see `flows.increments`; blank for all.
 
     Raises:
         BuildError: It failed, with Athena's reason where that is known.
@@ -61,8 +162,11 @@ def dbt_on_athena(settings: Settings, *arguments: str, as_of_date: str) -> Build
                 "ATHENA_RESULTS_URI": group.results_uri,
                 "ATHENA_WORKGROUP": group.name,
                 "GLUE_DATABASE_PREFIX": settings.glue_database_prefix,
+                VARIABLE: plan,
             },
         )
+    except LostRowsError as error:
+        raise name_lost_rows(error, lambda sql: query_athena(settings, sql).rows) from error
     except BuildError as error:
         raise _explained(error) from error
 

@@ -94,8 +94,10 @@ def _refuse_elsewhere(name: str, found: dict[str, Any], wanted: dict[str, Any]) 
 
 def _shape(table: dict[str, Any]) -> list[tuple[str, str]]:
     # Comments are left out: a crawler or a console may have its own.
-    columns = [*table["StorageDescriptor"]["Columns"], *table.get("PartitionKeys", [])]
-    return [(column["Name"], column["Type"]) for column in columns]
+    storage = table["StorageDescriptor"]
+    columns = [*storage["Columns"], *table.get("PartitionKeys", [])]
+    case = storage.get("SerdeInfo", {}).get("Parameters", {}).get("case.insensitive", "")
+    return [*((column["Name"], column["Type"]) for column in columns), ("case", case.upper())]
 
 
 def _updated(found: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:

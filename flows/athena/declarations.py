@@ -24,7 +24,9 @@ _STORED_AS = {
     "OutputFormat": "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
     "SerdeInfo": {
         "SerializationLibrary": "org.openx.data.jsonserde.JsonSerDe",
-        "Parameters": {"serialization.format": "1"},
+        # The SerDe's default folds keys to one case, and of a line whose keys differ by case
+        # alone the whole table becomes unreadable ("Duplicate key"). Ours are in lower case.
+        "Parameters": {"serialization.format": "1", "case.insensitive": "FALSE"},
     },
 }
 

@@ -14,6 +14,7 @@ LAYERS = ("silver.", "gold.", "pages.")
 TABLES = [
     "gold.fact_audience_insights",
     "gold.fact_media_performance",
+    "gold.fact_plays",
     "gold.media_conversions",
     "gold.media_countries",
     "gold.media_daily",

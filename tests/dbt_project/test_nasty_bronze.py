@@ -27,7 +27,7 @@ def home(new_home: Callable[[str], DbtHome]) -> DbtHome:
 @pytest.fixture(scope="module")
 def output(home: DbtHome) -> str:
     # No day given: recency counts to today.
-    return home.build("''")
+    return home.build("", "--exclude", "test_name:holds_all_of_bronze")
 
 
 def test_every_visitor_with_a_key_is_one_row(home: DbtHome, output: str) -> None:
@@ -145,6 +145,7 @@ def test_odd_media_are_kept_with_what_is_readable(home: DbtHome) -> None:
         ("hours", 1, None, None),
         ("hours", 2, None, None),
         ("hours", 3, None, None),
+        ("odd", -1, None, None),
     ]
     assert home.rows("select * from silver.dim_media order by 1") == [
         ("hours", None, 3600.0, None, None, 3.6),
@@ -155,8 +156,9 @@ def test_odd_media_are_kept_with_what_is_readable(home: DbtHome) -> None:
 @pytest.mark.usefixtures("output")
 def test_odd_events_are_kept_with_what_is_readable(home: DbtHome) -> None:
     rows = home.rows(
-        "select event_key, percent_viewed, watched_seconds, lat, conversion_type, conversion_data "
-        "from silver.fact_events order by 1"
+        "select event_key, fact_plays.percent_viewed, watched_seconds, lat, "
+        "fact_plays.conversion_type, conversion_data "
+        "from gold.fact_plays join silver.fact_events using (event_key) order by 1"
     )
     assert rows == [
         ("blank", None, None, 52.5244, None, None),
@@ -189,7 +191,7 @@ def test_odd_events_are_kept_with_what_is_readable(home: DbtHome) -> None:
         ("www.example.com/tour", 7),
         ("例え.example/ä b", 1),
     ]
-    days = home.rows("select * exclude snapshot_ts from silver.fact_media_daily")
+    days = home.rows("select * exclude (snapshot_ts, ingested_at) from silver.fact_media_daily")
     assert days == [("hours", date(2026, 1, 6), 7, None, None)]
 
 
@@ -200,3 +202,31 @@ def test_what_only_wistia_can_break_warns(output: str) -> None:
         "hours_from_engagement_fact_media_ref_dim_media_",
         "whole_plays_fact_media_history_",
     ]
+
+
+@pytest.mark.usefixtures("output")
+def test_what_silver_cannot_read_fails_the_build_by_name(
+    home: DbtHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(home.folder)
+    done = home.dbt("test", "--select", "test_name:holds_all_of_bronze")
+    assert done.returncode == 1
+    folder = home.target / "compiled" / "wistia_elt" / "models"
+    found = {
+        row
+        for file in folder.glob("*/*.yml/holds_all_of_bronze_*.sql")
+        for row in home.rows(file.read_text())
+    }
+    assert found == {
+        ("fact_visitors lacks what bronze.visitors holds", " "),
+        ("fact_visitor_activity lacks what bronze.visitors holds", "  2026-01-06T21:03:42.000Z"),
+        (
+            "fact_visitor_activity lacks what bronze.visitors holds",
+            "no such time 2026-02-30T00:00:00Z",
+        ),
+        ("fact_events lacks what bronze.events holds", " "),
+        ("fact_events lacks what bronze.events holds", "no such time"),
+        ("fact_media_daily lacks what bronze.media_by_date holds", "hours 2026-02-30"),
+        ("fact_media_daily lacks what bronze.media_by_date holds", "hours 2026-1-7"),
+        ("fact_media_history lacks what bronze.media holds", f" {LANDED}"),
+    }

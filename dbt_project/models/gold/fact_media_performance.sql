@@ -20,6 +20,7 @@ engagement_cells as (
         engagement_count,
         rewatch_count
     from {{ ref('fact_media_engagement') }}
+    where engagement_idx >= 0
 ),
 
 curves as (

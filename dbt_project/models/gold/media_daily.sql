@@ -1,11 +1,6 @@
-{{ config(
-    materialized='incremental', incremental_strategy='merge', table_type='iceberg',
-    unique_key=['media_id', 'activity_date'],
-    post_hook="{{ delete_emptied('event_count = 0 and snapshot_ts is null') }}",
-) }}
-{%- set first_day = first_changed_day('event_count', with_days=true) %}
+{{ config(materialized='table', ha=true) }}
 
-with events as (
+with plays as (
     select
         media_id,
         visitor_key,
@@ -13,8 +8,7 @@ with events as (
         watched_seconds,
         ingested_at,
         {{ local_date('received_at') }} as activity_date
-    from {{ ref('fact_events') }}
-    where received_at >= timestamp '{{ first_day }} 00:00:00'
+    from {{ ref('fact_plays') }}
 ),
 
 measured as (
@@ -29,8 +23,7 @@ measured as (
         count(case when percent_viewed >= 1 then 1 end) as end_count,
         {{ whole_sum('watched_seconds', 1000) }} as watched_ms,
         max(ingested_at) as ingested_at
-    from events
-    where activity_date > date '{{ first_day }}'
+    from plays
     group by media_id, activity_date
 ),
 
@@ -43,33 +36,12 @@ reported as (
         reported_hours_watched,
         snapshot_ts
     from {{ ref('fact_media_daily') }}
-    where activity_date > date '{{ first_day }}'
-),
-
-days as (
-    select
-        media_id,
-        activity_date
-    from measured
-    union distinct
-    select
-        media_id,
-        activity_date
-    from reported
-    {% if is_incremental() %}
-        union distinct
-        select
-            media_id,
-            activity_date
-        from {{ this }}
-        where activity_date > date '{{ first_day }}'
-    {% endif %}
 ),
 
 compared as (
     select
-        days.media_id,
-        days.activity_date,
+        coalesce(measured.media_id, reported.media_id) as media_id,
+        coalesce(measured.activity_date, reported.activity_date) as activity_date,
         reported.load_count as reported_load_count,
         reported.play_count as reported_play_count,
         reported.reported_hours_watched,
@@ -84,15 +56,11 @@ compared as (
         coalesce(measured.event_count, 0) - reported.play_count as play_difference,
         reported.snapshot_ts,
         measured.ingested_at
-    from days
-    left join measured
+    from measured
+    full outer join reported
         on
-            days.media_id = measured.media_id
-            and days.activity_date = measured.activity_date
-    left join reported
-        on
-            days.media_id = reported.media_id
-            and days.activity_date = reported.activity_date
+            measured.media_id = reported.media_id
+            and measured.activity_date = reported.activity_date
 )
 
 select

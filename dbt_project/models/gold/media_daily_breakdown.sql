@@ -1,18 +1,7 @@
-{{
-    config(
-        materialized='incremental',
-        incremental_strategy='merge',
-        unique_key=['media_id', 'activity_date', 'dimension', 'label'],
-        table_type='iceberg',
-        post_hook="{{ delete_emptied('event_count = 0') }}",
-    )
-}}
-{%- set first_day = first_changed_day(
-    "case when dimension = 'country' then event_count end"
-) %}
+{{ config(materialized='table', ha=true) }}
 {%- set page = "regexp_extract(embed_url, '^https?://([^/?#]*@)?([^?#]*)', 2)" %}
 
-with events as (
+with plays as (
     select
         media_id,
         percent_viewed,
@@ -22,8 +11,7 @@ with events as (
         conversion_type,
         ingested_at,
         {{ local_date('received_at') }} as activity_date
-    from {{ ref('fact_events') }}
-    where received_at >= timestamp '{{ first_day }} 00:00:00'
+    from {{ ref('fact_plays') }}
 ),
 
 described as (
@@ -37,8 +25,7 @@ described as (
             when percent_viewed < 1 then cast(floor(percent_viewed * 10) as integer) + 1
             when percent_viewed >= 1 then 11
         end as depth_band
-    from events
-    where activity_date > date '{{ first_day }}'
+    from plays
 ),
 
 spread as (
@@ -72,35 +59,6 @@ counted as (
     from spread
     where label is not null
     group by media_id, activity_date, dimension, label
-),
-
-{% if is_incremental() %}
-    emptied as (
-        select
-            stored.media_id,
-            stored.activity_date,
-            stored.dimension,
-            stored.label,
-            0 as event_count,
-            cast(null as double) as watched_seconds,
-            stored.ingested_at
-        from {{ this }} as stored
-        left join counted
-            on
-                stored.media_id = counted.media_id
-                and stored.activity_date = counted.activity_date
-                and stored.dimension = counted.dimension
-                and stored.label = counted.label
-        where stored.activity_date > date '{{ first_day }}' and counted.media_id is null
-    ),
-{% endif %}
-
-compared as (
-    select * from counted
-    {% if is_incremental() %}
-        union all
-        select * from emptied
-    {% endif %}
 )
 
 select
@@ -111,4 +69,4 @@ select
     event_count,
     watched_seconds,
     {{ stored_timestamp('ingested_at') }} as ingested_at
-from compared
+from counted

@@ -1,15 +1,6 @@
-{{
-    config(
-        materialized='incremental',
-        incremental_strategy='merge',
-        unique_key=['visitor_key', 'media_id'],
-        table_type='iceberg',
-        post_hook="{{ delete_emptied('event_count = 0') }}",
-    )
-}}
-{%- set changed = changed_visitors() %}
+{{ config(materialized='table', ha=true) }}
 
-with events as (
+with plays as (
     select
         visitor_key,
         media_id,
@@ -17,8 +8,7 @@ with events as (
         watched_seconds,
         received_at,
         ingested_at
-    from {{ ref('fact_events') }}
-    where {{ changed }}
+    from {{ ref('fact_plays') }}
 ),
 
 totals as (
@@ -35,7 +25,7 @@ totals as (
         min(received_at) as first_seen_at,
         max(received_at) as last_seen_at,
         max(ingested_at) as ingested_at
-    from events
+    from plays
     group by visitor_key, media_id
 ),
 
@@ -53,28 +43,6 @@ counted as (
         last_seen_at,
         ingested_at
     from totals
-    {% if is_incremental() %}
-        -- Whose events have all come again as those of another visitor or medium.
-        union all
-        select
-            stored.visitor_key,
-            stored.media_id,
-            0 as event_count,
-            0 as day_count,
-            cast(null as double) as most_viewed,
-            cast(null as double) as mean_viewed,
-            0 as end_count,
-            cast(null as double) as watched_seconds,
-            stored.first_seen_at,
-            stored.last_seen_at,
-            stored.ingested_at
-        from {{ this }} as stored
-        left join totals
-            on
-                stored.visitor_key = totals.visitor_key
-                and stored.media_id = totals.media_id
-        where totals.visitor_key is null and stored.{{ changed }}
-    {% endif %}
 )
 
 select

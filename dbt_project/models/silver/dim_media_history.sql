@@ -11,6 +11,7 @@ with medias as (
         project,
         ingested_at
     from {{ source('bronze', 'medias') }}
+    where {{ is_loaded('medias') }}
 ),
 
 typed as (

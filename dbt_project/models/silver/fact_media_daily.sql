@@ -17,9 +17,7 @@ with media_by_date as (
         snapshot_ts,
         ingested_at
     from {{ source('bronze', 'media_by_date') }}
-    {% if is_incremental() %}
-        where ingest_date >= {{ first_partition('snapshot_ts') }}
-    {% endif %}
+    where {{ is_loaded('media_by_date') }}
 ),
 
 typed as (
@@ -61,12 +59,20 @@ select
     newest.load_count,
     newest.play_count,
     newest.reported_hours_watched,
-    {{ stored_timestamp('newest.snapshot_ts') }} as snapshot_ts
+    {{ stored_timestamp('newest.snapshot_ts') }} as snapshot_ts,
+    {{ stored_timestamp('newest.ingested_at') }} as ingested_at
 from newest
 {% if is_incremental() %}
     left join {{ this }} as stored
         on
             newest.media_id = stored.media_id
             and newest.activity_date = stored.activity_date
-    where stored.media_id is null or newest.snapshot_ts > stored.snapshot_ts
+    where
+        stored.media_id is null
+        or {{ if_stored('ingested_at', 'stored.ingested_at') }} is null
+        or newest.snapshot_ts > stored.snapshot_ts
+        or (
+            newest.snapshot_ts = stored.snapshot_ts
+            and newest.ingested_at > {{ if_stored('ingested_at', 'stored.ingested_at') }}
+        )
 {% endif %}

@@ -17,9 +17,7 @@ with media_engagement as (
         snapshot_ts,
         ingested_at
     from {{ source('bronze', 'media_engagement') }}
-    {% if is_incremental() %}
-        where ingest_date >= {{ first_partition('snapshot_ts') }}
-    {% endif %}
+    where {{ is_loaded('media_engagement') }}
 ),
 
 typed as (
@@ -43,8 +41,8 @@ ranked as (
             partition by media_id
             order by
                 snapshot_ts desc,
-                ingested_at asc nulls last,
-                content_digest asc
+                ingested_at desc nulls last,
+                content_digest desc
         ) as newest_first
     from typed
     where media_id is not null and snapshot_ts is not null
@@ -62,23 +60,30 @@ changed as (
         left join (
             select
                 media_id,
-                max(snapshot_ts) as snapshot_ts
+                max(snapshot_ts) as snapshot_ts,
+                {{ if_stored('ingested_at', 'max(ingested_at)') }} as ingested_at
             from {{ this }}
             group by media_id
         ) as stored
             on newest.media_id = stored.media_id
         where
             stored.media_id is null
+            or stored.ingested_at is null
             or newest.snapshot_ts > stored.snapshot_ts
+            or (
+                newest.snapshot_ts = stored.snapshot_ts
+                and newest.ingested_at > stored.ingested_at
+            )
     {% endif %}
 ),
 
--- A curve without cells comes out as one row with index -1, which tells the hook that
--- the medium's older cells are gone; the hook then removes that row too.
+-- A curve without cells is one row with index -1: it tells the hook that older cells are
+-- gone, and an older curve that comes later that there is a newer one.
 cells as (
     select
         changed.media_id,
         changed.snapshot_ts,
+        changed.ingested_at,
         coalesce(cast(cells.cell_number as integer) - 1, -1) as engagement_idx,
         {{ to_integer('cells.first_value') }} as engagement_count,
         {{ to_integer('cells.second_value') }} as rewatch_count,
@@ -93,5 +98,6 @@ select
     engagement_idx,
     engagement_count,
     rewatch_count,
-    engagement
+    engagement,
+    {{ stored_timestamp('ingested_at') }} as ingested_at
 from cells

@@ -3,7 +3,6 @@
         materialized='incremental',
         incremental_strategy='merge',
         unique_key=['media_id', 'snapshot_ts'],
-        update_condition='1 = 0',
         table_type='iceberg',
     )
 }}
@@ -20,9 +19,7 @@ with media as (
         snapshot_ts,
         ingested_at
     from {{ source('bronze', 'media') }}
-    {% if is_incremental() %}
-        where ingest_date >= {{ first_partition('snapshot_ts') }}
-    {% endif %}
+    where {{ is_loaded('media') }}
 ),
 
 typed as (
@@ -68,12 +65,16 @@ select
     first_landed.hours_watched,
     first_landed.engagement,
     first_landed.visitors,
-    {{ stored_timestamp('first_landed.snapshot_ts') }} as snapshot_ts
+    {{ stored_timestamp('first_landed.snapshot_ts') }} as snapshot_ts,
+    {{ stored_timestamp('first_landed.ingested_at') }} as ingested_at
 from first_landed
 {% if is_incremental() %}
     left join {{ this }} as stored
         on
             first_landed.media_id = stored.media_id
             and first_landed.snapshot_ts = stored.snapshot_ts
-    where stored.media_id is null
+    where
+        stored.media_id is null
+        or {{ if_stored('ingested_at', 'stored.ingested_at') }} is null
+        or first_landed.ingested_at < {{ if_stored('ingested_at', 'stored.ingested_at') }}
 {% endif %}

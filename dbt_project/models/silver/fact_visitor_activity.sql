@@ -3,7 +3,6 @@
         materialized='incremental',
         incremental_strategy='merge',
         unique_key=['visitor_key', 'last_active_at'],
-        update_condition='1 = 0',
         table_type='iceberg',
     )
 }}
@@ -16,9 +15,7 @@ with visitors as (
         play_count,
         ingested_at
     from {{ source('bronze', 'visitors') }}
-    {% if is_incremental() %}
-        where ingest_date >= {{ first_partition('ingested_at') }}
-    {% endif %}
+    where {{ is_loaded('visitors') }}
 ),
 
 typed as (
@@ -66,5 +63,8 @@ from first_observed
         on
             first_observed.visitor_key = stored.visitor_key
             and first_observed.last_active_at = stored.last_active_at
-    where stored.visitor_key is null
+    -- An earlier observation may land later: a partition that came late, a replay.
+    where
+        stored.visitor_key is null
+        or first_observed.ingested_at < stored.ingested_at
 {% endif %}

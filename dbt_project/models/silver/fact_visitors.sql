@@ -20,9 +20,7 @@ with visitors as (
         user_agent_details,
         ingested_at
     from {{ source('bronze', 'visitors') }}
-    {% if is_incremental() %}
-        where ingest_date >= {{ first_partition('ingested_at') }}
-    {% endif %}
+    where {{ is_loaded('visitors') }}
 ),
 
 typed as (

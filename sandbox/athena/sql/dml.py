@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sandbox.athena.catalogue import is_iceberg
 from sandbox.athena.errors import QueryError
 from sandbox.athena.job import Job, Outcome, text_column
+from sandbox.athena.sql.json_keys import refuse_twin_keys
 from sandbox.athena.sql.properties import text
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 def run_query(words: Words, job: Job) -> Outcome:
     """Run a query, or an INSERT."""
     del words
+    refuse_twin_keys(job)
     result = job.run(_with_parameters(job))
     return Outcome(result.columns if result.update is None else (), result.rows)
 
@@ -29,6 +31,7 @@ def change_rows(words: Words, job: Job) -> Outcome:
     table = job.catalogue.find(database, name)
     if table and not is_iceberg(table):
         raise QueryError("NOT_SUPPORTED: Modifying Hive table rows is not supported")
+    refuse_twin_keys(job)
     job.run(_with_parameters(job))
     return Outcome()
 

@@ -119,3 +119,20 @@ def test_broken_json_fails_a_query_unless_the_table_forgives(ask: Asking) -> Non
     )
     ask.run("msck repair table events")
     assert ask.rows("select id from events order by id")[1:] == [["1"], [None]]
+
+
+def test_keys_that_differ_by_case_make_a_table_unreadable_unless_it_tells_them_apart(
+    ask: Asking,
+) -> None:
+    ask.put("events/day=2026-01-01/a.json", b'{"id": "1"}\n{"id": "2", "a": {"X": 1, "x": 2}}\n')
+    ask.declare_events()
+    ask.run("msck repair table events")
+    assert 'Duplicate key "x"' in ask.failure("select id from events")
+    ask.run("drop table events")
+    ask.run(
+        "create external table events (id string) partitioned by (day string) row format serde "
+        "'org.openx.data.jsonserde.JsonSerDe' with serdeproperties "
+        f"('case.insensitive' = 'FALSE') location '{ask.lake}/events/'"
+    )
+    ask.run("msck repair table events")
+    assert ask.rows("select id from events order by id")[1:] == [["1"], ["2"]]
