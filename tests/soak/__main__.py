@@ -33,6 +33,7 @@ CAMPAIGNS: dict[str, Callable[..., Verdict]] = {
     "module": lambda _visitors: check("module"),
     "athena": lambda _visitors: check("athena"),
     "dbt": lambda _visitors: check("dbt"),
+    "pages": lambda _visitors: check("pages"),
 }
 
 

@@ -1,7 +1,8 @@
-"""Three accounts with their pages built and served: two videos, forty, none.
+"""Two accounts with their pages built and served: one of two videos, one of none.
 
-A build takes a minute or more and 4 GB, so these three are all there are. Bronze, tables,
-export, build and server are the project's own; the account is the sandbox's.
+A build takes a minute or more and 4 GB, so these two are all there are; forty videos are
+`python -m tests.soak pages`. Bronze, tables, export, build and server are the project's own;
+the account is the sandbox's.
 """
 
 import os
@@ -16,7 +17,7 @@ from typing import Any
 
 import pytest
 from filelock import FileLock
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request
 
 from tests.bronze_writer import BronzeWriter
 from tests.command_line import CommandLine
@@ -113,23 +114,38 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
 
 
 @pytest.fixture(scope="session")
-def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
-    """Forty videos."""
-    with published(tmp_path_factory.mktemp("large"), media=40, visitors=400) as built:
-        yield built
-
-
-@pytest.fixture(scope="session")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     """Nothing has been read yet."""
     with published(tmp_path_factory.mktemp("empty"), media=0, visitors=0) as built:
         yield built
 
 
+class Watched:
+    """What a page asked for elsewhere, and what its console said."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.wrong: list[str] = []
+        self._url = url
+        page.on("request", self._note)
+        page.on("console", self._hear)
+        page.on("pageerror", lambda error: self.wrong.append(str(error)))
+
+    def _note(self, request: Request) -> None:
+        if not request.url.startswith((self._url, "data:", "blob:")):
+            self.wrong.append(f"asked for {request.url}")
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            self.wrong.append(f"said {message.text}")
+
+
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[Open]:
-    """Opens a page of an account at a width, in a scheme, and waits until it is at rest."""
-    contexts = []
+    """Opens a page of an account at a width, in a scheme, and waits until it is at rest.
+
+    A page that asks anybody else for something, or says something in its console, fails the test.
+    """
+    contexts, watched = [], []
 
     def open_one(
         account: Account, path: str, size: tuple[int, int] = DESK, scheme: str = "light"
@@ -142,6 +158,7 @@ def open_page(browser: Browser) -> Iterator[Open]:
         )
         contexts.append(context)
         page = context.new_page()
+        watched.append(Watched(page, account.url))
         page.goto(account.url + path)
         page.wait_for_load_state("networkidle")
         return page
@@ -149,3 +166,4 @@ def open_page(browser: Browser) -> Iterator[Open]:
     yield open_one
     for context in contexts:
         context.close()
+    assert [wrong for page in watched for wrong in page.wrong] == []
