@@ -22,12 +22,13 @@ from tests.stopping import hang_the_api, wait_for, wait_until_it_hangs
 
 __all__ = ["up"]  # the fixture beside it
 PORTS = ("PREFECT_SERVER_API_PORT", "SERVE_PORT")
+WORDS = "turn the wheel slowly"  # long enough to be no weak password
 
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("up")
-    with account_for_up(folder, OPERATIONS_PASSWORD="turn the wheel slowly") as made:
+    with account_for_up(folder, OPERATIONS_PASSWORD=WORDS) as made:
         yield made
 
 

@@ -77,8 +77,8 @@ changed as (
     {% endif %}
 ),
 
--- A curve without cells is one row with index -1: it tells the hook that older cells are
--- gone, and an older curve that comes later that there is a newer one.
+-- A curve without cells is one row with index -1: it tells the hook that older cells
+-- are gone, and an older curve that comes later that there is a newer one.
 cells as (
     select
         changed.media_id,
