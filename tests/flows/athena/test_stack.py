@@ -152,8 +152,9 @@ def test_a_file_that_is_not_json_is_named_as_such(home: AthenaHome, athena: Athe
     body = gzip.compress(b'{"media_id": "m"\n')
     athena.client("s3").put_object(Bucket=bucket, Key=key, Body=body)
     crawl(home.settings)
-    with pytest.raises(QueryError, match="a file in bronze is not JSON") as failed:
+    with pytest.raises(QueryError, match="cannot read a file that a table points to") as failed:
         media_days(home.settings)
+    assert "torn.json.gz" in str(failed.value)
     assert "doctor --lake" in failed.value.remedy
 
 

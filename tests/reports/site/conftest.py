@@ -19,6 +19,9 @@ import pytest
 from filelock import FileLock
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request
 
+from ingestion.lake import LocalLake
+from ingestion.rebuild import rebuild
+from ingestion.settings import Settings
 from tests.bronze_writer import BronzeWriter
 from tests.command_line import CommandLine
 from tests.servers import running_sandbox
@@ -78,6 +81,8 @@ def published(folder: Path, media: int, visitors: int) -> Iterator[Account]:
             cli.succeed("ingest")
             at = f"{TODAY - timedelta(days=1)}T07:54:00.000000Z"
             BronzeWriter(cli.lake).write_media("gskhw4w4lm", YESTERDAY, at)
+            # A build reads what manifests list.
+            rebuild(Settings(lake_uri=str(cli.lake)), LocalLake(cli.lake))
         cli.succeed("build")
     # Two builds at once would want 8 GB.
     with FileLock(Path(tempfile.gettempdir()) / "wistia-elt-pages.lock"):
