@@ -15,6 +15,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -105,10 +106,21 @@ def running_account(folder: Path) -> Iterator[AthenaStack]:
     engine = ["--engine"] if missing_tool() is None else []
     with _started("tests.aws.account", str(recording), *engine) as process:
         try:
-            yield AthenaStack(_read_settings(process), recording)
+            stack = AthenaStack(_read_settings(process), recording)
+            _wait_for_bucket(stack)
+            yield stack
         finally:
             assert process.stdin is not None
             process.stdin.close()
+
+
+def _wait_for_bucket(stack: AthenaStack) -> None:
+    """The account says where it is before its first bucket is made; without engine it has none."""
+    if missing_tool() is not None:
+        return
+    s3 = stack.client("s3")
+    while "lake" not in [one["Name"] for one in s3.list_buckets().get("Buckets", [])]:
+        time.sleep(0.1)
 
 
 def _started(module: str, *arguments: str) -> subprocess.Popen[str]:

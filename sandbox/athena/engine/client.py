@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -49,6 +50,10 @@ class Result:
     update: str | None = None
 
 
+# A minute in all.
+_LOOKS_FOR_NODES, _SECONDS_BETWEEN_LOOKS = 120, 0.5
+
+
 class Engine:
     """One engine; each statement has a session of its own."""
 
@@ -79,10 +84,21 @@ class Engine:
             user="athena", catalog=HIVE, schema=database, timezone="UTC", properties=settings
         )
         session.prepared_statements = dict(prepared or {})
-        request = TrinoRequest(self._host, self._port, session)
-        query = TrinoQuery(request, sql, legacy_primitive_types=True, stats_callback=_follow(watch))
+        for left in range(_LOOKS_FOR_NODES, -1, -1):
+            request = TrinoRequest(self._host, self._port, session)
+            query = TrinoQuery(
+                request, sql, legacy_primitive_types=True, stats_callback=_follow(watch)
+            )
+            try:
+                with _translated(query):
+                    result = query.execute()
+                break
+            except QueryError as error:
+                # For seconds after its start the engine is no node of its catalogues yet.
+                if "NO_NODES_AVAILABLE" not in str(error) or not left:
+                    raise
+                time.sleep(_SECONDS_BETWEEN_LOOKS)
         with _translated(query):
-            result = query.execute()
             columns = [
                 Column(item["name"], item["type"], item["typeSignature"])
                 for item in query.columns or ()
