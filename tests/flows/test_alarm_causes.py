@@ -1,7 +1,6 @@
 """Alarms do not depend on what they report: each is told once, whatever has failed."""
 
 import os
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from ingestion.lake import LocalLake
 from ingestion.settings import Settings
 from tests.flows.test_alarms import NOW, Inbox, day, failed
 from tests.listening import listening
+from tests.small_disk import fill, make_read_only, small_disk
 
 
 @pytest.fixture(autouse=True)
@@ -31,31 +31,15 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 64 kB, which a test may fill or make read-only."""
+    """A disk of 1 MB, which a test may fill or make read-only."""
     if os.geteuid() != 0:
         pytest.skip("mounting needs root")
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", folder], check=True)
-    yield folder
-    subprocess.run(["umount", folder], check=True)
-
-
-def make_full(disk: Path) -> None:
-    with (disk / "filler").open("wb", buffering=0) as file:
-        while True:
-            try:
-                file.write(b"x" * 4096)
-            except OSError:
-                return
-
-
-def make_read_only(disk: Path) -> None:
-    subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+    with small_disk(tmp_path / "disk", 1) as folder:
+        yield folder
 
 
 @pytest.mark.parametrize("home", ["writable", "not writable"])
-@pytest.mark.parametrize("break_disk", [make_full, make_read_only])
+@pytest.mark.parametrize("break_disk", [fill, make_read_only])
 def test_where_the_lake_takes_nothing_people_are_told_once(
     disk: Path, tmp_path: Path, break_disk: Callable[[Path], None], home: str
 ) -> None:
@@ -76,10 +60,10 @@ def test_where_the_lake_takes_nothing_people_are_told_once(
 def test_once_the_lake_takes_it_again_it_holds_what_was_told(disk: Path, tmp_path: Path) -> None:
     lake, inbox = LocalLake(disk / "lake"), Inbox()
     failed(29).save(lake)
-    make_full(disk)
+    fill(disk)
     watch(Settings(), lake, lambda: NOW, channels={"inbox": inbox})
     assert lake.get("state/alarms.json") is None
-    (disk / "filler").unlink()
+    (disk / "filling").unlink()
 
     day(30).save(lake)
     watch(Settings(), lake, lambda: NOW, channels={"inbox": inbox})
@@ -112,10 +96,10 @@ def test_a_run_whose_end_cannot_be_recorded_is_told_once(
         for _ in range(2):
             pipeline = open_pipeline("run")
             with use(pipeline):
-                make_full(disk)  # while the run is at work, so that no stage can be recorded
+                fill(disk)  # while the run is at work, so that no stage can be recorded
                 with pytest.raises(LakeError, match="no space left"):
                     run_all(pipeline, run_by_hand)
-            (disk / "filler").unlink()
+            (disk / "filling").unlink()
 
     (message,) = taken
     assert "A run failed: no space left" in message["text"]
