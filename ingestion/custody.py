@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import logging
-import secrets
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,7 +22,7 @@ from ingestion.landing import Landing
 from ingestion.manifest import PREFIX, Manifest, ProcessOfRun, ResourceRun
 from ingestion.record import RunRecord
 from ingestion.sealing import seal
-from ingestion.timestamps import compact_timestamp, format_timestamp
+from ingestion.timestamps import compact_timestamp, format_timestamp, run_id_at
 from ingestion.version import code_version
 from ingestion.watermark import load_state
 
@@ -171,7 +170,7 @@ def open_job(
         _close_killed(lake, before)
         now = clock()
         manifest = Custody(
-            run_id=f"{compact_timestamp(now)}-{secrets.token_hex(3)}",
+            run_id=run_id_at(now),
             kind=kind,
             started_at=format_timestamp(now),
             code_version=code_version(),

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ingestion.resources import Resource
     from ingestion.settings import Settings
 
-_RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
+_RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6,8}")
 RECOVERED = "its manifest was lost: made again from the objects that carry its id"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import secrets
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
@@ -12,7 +11,7 @@ from ingestion.lake import RUN_LOCK
 from ingestion.logs import about
 from ingestion.manifest import Manifest, ProcessOfRun, StageRun
 from ingestion.stopping import INTERRUPTED
-from ingestion.timestamps import compact_timestamp, format_timestamp
+from ingestion.timestamps import format_timestamp, run_id_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -112,7 +111,7 @@ def start_run(
 ) -> RunRecord:
     """Begin a run; nothing is written before the first stage."""
     now = clock()
-    run_id = f"{compact_timestamp(now)}-{secrets.token_hex(3)}"
+    run_id = run_id_at(now)
     manifest = Manifest(
         run_id=run_id,
         kind=kind,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import UTC, datetime
 
 from ingestion.grammar import parse_time
@@ -15,6 +16,15 @@ def format_timestamp(moment: datetime) -> str:
 def compact_timestamp(moment: datetime) -> str:
     """Write a time as names do: `20260109T000148Z`, UTC."""
     return moment.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+def run_id_at(moment: datetime) -> str:
+    """Name a run after its start: `20260109T000148Z-1e2407c3`.
+
+    After the second come its microseconds (five hex digits) and three digits of chance, so that
+    names sort as their runs began and two runs of one microsecond differ.
+    """
+    return f"{compact_timestamp(moment)}-{moment.microsecond:05x}{secrets.randbits(12):03x}"
 
 
 def parse_timestamp(text: object) -> datetime | None:

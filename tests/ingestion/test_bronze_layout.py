@@ -47,7 +47,7 @@ def test_names_of_every_resource(bench: Bench) -> None:
     ]
     runs = [Path(key).name for key in state if "/runs/" in key]
     assert len(runs) == 1
-    assert re.fullmatch(r"20260109T000148Z-[0-9a-f]{6}\.json", runs[0])
+    assert re.fullmatch(r"20260109T000148Z-[0-9a-f]{8}\.json", runs[0])
 
 
 def test_a_line_is_the_record_and_what_was_added(bench: Bench) -> None:

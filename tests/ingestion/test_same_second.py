@@ -1,8 +1,9 @@
 """Names have seconds, runs may share them: no object is ever written over another."""
 
 import hashlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+from ingestion.timestamps import run_id_at
 from ingestion.work import Scope
 from tests.ingestion.account import NOON, STATS, visitor
 from tests.ingestion.conftest import Bench
@@ -55,3 +56,10 @@ def test_runs_within_a_second_keep_every_part(bench: Bench) -> None:
         2,
     ]
     assert_whole(bench)
+
+
+def test_names_of_runs_sort_as_the_runs_began() -> None:
+    moments = [START + timedelta(microseconds=step) for step in range(0, 1_000_000, 9_973)]
+    names = [run_id_at(moment) for moment in [*moments, START + timedelta(seconds=1)]]
+    assert names == sorted(names)
+    assert len({run_id_at(START) for _ in range(10)}) > 1
