@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ingestion.stopping import stoppable
+from ingestion.config.signals import stoppable
 
 
 def main() -> None:

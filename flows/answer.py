@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from flows.errors import QueryError
-from ingestion.timestamps import format_timestamp
+from ingestion.config.timestamps import format_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

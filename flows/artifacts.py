@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from flows.dbt import BuildResult
     from flows.pipeline import Pipeline
-    from ingestion.manifest import Manifest, ResourceRun
-    from ingestion.totals import RunTotals
+    from ingestion.state.manifest import Manifest, ResourceRun
+    from ingestion.state.totals import RunTotals
 
 log = logging.getLogger(__name__)
 _SECONDS_BETWEEN = 5.0

@@ -32,14 +32,14 @@ from flows.warehouse import (
     workshop,
     write_objects,
 )
-from ingestion.bronze import RAW
-from ingestion.errors import ConfigurationError
-from ingestion.inventory import hold_against, read_inventory
+from ingestion.config.errors import ConfigurationError
+from ingestion.load.bronze import RAW
+from ingestion.state.inventory import hold_against, read_inventory
 
 if TYPE_CHECKING:
-    from ingestion.inventory import Inventory
-    from ingestion.lake import Lake
-    from ingestion.settings import Settings
+    from ingestion.config.settings import Settings
+    from ingestion.state.inventory import Inventory
+    from ingestion.storage.base import Lake
 
 log = logging.getLogger(__name__)
 

@@ -11,12 +11,12 @@ import click
 from flows.cli_delivery import deploy, release
 from flows.cli_repair import backfill, rewind
 from flows.cli_serving import serve, up
-from ingestion.settings import PROJECT_ROOT, Settings
+from ingestion.config.settings import PROJECT_ROOT, Settings
 from ingestion.terminal import scope_options, show_errors
 
 if TYPE_CHECKING:
     from flows.pipeline import Pipeline
-    from ingestion.work import Scope
+    from ingestion.extract.context import Scope
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ingestion.settings import PROJECT_ROOT, Settings
+from ingestion.config.settings import PROJECT_ROOT, Settings
 
 
 @click.command()
@@ -17,7 +17,7 @@ def deploy(version: str, as_list: bool) -> None:  # noqa: FBT001 - a flag of the
     """
     from flows.delivery.deliver import deliver  # noqa: PLC0415
     from flows.delivery.listing import show_releases  # noqa: PLC0415
-    from ingestion.lake import open_lake  # noqa: PLC0415
+    from ingestion.storage.base import open_lake  # noqa: PLC0415
 
     settings = Settings.load()
     if as_list:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ingestion.settings import Settings
+from ingestion.config.settings import Settings
 from ingestion.terminal import PastDay
 
 if TYPE_CHECKING:

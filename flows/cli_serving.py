@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ingestion.settings import Settings
+from ingestion.config.settings import Settings
 
 
 @click.command()

@@ -12,23 +12,23 @@ from flows.build import build
 from flows.doctor import Check
 from flows.forgetting import WarehouseTables
 from flows.show import show_checks
-from ingestion.audit import Audit
-from ingestion.forget import forget
-from ingestion.imports import import_files
-from ingestion.lake import open_lake
-from ingestion.progress import RunProgress
-from ingestion.rebuild import rebuild as rebuild_lake
-from ingestion.redact import redact
-from ingestion.replay import list_quarantine, replay
+from ingestion.admin.audit import Audit
+from ingestion.admin.erase import forget
+from ingestion.admin.legacy_import import import_files
+from ingestion.admin.quarantine import list_quarantine, replay
+from ingestion.admin.rebuild import rebuild as rebuild_lake
+from ingestion.admin.redact import redact
+from ingestion.admin.versions import OLDER
+from ingestion.config.timestamps import utc_now
+from ingestion.extract.context import Scope
+from ingestion.state.progress import RunProgress
+from ingestion.storage.base import open_lake
 from ingestion.terminal import show_table
-from ingestion.timestamps import utc_now
-from ingestion.versions import OLDER
-from ingestion.work import Scope
 
 if TYPE_CHECKING:
     from flows.athena.forgetting import AthenaTables
-    from ingestion.lake import Lake
-    from ingestion.settings import Settings
+    from ingestion.config.settings import Settings
+    from ingestion.storage.base import Lake
 
 _QUARANTINED = 3
 _RIGHTS = "s3:ListBucketVersions, s3:GetObjectVersion and s3:DeleteObjectVersion"

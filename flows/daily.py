@@ -11,7 +11,7 @@ from flows.alarms.refusal import refusals_told
 from flows.artifacts import ReadingProgress, write_nodes, write_summary
 from flows.pipeline import current, is_open, open_pipeline, use
 from flows.stages import JITTER, Stage, may_heal, run_all
-from ingestion.work import Scope
+from ingestion.extract.context import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flows.errors import BuildError
-from ingestion.settings import PROJECT_ROOT
+from ingestion.config.settings import PROJECT_ROOT
 from reports.processes import Guarded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ingestion.settings import Settings
+    from ingestion.config.settings import Settings
 
 PROJECT_DIR = PROJECT_ROOT / "dbt_project"
 # A build makes a few million objects and keeps most: to look for garbage among them again and

@@ -23,9 +23,9 @@ from flows.pipeline import open_pipeline
 from flows.query import query
 from flows.run import run_daily
 from flows.show import show_answer
-from ingestion.errors import UnavailableError
-from ingestion.lake import Lake, open_lake
-from ingestion.settings import PROJECT_ROOT, Settings
+from ingestion.config.errors import UnavailableError
+from ingestion.config.settings import PROJECT_ROOT, Settings
+from ingestion.storage.base import Lake, open_lake
 from ingestion.terminal import show_table
 from reports.processes import Guarded
 

@@ -6,8 +6,8 @@ import click
 from prefect import flow
 
 from flows.delivery.deliver import deliver
-from ingestion.lake import open_lake
-from ingestion.settings import Settings
+from ingestion.config.settings import Settings
+from ingestion.storage.base import open_lake
 
 
 @flow(name="deploy", persist_result=False)

@@ -17,21 +17,21 @@ import requests
 from requests.utils import get_environ_proxies, select_proxy
 
 from flows.doctor_aws import check_aws
-from ingestion.clock_skew import MOST_SKEW, ClockSkew, describe
-from ingestion.credentials import read_token
-from ingestion.errors import REFUSALS, LakeError, ReadableError
-from ingestion.lake import open_lake, sync_folder
-from ingestion.pacing import Pacer
+from ingestion.api.client import Wistia
+from ingestion.api.clock_skew import MOST_SKEW, ClockSkew, describe
+from ingestion.api.rate_limit import Pacer
+from ingestion.config.errors import REFUSALS, LakeError, ReadableError
+from ingestion.config.secrets import read_token
+from ingestion.config.timestamps import utc_now
 from ingestion.resources import MEDIAS, RESOURCES
-from ingestion.source import check_source, read_source
-from ingestion.timestamps import utc_now
-from ingestion.wistia import Wistia
+from ingestion.state.source_guard import check_source, read_source
+from ingestion.storage.base import open_lake, sync_folder
 from reports.node import find_node
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ingestion.settings import Settings
+    from ingestion.config.settings import Settings
 
 # What dbt and a day's objects take beside the copy of the tables.
 _WORK_BYTES = 100_000_000

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ingestion.errors import LakeError
+from ingestion.config.errors import LakeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ingestion.settings import Settings
+    from ingestion.config.settings import Settings
 
 Found = tuple[str, bool, str, str]
 
@@ -50,7 +50,7 @@ def check_aws(settings: Settings) -> Iterator[Found]:
 def _try(check: str, name: str, call: Callable[[], object], setting: str) -> Found:
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
-    from ingestion.aws import explain  # noqa: PLC0415
+    from ingestion.config.aws_errors import explain  # noqa: PLC0415
 
     try:
         call()

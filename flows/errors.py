@@ -1,6 +1,6 @@
-"""Errors of the stages after bronze; the ingester's are in `ingestion.errors`."""
+"""Errors of the stages after bronze; the ingester's are in `ingestion.config.errors`."""
 
-from ingestion.errors import ReadableError
+from ingestion.config.errors import ReadableError
 
 
 class CrawlError(ReadableError):

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flows.dbt import PROJECT_DIR
-from ingestion.bronze import RAW
+from ingestion.load.bronze import RAW
 from ingestion.resources import RESOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ingestion.inventory import Inventory
+    from ingestion.state.inventory import Inventory
 
 # Hands a plan to dbt; its macro `is_loaded` reads it.
 VARIABLE = "BRONZE_READ"

@@ -17,11 +17,11 @@ from flows.delivery.choice import read_choice
 from flows.delivery.location import choose, open_location
 from flows.delivery.machine import newest_used, prepare, releases_folder
 from flows.up.registration import LAUNCHER
-from ingestion.errors import ReadableError
-from ingestion.lake import open_lake
-from ingestion.logs import configure
-from ingestion.private import keep_private
-from ingestion.settings import PROJECT_ROOT, Settings
+from ingestion.config.errors import ReadableError
+from ingestion.config.logging import configure
+from ingestion.config.settings import PROJECT_ROOT, Settings
+from ingestion.storage.base import open_lake
+from ingestion.storage.permissions import keep_private
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,7 +5,7 @@ from __future__ import annotations
 from prefect import flow
 
 from flows.run import run_maintenance
-from ingestion.settings import Settings
+from ingestion.config.settings import Settings
 
 
 @flow(name="maintenance", persist_result=False)

@@ -6,14 +6,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from flows.athena.cost import billed_usd, describe_bytes
-from ingestion.timestamps import format_timestamp, seconds_between
-from ingestion.totals import RunTotals
+from ingestion.config.timestamps import format_timestamp, seconds_between
+from ingestion.state.totals import RunTotals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from flows.pipeline import Pipeline
-    from ingestion.manifest import Manifest
+    from ingestion.state.manifest import Manifest
 
 _VISITORS = "silver.fact_visitors"
 

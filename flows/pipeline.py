@@ -12,14 +12,14 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from ingestion.lake import open_lake
-from ingestion.logs import configure
-from ingestion.private import keep_private
-from ingestion.record import RunRecord, start_run
-from ingestion.settings import Settings
-from ingestion.timestamps import utc_now
-from ingestion.version import code_version
-from ingestion.work import Scope
+from ingestion.config.logging import configure
+from ingestion.config.settings import Settings
+from ingestion.config.timestamps import utc_now
+from ingestion.config.version import code_version
+from ingestion.extract.context import Scope
+from ingestion.state.run import RunRecord, start_run
+from ingestion.storage.base import open_lake
+from ingestion.storage.permissions import keep_private
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from flows.dbt import BuildResult
     from flows.publish import Published
-    from ingestion.lake import Lake
-    from ingestion.manifest import ResourceRun
+    from ingestion.state.manifest import ResourceRun
+    from ingestion.storage.base import Lake
     from reports.errors import NodeError
 
 

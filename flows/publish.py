@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flows.dbt import PROJECT_DIR, run_dbt
-from ingestion.custody import read_runs
+from ingestion.admin.job import read_runs
 from ingestion.resources import RESOURCES
 from reports.artifacts import export_artifacts
 from reports.compression import compress_folder
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from ingestion.lake import Lake
-    from ingestion.settings import Settings
+    from ingestion.config.settings import Settings
+    from ingestion.storage.base import Lake
     from reports.export import Tables
 
 

@@ -10,7 +10,7 @@ from flows.answer import Answer, single_statement
 from flows.errors import QueryError
 
 if TYPE_CHECKING:
-    from ingestion.settings import Settings
+    from ingestion.config.settings import Settings
 
 
 def query(settings: Settings, sql: str) -> Answer:

@@ -11,18 +11,18 @@ from flows.build import build
 from flows.pipeline import open_pipeline
 from flows.query import count_rows
 from flows.run import run_daily
-from ingestion.custody import read_runs
-from ingestion.errors import ConfigurationError
-from ingestion.inventory import part_of
-from ingestion.lake import open_lake
-from ingestion.settings import Settings
+from ingestion.admin.job import read_runs
+from ingestion.config.errors import ConfigurationError
+from ingestion.config.settings import Settings
+from ingestion.extract.context import Scope
+from ingestion.state.inventory import part_of
+from ingestion.storage.base import open_lake
 from ingestion.terminal import show_table
-from ingestion.work import Scope
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ingestion.lake import Lake
+    from ingestion.storage.base import Lake
 
 
 def run_backfill(settings: Settings, since: date | None) -> int:

@@ -17,9 +17,9 @@ from flows.athena.cost import describe_bytes
 from flows.pipeline import use
 from flows.query import count_rows
 from flows.stages import BUILD, CRAWL, INGEST, PUBLISH, run_all, run_by_hand, run_some
-from ingestion.credentials import read_token
-from ingestion.lake import open_lake
-from ingestion.progress import RunProgress
+from ingestion.config.secrets import read_token
+from ingestion.state.progress import RunProgress
+from ingestion.storage.base import open_lake
 from ingestion.terminal import show_ingest, show_table
 from reports.errors import NodeError
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from flows.athena.maintenance import Maintenance
     from flows.pipeline import Pipeline
     from flows.stages import Stage
-    from ingestion.settings import Settings
+    from ingestion.config.settings import Settings
 
 
 def run_daily(pipeline: Pipeline) -> int:

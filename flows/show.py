@@ -15,13 +15,13 @@ from flows.doctor import examine
 from flows.metrics import describe_figures
 from flows.query import query
 from flows.status import read_status
-from ingestion.lake import open_lake
+from ingestion.storage.base import open_lake
 from ingestion.terminal import show_table
 
 if TYPE_CHECKING:
     from flows.answer import Answer
     from flows.doctor import Check
-    from ingestion.settings import Settings
+    from ingestion.config.settings import Settings
 
 _NUMBERS = int | float
 # What became of a field that is not known yet.

@@ -21,7 +21,7 @@ from flows.errors import StageTimeoutError
 from flows.metrics import measured
 from flows.publish import publish
 from flows.query import count_rows
-from ingestion.errors import (
+from ingestion.config.errors import (
     BadResponseError,
     LakeBusyError,
     LakeError,
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from flows.pipeline import Pipeline
-    from ingestion.record import RunRecord
-    from ingestion.settings import Settings
+    from ingestion.config.settings import Settings
+    from ingestion.state.run import RunRecord
 
 log = logging.getLogger(__name__)
 # Many who were refused together do not come back together: a pause is up to so much longer.

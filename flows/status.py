@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flows.query import count_rows
-from ingestion.custody import read_runs
-from ingestion.errors import ReadableError
-from ingestion.liveness import GO_ON, SILENT, is_alive
-from ingestion.replay import count_replayed
+from ingestion.admin.job import read_runs
+from ingestion.admin.quarantine import count_replayed
+from ingestion.config.errors import ReadableError
+from ingestion.config.timestamps import utc_now
 from ingestion.resources import RESOURCES
-from ingestion.timestamps import utc_now
+from ingestion.state.liveness import GO_ON, SILENT, is_alive
 
 if TYPE_CHECKING:
-    from ingestion.custody import Custody
-    from ingestion.lake import Lake
-    from ingestion.manifest import Manifest, ResourceRun
-    from ingestion.settings import Settings
+    from ingestion.admin.job import Custody
+    from ingestion.config.settings import Settings
+    from ingestion.state.manifest import Manifest, ResourceRun
+    from ingestion.storage.base import Lake
 
 
 def read_status(settings: Settings, lake: Lake) -> dict[str, Any]:

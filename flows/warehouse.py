@@ -13,13 +13,13 @@ import duckdb
 
 from flows.errors import BuildError
 from flows.increments import Record, parse_record
-from ingestion.errors import LakeError
-from ingestion.inventory import part_of
+from ingestion.config.errors import LakeError
+from ingestion.state.inventory import part_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ingestion.inventory import Inventory
+    from ingestion.state.inventory import Inventory
 
 BUILDING = "warehouse.building.duckdb"
 

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ingestion.config.settings import Settings
+from ingestion.config.timestamps import utc_now
+from ingestion.config.version import code_version
 from ingestion.ingest import exit_code, ingest
-from ingestion.lake import open_lake
-from ingestion.progress import RunProgress
-from ingestion.record import start_run
-from ingestion.settings import Settings
+from ingestion.state.progress import RunProgress
+from ingestion.state.run import start_run
+from ingestion.storage.base import open_lake
 from ingestion.terminal import scope_options, show_errors, show_ingest
-from ingestion.timestamps import utc_now
-from ingestion.version import code_version
 
 if TYPE_CHECKING:
-    from ingestion.work import Scope
+    from ingestion.extract.context import Scope
 
 
 @click.command(name="ingest")

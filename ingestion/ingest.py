@@ -7,30 +7,30 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ingestion.clock_skew import ClockSkew
-from ingestion.crashes import close_crashed
-from ingestion.credentials import read_token
-from ingestion.days import land_days
-from ingestion.errors import REFUSALS, BadResponseError, IngestionError, NotFoundError
-from ingestion.events import land_events
-from ingestion.media import MediaList, resolve_media
-from ingestion.pacing import Pacer
+from ingestion.api.client import Wistia
+from ingestion.api.clock_skew import ClockSkew
+from ingestion.api.rate_limit import Pacer
+from ingestion.config.errors import REFUSALS, BadResponseError, IngestionError, NotFoundError
+from ingestion.config.secrets import read_token
+from ingestion.config.timestamps import format_timestamp
+from ingestion.extract.context import Ingest, Scope
+from ingestion.extract.events import land_events
+from ingestion.extract.media import MediaList, resolve_media
+from ingestion.extract.video_days import land_days
+from ingestion.extract.visitors import land_visitors
 from ingestion.resources import MEDIAS, Resource
-from ingestion.source import check_source
-from ingestion.timestamps import format_timestamp
-from ingestion.totals import IngestTotals
-from ingestion.visitors import land_visitors
-from ingestion.wistia import Wistia
-from ingestion.work import Ingest, Scope
+from ingestion.state.recovery import close_crashed
+from ingestion.state.source_guard import check_source
+from ingestion.state.totals import IngestTotals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
-    from ingestion.lake import Lake
-    from ingestion.manifest import Manifest, ResourceRun
-    from ingestion.record import RunRecord
-    from ingestion.settings import Settings
+    from ingestion.config.settings import Settings
+    from ingestion.state.manifest import Manifest, ResourceRun
+    from ingestion.state.run import RunRecord
+    from ingestion.storage.base import Lake
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
-from ingestion.contract import (
+from ingestion.load.schemas import (
     AccountStats,
     Event,
     Media,

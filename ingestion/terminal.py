@@ -13,18 +13,18 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from ingestion.errors import ReadableError, without_logins
-from ingestion.logs import configure
-from ingestion.private import keep_private
+from ingestion.config.errors import ReadableError, without_logins
+from ingestion.config.logging import configure
+from ingestion.config.signals import stoppable
+from ingestion.config.timestamps import utc_now
+from ingestion.extract.context import Scope
 from ingestion.resources import RESOURCES
-from ingestion.stopping import stoppable
-from ingestion.timestamps import utc_now
-from ingestion.work import Scope
+from ingestion.storage.permissions import keep_private
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from ingestion.manifest import Manifest
+    from ingestion.state.manifest import Manifest
 
 # Wistia began in this year: no video was watched there before.
 FIRST_DAY = date(2006, 1, 1)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 
-from ingestion.aws import explained
+from ingestion.config.aws_errors import explained
 from reports.errors import PagesError
 from reports.upload import describe
 

@@ -1,6 +1,6 @@
 """Errors of the stage that makes the pages; whatever they say, the last good pages stay."""
 
-from ingestion.errors import ReadableError
+from ingestion.config.errors import ReadableError
 
 
 class PagesError(ReadableError):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
-from ingestion.settings import PROJECT_ROOT
+from ingestion.config.settings import PROJECT_ROOT
 from reports.errors import NodeError, PagesError
 from reports.processes import Guarded
 

@@ -13,7 +13,7 @@ from flows.athena.catalog import database
 from flows.athena.crawl import crawl
 from flows.athena.tables import BUILT, is_temporary, read_tables
 from flows.query import query
-from ingestion.settings import Settings
+from ingestion.config.settings import Settings
 from tests.athena_stack import AthenaStack
 
 Rows = list[tuple[Any, ...]]

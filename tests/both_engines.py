@@ -22,9 +22,9 @@ import boto3
 import pytest
 
 from flows.query import query
-from ingestion.lake import LocalLake
-from ingestion.rebuild import rebuild
-from ingestion.settings import Settings
+from ingestion.admin.rebuild import rebuild
+from ingestion.config.settings import Settings
+from ingestion.storage.base import LocalLake
 from tests.athena_home import AthenaHome, Rows, Tables, point_at, read_table
 from tests.athena_stack import AthenaStack
 from tests.bronze_history import land_first_day, land_fourth_day, land_second_day

@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 
 from flows.cli import main
-from ingestion import stopping
+from ingestion.config import signals
 from tests.servers import Sandbox
 
 COMMAND = Path(sys.executable).with_name("wistia-elt")
@@ -91,7 +91,7 @@ class CommandLine:
         handlers, level, given = logging.root.handlers[:], logging.root.level, sys.argv
         mask = os.umask(0o022)
         # As if it listened to signals already: those of this process are pytest's.
-        heard = signal.signal(signal.SIGTERM, stopping._raise)
+        heard = signal.signal(signal.SIGTERM, signals._raise)
         try:
             os.chdir(self.folder)
             _replace_environment(self.environment(**extra))

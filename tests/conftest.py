@@ -42,13 +42,13 @@ LONGEST_FIRST = (
     "athena",
     "prefect",
     "pages",
-    "tests/ingestion/test_imported_history.py",
+    "tests/ingestion/admin/test_imported_history.py",
     "tests/ingestion/test_kills.py",
-    "tests/ingestion/test_crawl_properties.py",
-    "tests/ingestion/test_event_kills.py",
-    "tests/ingestion/test_crawl_costs.py",
-    "tests/ingestion/test_versions.py",
-    "tests/ingestion/test_bucket_kills.py",
+    "tests/ingestion/extract/test_crawl_properties.py",
+    "tests/ingestion/extract/test_event_kills.py",
+    "tests/ingestion/extract/test_crawl_costs.py",
+    "tests/ingestion/admin/test_versions.py",
+    "tests/ingestion/storage/test_bucket_kills.py",
 )
 
 

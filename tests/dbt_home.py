@@ -11,9 +11,9 @@ import duckdb
 
 from flows.build import build
 from flows.dbt import BuildResult
-from ingestion.lake import LocalLake
-from ingestion.rebuild import rebuild
-from ingestion.settings import Settings
+from ingestion.admin.rebuild import rebuild
+from ingestion.config.settings import Settings
+from ingestion.storage.base import LocalLake
 from tests.bronze_writer import BronzeWriter
 
 ROOT = Path(__file__).parents[1]

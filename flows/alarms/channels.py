@@ -12,7 +12,7 @@ from flows.alarms.sns import Topic
 from flows.alarms.webhook import Webhook
 
 if TYPE_CHECKING:
-    from ingestion.settings import Settings
+    from ingestion.config.settings import Settings
 
 
 class Channel(Protocol):

@@ -8,15 +8,15 @@ from itertools import groupby
 from statistics import mean, median
 from typing import TYPE_CHECKING
 
-from ingestion.timestamps import parse_timestamp
+from ingestion.config.timestamps import parse_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from ingestion.errors import ReadableError
-    from ingestion.manifest import Manifest
-    from ingestion.settings import Settings
+    from ingestion.config.errors import ReadableError
+    from ingestion.config.settings import Settings
+    from ingestion.state.manifest import Manifest
 
 # Clocks of two machines may differ by minutes.
 _CLOCKS_APART = timedelta(minutes=10)

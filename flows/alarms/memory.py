@@ -14,10 +14,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ingestion.errors import LakeError
+from ingestion.config.errors import LakeError
 
 if TYPE_CHECKING:
-    from ingestion.lake import Lake
+    from ingestion.storage.base import Lake
 
 KEY = "state/alarms.json"
 # Since when, what was said, and the names of the channels that took it and took nothing back.

@@ -11,8 +11,8 @@ from pydantic import ValidationError
 from flows.alarms.channels import AlertSettings, open_channels
 from flows.alarms.watch import tell_refused
 from flows.errors import AlarmError
-from ingestion.errors import ConfigurationError, LakeBusyError, ReadableError, describe
-from ingestion.timestamps import utc_now
+from ingestion.config.errors import ConfigurationError, LakeBusyError, ReadableError, describe
+from ingestion.config.timestamps import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -12,9 +12,9 @@ from flows.alarms.channels import open_channels
 from flows.alarms.findings import Finding, find
 from flows.alarms.memory import Memory
 from flows.errors import AlarmError
-from ingestion.errors import LakeBusyError, LakeError
-from ingestion.manifest import read_manifests
-from ingestion.timestamps import format_timestamp
+from ingestion.config.errors import LakeBusyError, LakeError
+from ingestion.config.timestamps import format_timestamp
+from ingestion.state.manifest import read_manifests
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
     from flows.alarms.channels import Channel
     from flows.alarms.memory import Said
-    from ingestion.errors import ReadableError
-    from ingestion.lake import Lake
-    from ingestion.settings import Settings
+    from ingestion.config.errors import ReadableError
+    from ingestion.config.settings import Settings
+    from ingestion.storage.base import Lake
 
 # Longer than a server of mail lets people wait, and than a dead holder's lease lasts.
 _WAIT_SECONDS = 120

@@ -11,12 +11,12 @@ from flows.athena.workgroup import read_builders_workgroup
 from flows.dbt import BuildResult, LostRowsError, build_arguments, name_lost_rows, run_dbt
 from flows.errors import BuildError
 from flows.increments import VARIABLE, Record, make_record, parse_record, write_plan
-from ingestion.errors import LakeError
+from ingestion.config.errors import LakeError
 
 if TYPE_CHECKING:
-    from ingestion.inventory import Inventory
-    from ingestion.lake import Lake
-    from ingestion.settings import Settings
+    from ingestion.config.settings import Settings
+    from ingestion.state.inventory import Inventory
+    from ingestion.storage.base import Lake
 
 
 # Each is a literal of every statement that reads its table, and one holds 256 KB.

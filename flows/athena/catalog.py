@@ -14,11 +14,11 @@ import boto3
 from flows.athena.declarations import LAYERS, read_declarations
 from flows.athena.partitions import restate_partitions
 from flows.errors import CrawlError
-from ingestion.aws import code_of, explained
+from ingestion.config.aws_errors import code_of, explained
 
 if TYPE_CHECKING:
     from flows.athena.declarations import BronzeTable
-    from ingestion.settings import Settings
+    from ingestion.config.settings import Settings
 
 log = logging.getLogger(__name__)
 _EXISTS = "AlreadyExistsException"

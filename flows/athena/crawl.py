@@ -11,13 +11,13 @@ import boto3
 from flows.athena.catalog import database, ensure_catalog
 from flows.athena.partitions import register_partitions
 from flows.errors import CrawlError
-from ingestion.aws import explained
-from ingestion.errors import ConfigurationError
+from ingestion.config.aws_errors import explained
+from ingestion.config.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ingestion.settings import Settings
+    from ingestion.config.settings import Settings
 
 log = logging.getLogger(__name__)
 # A crawler of six small tables takes one to three minutes, most of it starting.

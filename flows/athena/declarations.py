@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from ingestion.settings import PROJECT_ROOT
+from ingestion.config.settings import PROJECT_ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path

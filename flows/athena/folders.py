@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import awswrangler as wr
 
-from ingestion.bucket import BucketLake
+from ingestion.storage.s3 import BucketLake
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -23,12 +23,12 @@ from flows.athena.tables import (
 )
 from flows.athena.workgroup import read_workgroup
 from flows.errors import BuildError
-from ingestion.aws import explained
+from ingestion.config.aws_errors import explained
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from ingestion.settings import Settings
+    from ingestion.config.settings import Settings
 
 # Athena's own property; its default of five days keeps what was deleted that long.
 _KEPT = "vacuum_max_snapshot_age_seconds"

@@ -25,12 +25,12 @@ from flows.athena.tables import (
 )
 from flows.athena.workgroup import read_builders_workgroup
 from flows.errors import BuildError, QueryError
-from ingestion.aws import explained
+from ingestion.config.aws_errors import explained
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ingestion.settings import Settings
+    from ingestion.config.settings import Settings
 
 # Older than any build that may still be at work.
 _LEFT_BEHIND = timedelta(days=1)

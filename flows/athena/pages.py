@@ -14,7 +14,7 @@ import boto3
 
 from flows.athena.catalog import database
 from flows.athena.workgroup import read_workgroup
-from ingestion.aws import explained
+from ingestion.config.aws_errors import explained
 from reports.errors import ExportError
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from ingestion.settings import Settings
+    from ingestion.config.settings import Settings
 
 # Hive's words where DuckDB has others.
 _TYPES = {"string": "varchar", "int": "integer"}

@@ -16,10 +16,10 @@ from flows.athena.statements import execute
 from flows.athena.tables import BUILT, is_temporary, read_tables
 from flows.athena.types import parse_value
 from flows.errors import QueryError
-from ingestion.aws import explained
+from ingestion.config.aws_errors import explained
 
 if TYPE_CHECKING:
-    from ingestion.settings import Settings
+    from ingestion.config.settings import Settings
 
 # Texts, names and comments: a semicolon inside of them ends nothing.
 _PIECES = re.compile(

@@ -10,10 +10,10 @@ from flows.athena.catalog import database
 from flows.athena.explain import explain_failure
 from flows.athena.workgroup import read_workgroup
 from flows.errors import QueryError
-from ingestion.aws import explained
+from ingestion.config.aws_errors import explained
 
 if TYPE_CHECKING:
-    from ingestion.settings import Settings
+    from ingestion.config.settings import Settings
 
 _POLL_SECONDS = 0.25
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import boto3
 
 from flows.errors import QueryError
-from ingestion.aws import explained
-from ingestion.errors import ConfigurationError
+from ingestion.config.aws_errors import explained
+from ingestion.config.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from ingestion.settings import Settings
+    from ingestion.config.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

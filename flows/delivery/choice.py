@@ -6,12 +6,12 @@ import json
 from typing import TYPE_CHECKING
 
 from flows.delivery.location import LATEST
-from ingestion.timestamps import format_timestamp
+from ingestion.config.timestamps import format_timestamp
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from ingestion.lake import Lake
+    from ingestion.storage.base import Lake
 
 _KEY = "state/code.json"
 

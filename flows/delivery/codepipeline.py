@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flows.errors import DeliveryError
-from ingestion.aws import explained
+from ingestion.config.aws_errors import explained
 
 if TYPE_CHECKING:
     from collections.abc import Callable

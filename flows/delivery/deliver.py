@@ -17,16 +17,16 @@ from flows.delivery.machine import prepare, releases_folder
 from flows.errors import DeliveryError
 from flows.prefect_access import read_access
 from flows.up.registration import LAUNCHER, register_own
-from ingestion.settings import PROJECT_ROOT
-from ingestion.timestamps import utc_now
-from ingestion.version import code_version
+from ingestion.config.settings import PROJECT_ROOT
+from ingestion.config.timestamps import utc_now
+from ingestion.config.version import code_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from ingestion.lake import Lake
-    from ingestion.settings import Settings
+    from ingestion.config.settings import Settings
+    from ingestion.storage.base import Lake
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from flows.delivery.choice import read_choice
 from flows.delivery.location import LATEST, Location, choose, open_location
-from ingestion.errors import ConfigurationError
-from ingestion.lake import open_lake
+from ingestion.config.errors import ConfigurationError
+from ingestion.storage.base import open_lake
 from ingestion.terminal import show_table
 
 if TYPE_CHECKING:
-    from ingestion.settings import Settings
+    from ingestion.config.settings import Settings
 
 
 def need_location(settings: Settings) -> Location:

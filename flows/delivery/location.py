@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from flows.errors import DeliveryError
-from ingestion.aws import explained
+from ingestion.config.aws_errors import explained
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,7 +16,7 @@ from filelock import FileLock
 
 from flows.commands import run_command
 from flows.errors import DeliveryError
-from ingestion.version import RELEASE_FILE
+from ingestion.config.version import RELEASE_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
-from ingestion.settings import PROJECT_ROOT
+from ingestion.config.settings import PROJECT_ROOT
 from reports.processes import Guarded
 
 if TYPE_CHECKING:

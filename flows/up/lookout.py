@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 from flows.alarms.watch import watch
 from flows.up.reaper import reap
-from ingestion.errors import LakeError
-from ingestion.liveness import close_dead_runs
-from ingestion.timestamps import utc_now
+from ingestion.config.errors import LakeError
+from ingestion.config.timestamps import utc_now
+from ingestion.state.liveness import close_dead_runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flows.prefect_api import PrefectApi
-    from ingestion.lake import Lake
-    from ingestion.settings import Settings
+    from ingestion.config.settings import Settings
+    from ingestion.storage.base import Lake
 
 # Every look reads the manifests: in a bucket each is a request that costs.
 _LOCAL_SECONDS, _BUCKET_SECONDS = 30.0, 900.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from flows.prefect_access import read_access
-from ingestion.settings import Settings
+from ingestion.config.settings import Settings
 from ingestion.terminal import show_errors
 from reports.server.serve import serve
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from flows.up.registration import POOL
-from ingestion.liveness import is_process
+from ingestion.state.liveness import is_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

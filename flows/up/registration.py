@@ -12,7 +12,7 @@ from flows.commands import run_command
 from flows.errors import PrefectError
 from flows.prefect_access import command_environment, read_access
 from flows.prefect_api import PrefectApi
-from ingestion.settings import PROJECT_ROOT
+from ingestion.config.settings import PROJECT_ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -21,16 +21,16 @@ from flows.up.children import Child, end
 from flows.up.lookout import Lookout
 from flows.up.reaper import drop_missed, reap
 from flows.up.registration import POOL, register
-from ingestion.errors import ConfigurationError, ReadableError
-from ingestion.lake import open_lake
-from ingestion.timestamps import utc_now
+from ingestion.config.errors import ConfigurationError, ReadableError
+from ingestion.config.timestamps import utc_now
+from ingestion.storage.base import open_lake
 from reports.server.serve import bind
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Iterator, Sequence
 
-    from ingestion.settings import Settings
+    from ingestion.config.settings import Settings
 
 _HOST = "127.0.0.1"
 _START_SECONDS = 600.0
@@ -44,7 +44,7 @@ _SECRET = re.compile(r"TOKEN|SECRET|PASSWORD|_KEY|^AWS_|^ALERT_")
 _LOGS = {
     "PREFECT_LOGGING_EXTRA_LOGGERS": "ingestion,flows,reports",
     "PREFECT_LOGGING_HANDLERS_CONSOLE_FORMATTER": "json",
-    "PREFECT_LOGGING_FORMATTERS_JSON_CLASS": "ingestion.logs.JsonLines",
+    "PREFECT_LOGGING_FORMATTERS_JSON_CLASS": "ingestion.config.logging.JsonLines",
 }
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from ingestion.custody import parse_run
-from ingestion.liveness import GO_ON, SILENT, is_alive
-from ingestion.manifest import PREFIX
+from ingestion.admin.job import parse_run
+from ingestion.state.liveness import GO_ON, SILENT, is_alive
+from ingestion.state.manifest import PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
-    from ingestion.lake import Lake
-    from ingestion.manifest import Manifest, StageRun
+    from ingestion.state.manifest import Manifest, StageRun
+    from ingestion.storage.base import Lake
 
 _SHOWN = 20
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
-from ingestion.errors import ReadableError
-from ingestion.timestamps import format_timestamp
+from ingestion.config.errors import ReadableError
+from ingestion.config.timestamps import format_timestamp
 from reports.server.answers import Refusal
 from reports.server.latest import Latest
 from reports.server.session import check_origin

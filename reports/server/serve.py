@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from ingestion.errors import ConfigurationError
-from ingestion.lake import open_lake
-from ingestion.settings import PROJECT_ROOT
-from ingestion.timestamps import utc_now
+from ingestion.config.errors import ConfigurationError
+from ingestion.config.settings import PROJECT_ROOT
+from ingestion.config.timestamps import utc_now
+from ingestion.storage.base import open_lake
 from reports.server.app import LOOPBACK, create_app
 from reports.server.connection import Connection
 from reports.server.guesses import Guesses
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp
 
-    from ingestion.settings import Settings
+    from ingestion.config.settings import Settings
 
 _MINUTE = 60
 _LONG_ENOUGH = 12

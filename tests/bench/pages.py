@@ -14,7 +14,7 @@ import click
 import uvicorn
 from playwright.sync_api import Browser, Page, Response
 
-from ingestion.settings import Settings
+from ingestion.config.settings import Settings
 from reports.server.serve import build_app
 from tests.bench.report import write_section
 from tests.browser import running_chromium

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.settings import Settings
+from ingestion.config.settings import Settings
 from tests.athena_home import Rows, Tables, read_table
 from tests.both_engines import AS_OF, VISITORS, BothEngines
 from tests.dbt_home import ROOT

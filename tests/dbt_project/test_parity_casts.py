@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flows.query import query
-from ingestion.settings import Settings
+from ingestion.config.settings import Settings
 from tests.athena_home import AthenaHome, point_at
 from tests.athena_stack import AthenaStack
 from tests.grammar_cases import CASES, HALF, MACROS, NUL, Case

@@ -13,9 +13,9 @@ from flows.alarms.webhook import Webhook
 from flows.errors import AlarmError
 from flows.pipeline import open_pipeline, use
 from flows.stages import run_all, run_by_hand
-from ingestion.errors import ConfigurationError, LakeBusyError, LakeError
-from ingestion.lake import LocalLake
-from ingestion.settings import Settings
+from ingestion.config.errors import ConfigurationError, LakeBusyError, LakeError
+from ingestion.config.settings import Settings
+from ingestion.storage.base import LocalLake
 from tests.flows.test_alarms import NOW, Inbox, day, failed
 from tests.listening import listening
 from tests.small_disk import fill, make_read_only, small_disk

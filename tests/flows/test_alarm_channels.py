@@ -15,8 +15,8 @@ from moto.server import ThreadedMotoServer
 from flows.alarms.mail import Email
 from flows.alarms.watch import watch
 from flows.errors import AlarmError
-from ingestion.lake import LocalLake
-from ingestion.settings import Settings
+from ingestion.config.settings import Settings
+from ingestion.storage.base import LocalLake
 from tests.flows.test_alarms import NOW, day, failed
 from tests.listening import listening
 

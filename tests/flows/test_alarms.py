@@ -8,12 +8,12 @@ import pytest
 
 from flows.alarms.findings import find
 from flows.alarms.watch import watch
-from ingestion.errors import ConfigurationError
-from ingestion.lake import LocalLake
-from ingestion.manifest import Manifest, StageRun
-from ingestion.settings import Settings
-from ingestion.timestamps import format_timestamp
-from ingestion.totals import IngestTotals
+from ingestion.config.errors import ConfigurationError
+from ingestion.config.settings import Settings
+from ingestion.config.timestamps import format_timestamp
+from ingestion.state.manifest import Manifest, StageRun
+from ingestion.state.totals import IngestTotals
+from ingestion.storage.base import LocalLake
 
 NOW = datetime(2026, 1, 30, 9, 0, tzinfo=UTC)
 

@@ -12,7 +12,7 @@ from flows.athena.query import split_statements
 from flows.athena.types import parse_value
 from flows.errors import QueryError
 from flows.query import query
-from ingestion.settings import Settings
+from ingestion.config.settings import Settings
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ import pytest
 from flows.dbt import _is_full, run_dbt
 from flows.doctor import _check_lake
 from flows.errors import BuildError
-from ingestion.errors import LakeError
-from ingestion.lake import LocalLake, sync_folder
-from ingestion.settings import Settings
+from ingestion.config.errors import LakeError
+from ingestion.config.settings import Settings
+from ingestion.storage.base import LocalLake, sync_folder
 from tests.small_disk import fill, make_read_only, small_disk
 
 

@@ -12,7 +12,7 @@ import pytest
 from reports.export import LocalTables, export_tables
 from tests.command_line import CommandLine
 from tests.ingestion.account import TOKEN, Account, event, visitor
-from tests.ingestion.wire import Wire, as_json, text
+from tests.ingestion.api.wire import Wire, as_json, text
 from tests.lakes import Lakes
 
 HASH_KEY = "planted-key-4d2"

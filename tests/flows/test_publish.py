@@ -6,7 +6,7 @@ import pytest
 
 from flows import publish
 from flows.dbt import PROJECT_DIR
-from ingestion.settings import Settings
+from ingestion.config.settings import Settings
 
 
 def test_the_documentation_has_every_table_and_of_a_lake_in_a_bucket_needs_no_bucket(

@@ -20,8 +20,8 @@ from flows.delivery.location import Location, choose, open_location
 from flows.delivery.machine import prepare
 from flows.errors import DeliveryError
 from flows.launch import find_release
-from ingestion.lake import LocalLake
-from ingestion.settings import Settings
+from ingestion.config.settings import Settings
+from ingestion.storage.base import LocalLake
 
 NOW = datetime(2026, 1, 30, 9, 0, tzinfo=UTC)
 

@@ -10,8 +10,8 @@ import pytest
 from flows.errors import StageTimeoutError
 from flows.pipeline import Pipeline, open_pipeline
 from flows.stages import INGEST, Stage, run_all, run_by_hand
-from ingestion.errors import AuthenticationError, BadResponseError, UnavailableError
-from ingestion.settings import Settings
+from ingestion.config.errors import AuthenticationError, BadResponseError, UnavailableError
+from ingestion.config.settings import Settings
 
 
 @pytest.fixture

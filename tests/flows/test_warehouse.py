@@ -7,8 +7,8 @@ import pytest
 
 from flows.build import build
 from flows.warehouse import is_damaged
-from ingestion.lake import LocalLake
-from ingestion.settings import Settings
+from ingestion.config.settings import Settings
+from ingestion.storage.base import LocalLake
 
 
 @pytest.fixture

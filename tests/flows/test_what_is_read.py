@@ -6,10 +6,10 @@ import duckdb
 import pytest
 
 from flows.build import build, take_inventory
-from ingestion.errors import LakeError
-from ingestion.lake import LocalLake
-from ingestion.rebuild import rebuild
-from ingestion.settings import Settings
+from ingestion.admin.rebuild import rebuild
+from ingestion.config.errors import LakeError
+from ingestion.config.settings import Settings
+from ingestion.storage.base import LocalLake
 from tests.bronze_writer import BronzeWriter, visitor
 
 AT = "2026-01-09T00:01:48.000000Z"

@@ -7,8 +7,8 @@ import sys
 from datetime import UTC, datetime, timedelta
 
 from flows.athena.maintenance import maintain
-from ingestion.lake import open_lake
-from ingestion.settings import Settings
+from ingestion.config.settings import Settings
+from ingestion.storage.base import open_lake
 
 
 def main() -> None:

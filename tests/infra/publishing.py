@@ -9,11 +9,11 @@ import tempfile
 from pathlib import Path
 
 from flows.publish import open_tables
-from ingestion.custody import read_runs
-from ingestion.lake import open_lake
-from ingestion.record import start_run
-from ingestion.settings import Settings
-from ingestion.timestamps import utc_now
+from ingestion.admin.job import read_runs
+from ingestion.config.settings import Settings
+from ingestion.config.timestamps import utc_now
+from ingestion.state.run import start_run
+from ingestion.storage.base import open_lake
 from reports.export import export_tables
 from reports.upload import copy_site
 

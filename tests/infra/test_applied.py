@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from flows.athena.declarations import read_declarations
-from ingestion.settings import setting_names
+from ingestion.config.settings import setting_names
 from tests.athena_stack import missing_tool
 from tests.infra.stages import Site
 from tests.infra.terraform import Root

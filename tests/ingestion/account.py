@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.ingestion.wire import Asked, Reply, as_json
+from tests.ingestion.api.wire import Asked, Reply, as_json
 
 TOKEN = "planted-token-7f3"  # noqa: S105 - a stand-in's
 NOON = datetime(2026, 1, 8, 12, tzinfo=UTC)

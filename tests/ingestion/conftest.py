@@ -14,16 +14,16 @@ import requests
 from moto.server import ThreadedMotoServer
 from pydantic import SecretStr
 
+from ingestion.config.settings import Settings, setting_names
+from ingestion.extract.context import Scope
 from ingestion.ingest import exit_code, ingest
-from ingestion.lake import Lake, open_lake
-from ingestion.manifest import Manifest, read_manifests
-from ingestion.record import start_run
-from ingestion.settings import Settings, setting_names
-from ingestion.work import Scope
+from ingestion.state.manifest import Manifest, read_manifests
+from ingestion.state.run import start_run
+from ingestion.storage.base import Lake, open_lake
 from tests.clock import Clock
 from tests.ingestion.account import TOKEN, Account
+from tests.ingestion.api.wire import Timeline, Wire
 from tests.ingestion.homes import AWS_SECRET, BUCKET, Bucket, Client, Folder, Home
-from tests.ingestion.wire import Timeline, Wire
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -8,12 +8,12 @@ import os
 import signal
 import sys
 
-from ingestion.bucket import BucketLake
+from ingestion.config.settings import Settings
+from ingestion.config.timestamps import utc_now
+from ingestion.extract.context import Scope
 from ingestion.ingest import ingest
-from ingestion.record import start_run
-from ingestion.settings import Settings
-from ingestion.timestamps import utc_now
-from ingestion.work import Scope
+from ingestion.state.run import start_run
+from ingestion.storage.s3 import BucketLake
 from tests.soak.dying import shrink_parts
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.settings import setting_names
+from ingestion.config.settings import setting_names
 from tests import forks
 from tests.ingestion.account import TOKEN, visitor, visitors
+from tests.ingestion.api.wire import text
 from tests.ingestion.conftest import Bench
-from tests.ingestion.wire import text
 from tests.servers import ROOT
 
 

@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from flows.cli import cli
-from ingestion import errors
-from ingestion.settings import Settings, setting_names
+from ingestion.config import errors
+from ingestion.config.settings import Settings, setting_names
 from tests.servers import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")

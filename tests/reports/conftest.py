@@ -13,9 +13,9 @@ import uvicorn
 from playwright.sync_api import Browser
 from starlette.types import ASGIApp
 
-from ingestion.lake import LocalLake
-from ingestion.manifest import Manifest, ProcessOfRun, StageRun
-from ingestion.totals import IngestTotals
+from ingestion.state.manifest import Manifest, ProcessOfRun, StageRun
+from ingestion.state.totals import IngestTotals
+from ingestion.storage.base import LocalLake
 from reports.server.app import create_app
 from reports.server.guesses import Guesses
 from reports.server.history import History

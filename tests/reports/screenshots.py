@@ -9,7 +9,7 @@ import click
 import uvicorn
 from playwright.sync_api import Browser
 
-from ingestion.settings import Settings
+from ingestion.config.settings import Settings
 from reports.server.serve import build_app
 from tests.browser import running_chromium
 from tests.reports.serving import running_server

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from ingestion.timestamps import utc_now
+from ingestion.config.timestamps import utc_now
 from tests.reports.conftest import Client, Home, dead_process, serving
 
 # printf operator:lock-and-key | base64

@@ -9,7 +9,7 @@ import pytest
 import requests
 from pydantic import SecretStr
 
-from ingestion.settings import Settings
+from ingestion.config.settings import Settings
 from reports.server.serve import warnings
 from tests.reports.conftest import PASSWORD, Client, Home, serving
 

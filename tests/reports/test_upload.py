@@ -9,7 +9,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from ingestion.errors import ReadableError
+from ingestion.config.errors import ReadableError
 from reports.upload import copy_site
 
 

@@ -43,11 +43,11 @@ class Death:
 
 def shrink_parts(rows: int) -> None:
     """Make a part due after so many rows."""
-    from ingestion import bronze, landing  # noqa: PLC0415 - after the hook
+    from ingestion.load import bronze, loader  # noqa: PLC0415 - after the hook
 
     # A name that moved must not be set in vain.
-    assert bronze.RECORDS_PER_PART > landing._DUE > rows
-    bronze.RECORDS_PER_PART, landing._DUE = rows + 200, rows
+    assert bronze.RECORDS_PER_PART > loader._DUE > rows
+    bronze.RECORDS_PER_PART, loader._DUE = rows + 200, rows
 
 
 def main() -> None:

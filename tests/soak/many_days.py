@@ -40,7 +40,7 @@ class Days:
     clock: Clock = field(default_factory=lambda: Clock(FIRST))
 
     def settings(self, lake: str, **changed: Any) -> Any:  # noqa: ANN401
-        from ingestion.settings import Settings  # noqa: PLC0415
+        from ingestion.config.settings import Settings  # noqa: PLC0415
 
         return Settings(
             lake_uri=str(self.folder / lake),
@@ -55,7 +55,7 @@ class Days:
         """Run every stage, as a run by hand does."""
         from flows.pipeline import open_pipeline, use  # noqa: PLC0415
         from flows.stages import run_all, run_by_hand  # noqa: PLC0415
-        from ingestion.errors import ReadableError  # noqa: PLC0415
+        from ingestion.config.errors import ReadableError  # noqa: PLC0415
 
         pipeline = open_pipeline("run", self.settings(lake, **changed), clock=self.clock)
         pipeline.pages = False
@@ -84,7 +84,7 @@ class Days:
     def look(self, lake: str) -> None:
         """Look for alarms, as `up` does."""
         from flows.alarms.watch import watch  # noqa: PLC0415
-        from ingestion.lake import open_lake  # noqa: PLC0415
+        from ingestion.storage.base import open_lake  # noqa: PLC0415
 
         settings = self.settings(lake)
         watch(settings, open_lake(settings), self.clock)
@@ -112,7 +112,7 @@ class Days:
     def build(self, lake: str) -> None:
         """Build the tables of this day."""
         from flows.build import build  # noqa: PLC0415
-        from ingestion.lake import open_lake  # noqa: PLC0415
+        from ingestion.storage.base import open_lake  # noqa: PLC0415
 
         settings = self.settings(lake)
         build(settings, open_lake(settings), as_of_date=self.clock.now.date().isoformat())

@@ -17,7 +17,7 @@ import duckdb
 
 from tests.grammar_cases import CASES, DATES, TIMES
 from tests.ingestion.account import ENGAGEMENT, NOT_FOUND, STATS, TOKEN, event, medium, visitor
-from tests.ingestion.wire import Asked, Reply, Wire, as_json
+from tests.ingestion.api.wire import Asked, Reply, Wire, as_json
 from tests.soak.killing import COMMAND
 from tests.soak.lakes import Record, find_damage, read_lines
 from tests.soak.verdict import Verdict

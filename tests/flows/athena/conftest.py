@@ -10,7 +10,7 @@ from moto.server import ThreadedMotoServer
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
 
-from ingestion.settings import Settings
+from ingestion.config.settings import Settings
 
 LAKE = "s3://lake/here"
 

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 from flows.athena.crawl import crawl
 from flows.athena.declarations import read_declarations
 from flows.errors import CrawlError
-from ingestion.errors import ConfigurationError
-from ingestion.settings import Settings
+from ingestion.config.errors import ConfigurationError
+from ingestion.config.settings import Settings
 
 
 def land(key: str) -> None:

@@ -15,8 +15,8 @@ from flows.athena.crawl import crawl
 from flows.athena.query import count_athena_rows, query_athena
 from flows.athena.workgroup import read_builders_workgroup
 from flows.errors import CrawlError, QueryError
-from ingestion.errors import ConfigurationError, ReadableError
-from ingestion.settings import Settings
+from ingestion.config.errors import ConfigurationError, ReadableError
+from ingestion.config.settings import Settings
 from tests.athena_home import AthenaHome, point_at
 from tests.athena_stack import AthenaStack
 from tests.bronze_writer import BronzeWriter

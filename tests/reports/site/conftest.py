@@ -19,9 +19,9 @@ import pytest
 from filelock import FileLock
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request
 
-from ingestion.lake import LocalLake
-from ingestion.rebuild import rebuild
-from ingestion.settings import Settings
+from ingestion.admin.rebuild import rebuild
+from ingestion.config.settings import Settings
+from ingestion.storage.base import LocalLake
 from tests.bronze_writer import BronzeWriter
 from tests.command_line import CommandLine
 from tests.servers import running_sandbox

@@ -1,0 +1,1 @@
+"""Commands that look after a lake: audit, rebuild, quarantine, erase, import."""

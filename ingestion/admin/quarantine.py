@@ -1,0 +1,211 @@
+"""Quarantine: what lies there, and its way back to bronze once the contract takes it.
+
+Nothing in quarantine is edited or deleted. A replay's manifest lists the lines it took, by their
+digests, and no line is taken twice. Records obey the privacy policy since they were set aside.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import logging
+import zlib
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from ingestion.admin.job import Custody, open_job, read_runs
+from ingestion.config.grammar import MEDIA_ID
+from ingestion.config.timestamps import parse_timestamp
+from ingestion.load.bronze import QUARANTINE
+from ingestion.load.redaction import make_redactor
+from ingestion.load.schemas import check_record
+from ingestion.load.snapshots import NewestSnapshots, land_old_snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from ingestion.admin.job import Job
+    from ingestion.config.settings import Settings
+    from ingestion.load.loader import Landing
+    from ingestion.resources import Resource
+    from ingestion.storage.base import Lake
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of quarantine: `content` as it was written, `digest` of its bytes."""
+
+    key: str
+    digest: str
+    content: dict[str, Any]
+    is_waiting: bool
+
+
+@dataclass(slots=True)
+class Group:
+    """Lines of one object that were set aside for one reason."""
+
+    quarantined_at: str
+    resource: str
+    reason: str
+    records: int
+    waiting: int
+    key: str
+    contents: list[object] = field(default_factory=list)
+
+
+def count_replayed(runs: list[Custody], resource: str) -> int:
+    """How many quarantined records of a resource a replay has taken."""
+    place = f"{QUARANTINE}/{resource}/"
+    lines = [taken for run in runs for key, taken in run.replayed.items() if key.startswith(place)]
+    return sum(len(taken) for taken in lines)
+
+
+def list_quarantine(
+    lake: Lake, resources: tuple[Resource, ...], *, show: bool = False
+) -> Iterator[Group]:
+    """Tell what was set aside, when and why.
+
+    Args:
+        lake: Where.
+        resources: Whose records.
+        show: Give the records too; they may hold persons.
+
+    Yields:
+        A group an object and reason.
+    """
+    taken = _taken(read_runs(lake))
+    for resource in resources:
+        for key in lake.list(f"{QUARANTINE}/{resource.name}"):
+            groups: dict[str, Group] = {}
+            for line in _read_lines(lake, key, taken):
+                reason = str(line.content.get("reason"))
+                at = str(line.content.get("quarantined_at"))
+                group = groups.setdefault(reason, Group(at, resource.name, reason, 0, 0, key))
+                group.records += 1
+                group.waiting += line.is_waiting
+                if show:
+                    group.contents.append(line.content.get("record"))
+            yield from groups.values()
+
+
+def replay(
+    settings: Settings,
+    lake: Lake,
+    resources: tuple[Resource, ...],
+    clock: Callable[[], datetime],
+) -> Custody:
+    """Land every quarantined record that passes today's contract, under today's date.
+
+    Args:
+        settings: The overlap.
+        lake: Where.
+        resources: Whose records.
+        clock: UTC.
+
+    Returns:
+        The replay's manifest: what landed, and which lines it took.
+
+    Raises:
+        LakeBusyError: An ingest is at work.
+        LakeError: The lake cannot be read or written; a second replay goes on.
+    """
+    with open_job(settings, lake, "replay", clock) as job:
+        taken = _taken(job.before)
+        for resource in resources:
+            passing = _passing(lake, resource, taken)
+            first = next(passing, None)
+            if first is not None:
+                _replay(job, resource, first, passing)
+        return job.manifest
+
+
+def _replay(job: Job, resource: Resource, first: Line, others: Iterator[Line]) -> None:
+    # What waits in quarantine obeys the privacy policy, that of an older version perhaps. Hashed
+    # again, a person would become another person.
+    landing, state = job.open(resource, make_redactor(job.settings, is_again=True))
+    newest = NewestSnapshots(job.lake, resource) if resource.kind == "snapshot" else None
+    held: list[Line] = []
+    for line in chain((first,), others):
+        if newest is None:
+            landing.land([line.content["record"]])
+        else:
+            media_id, body, taken_at = _snapshot(line)
+            body = landing.clean(body)
+            version = land_old_snapshot(job, landing, resource, media_id, body, taken_at=taken_at)
+            newest.note(state, media_id, version, taken_at)
+        held.append(line)
+        if newest is not None or landing.is_due:
+            _flush(job.manifest, landing, held)
+    _flush(job.manifest, landing, held)
+    job.close(landing.entry, state)
+
+
+def _flush(manifest: Custody, landing: Landing, held: list[Line]) -> None:
+    before = manifest.replayed
+    manifest.replayed = {key: list(taken) for key, taken in before.items()}
+    for line in held:
+        manifest.replayed.setdefault(line.key, []).append(line.digest)
+    try:
+        landing.flush()
+    except BaseException:
+        # Not durable, so not taken: the next replay takes them.
+        manifest.replayed = before
+        raise
+    held.clear()
+
+
+def _passing(lake: Lake, resource: Resource, taken: dict[str, Counter[str]]) -> Iterator[Line]:
+    for key in list(lake.list(f"{QUARANTINE}/{resource.name}")):
+        for line in _read_lines(lake, key, taken):
+            if line.is_waiting and _passes(line, resource):
+                yield line
+
+
+def _passes(line: Line, resource: Resource) -> bool:
+    if resource.kind != "snapshot":
+        return check_record(line.content.get("record"), resource.contract).reason is None
+    media_id, body, taken_at = _snapshot(line)
+    is_whole = MEDIA_ID.fullmatch(media_id) is not None and taken_at is not None
+    return is_whole and check_record(body, resource.contract).reason is None
+
+
+def _snapshot(line: Line) -> tuple[str, dict[str, object], Any]:
+    """A set-aside snapshot: its medium, the API's body, and when it was taken."""
+    record = line.content.get("record")
+    fields = dict(record) if isinstance(record, dict) else {}
+    media_id = str(fields.pop("media_id", ""))
+    taken = fields.pop("snapshot_ts", None) or line.content.get("quarantined_at")
+    return media_id, fields, parse_timestamp(taken)
+
+
+def _taken(runs: list[Custody]) -> dict[str, Counter[str]]:
+    taken: dict[str, Counter[str]] = {}
+    for run in runs:
+        for key, digests in run.replayed.items():
+            taken.setdefault(key, Counter()).update(digests)
+    return taken
+
+
+def line_digest(line: bytes) -> str:
+    """What a replay remembers of a line: 16 hexadecimal digits."""
+    return hashlib.blake2b(line, digest_size=8).hexdigest()
+
+
+def _read_lines(lake: Lake, key: str, taken: dict[str, Counter[str]]) -> Iterator[Line]:
+    left = Counter(taken.get(key, ()))
+    try:
+        lines = gzip.decompress(lake.get(key) or b"").splitlines()
+        for line in lines:
+            digest = line_digest(line)
+            is_waiting = left[digest] == 0
+            left[digest] -= not is_waiting
+            yield Line(key, digest, json.loads(line), is_waiting)
+    except (OSError, EOFError, ValueError, zlib.error):
+        log.warning("%s is damaged; see `wistia-elt doctor --lake`", key)

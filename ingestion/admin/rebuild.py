@@ -1,0 +1,203 @@
+"""`doctor --lake --rebuild`: manifests and states made again from what lies in bronze.
+
+Bronze itself is not touched. A manifest that is gone is made from the objects that carry its run's
+id, and says so. An object that is gone is taken off its list, and the manifest says so: until then
+no build reads the lake, lest rows vanish unseen. A watermark comes back only where it is known that
+everything before it landed and lies there: elsewhere the next run reads the whole list, and nothing
+is lost.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from ingestion.admin.audit import Audit
+from ingestion.admin.job import Custody, listed_keys
+from ingestion.config.timestamps import format_timestamp
+from ingestion.load.bronze import QUARANTINE, RAW
+from ingestion.resources import RESOURCES
+from ingestion.state.checkpoint import load_state, state_key
+from ingestion.state.manifest import PREFIX, StageRun, StoredObject
+from ingestion.state.source_guard import read_source, write_source
+from ingestion.state.totals import IngestTotals
+from ingestion.storage.json_lines import unpack_lines
+
+if TYPE_CHECKING:
+    from ingestion.config.settings import Settings
+    from ingestion.resources import Resource
+    from ingestion.state.manifest import ResourceRun
+    from ingestion.storage.base import Lake
+
+_RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6,8}")
+RECOVERED = "its manifest was lost: made again from the objects that carry its id"
+
+
+def rebuild(settings: Settings, lake: Lake) -> list[str]:
+    """Make manifests and states again.
+
+    Args:
+        settings: The overlap.
+        lake: Whose.
+
+    Returns:
+        What was done, a sentence each.
+
+    Raises:
+        LakeBusyError: An ingest is at work.
+        LakeError: The lake cannot be read or written.
+    """
+    with lake.lock("ingest"):
+        audit = Audit(lake)
+        audit.read_runs()
+        audit.runs = [run for run in audit.runs if run.key not in audit.corrupt]
+        said = _recover_runs(lake, audit)
+        damaged = {finding.key for finding in audit.examine_objects()}
+        for resource in RESOURCES:
+            said += _rebuild_state(settings, lake, resource, audit.runs, damaged)
+        said += _take_off(lake, audit.runs)
+        source = read_source(lake)
+        if source is not None:
+            write_source(lake, source)
+        return said
+
+
+def _recover_runs(lake: Lake, audit: Audit) -> list[str]:
+    runs = {run.run_id: run for run in audit.runs}
+    listed = listed_keys(audit.runs)
+    changed: dict[str, int] = {}
+    for key in audit.corrupt:
+        run_id = key.removeprefix(PREFIX).removesuffix(".json")
+        if _RUN_ID.fullmatch(run_id):
+            runs[run_id] = _lost_run(run_id)
+            changed[run_id] = 0
+    for root in (RAW, QUARANTINE):
+        for key in [key for key in lake.list(root) if key not in listed]:
+            if (owner := _adopt(lake, key, runs)) is not None:
+                changed[owner] = changed.get(owner, 0) + 1
+    for run_id in changed:
+        runs[run_id].save(lake)
+    audit.runs = sorted(runs.values(), key=lambda run: (run.started_at, run.run_id))
+    return [f"{runs[run_id].key} lists {n} objects more" for run_id, n in changed.items()]
+
+
+def _adopt(lake: Lake, key: str, runs: dict[str, Custody]) -> str | None:
+    """List an object in the run whose id it carries; None when it carries none."""
+    body = lake.get(key) or b""
+    lines = unpack_lines(body)
+    if not lines:
+        return None
+    first = json.loads(lines[0])
+    run_id = str(first.get("run_id"))
+    if not _RUN_ID.fullmatch(run_id):
+        return None
+    run = runs.setdefault(run_id, _lost_run(run_id))
+    entry = run.resource(key.split("/")[1])
+    checksum = hashlib.sha256(body).hexdigest()
+    stored = StoredObject(key=key, records=len(lines), bytes=len(body), sha256=checksum)
+    is_bronze = key.startswith(RAW)
+    (entry.objects if is_bronze else entry.quarantine).append(stored)
+    entry.records += stored.records if is_bronze else 0
+    entry.quarantined += 0 if is_bronze else stored.records
+    if run.recovered:
+        entry.state = "crashed"
+        _total(run, stored, str(first.get("ingested_at") or first.get("quarantined_at")))
+    return run_id
+
+
+def _lost_run(run_id: str) -> Custody:
+    moment = datetime.strptime(run_id.partition("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    started = format_timestamp(moment)
+    stage = StageRun(
+        stage="ingest", state="crashed", started_at=started, finished_at=started, error=RECOVERED
+    )
+    return Custody(
+        run_id=run_id,
+        kind="ingest",
+        state="crashed",
+        started_at=started,
+        finished_at=started,
+        code_version="unknown",
+        stages=[stage],
+        recovered=True,
+    )
+
+
+def _total(run: Custody, stored: StoredObject, landed_at: str) -> None:
+    if run.ingest is None:
+        run.ingest = IngestTotals(state="crashed", started_at=run.started_at, error=RECOVERED)
+    totals, is_bronze = run.ingest, stored.key.startswith(RAW)
+    totals.records += stored.records if is_bronze else 0
+    totals.quarantined += 0 if is_bronze else stored.records
+    totals.visitors += stored.records if stored.key.startswith(f"{RAW}/visitors/") else 0
+    totals.finished_at = run.finished_at = max(landed_at, totals.finished_at or "")
+
+
+def _take_off(lake: Lake, runs: list[Custody]) -> list[str]:
+    """Take what has gone off the manifests' lists."""
+    there = {key for root in (RAW, QUARANTINE) for key, _ in lake.sizes(root)}
+    gone, said = listed_keys(runs) - there, []
+    for run in runs:
+        lost = [one for entry in run.resources for one in _split(entry, gone)]
+        if lost:
+            run.lost = sorted({*run.lost, *(one.key for one in lost)})
+            run.save(lake)
+            said.append(
+                f"{run.key} lists {len(lost)} objects less: they have gone, and with them "
+                f"{sum(one.records for one in lost):,} records"
+            )
+    return said
+
+
+def _split(entry: ResourceRun, gone: set[str]) -> list[StoredObject]:
+    lost = [one for one in (*entry.objects, *entry.quarantine) if one.key in gone]
+    entry.records -= sum(one.records for one in entry.objects if one.key in gone)
+    entry.quarantined -= sum(one.records for one in entry.quarantine if one.key in gone)
+    entry.objects = [one for one in entry.objects if one.key not in gone]
+    entry.quarantine = [one for one in entry.quarantine if one.key not in gone]
+    return lost
+
+
+def _rebuild_state(
+    settings: Settings, lake: Lake, resource: Resource, runs: list[Custody], damaged: set[str]
+) -> list[str]:
+    if not any(entry.resource == resource.name for run in runs for entry in run.resources):
+        return []
+    lake.delete(state_key(resource.name))
+    overlap = timedelta(hours=settings.wistia_overlap_hours)
+    state = load_state(lake, resource, runs, overlap)
+    if not _is_complete(resource, runs, damaged):
+        state.watermark = state.reconciled_at = None
+    state.save(lake)
+    if resource.kind == "crawl":
+        until = format_timestamp(state.watermark) if state.watermark else "nowhere"
+        return [f"{state_key(resource.name)} is made again; complete up to {until}"]
+    return [f"{state_key(resource.name)} is made again"]
+
+
+def _is_complete(resource: Resource, runs: list[Custody], damaged: set[str]) -> bool:
+    """Whether every loss lies before the last crawl that read the whole list."""
+    losses = [
+        place for place, run in enumerate(runs) if run.recovered or _lost(run, resource, damaged)
+    ]
+    whole = [
+        place
+        for place, run in enumerate(runs)
+        for entry in run.resources
+        if entry.resource == resource.name
+        and entry.state == "completed"
+        and entry.reconciled_at is not None
+    ]
+    return max(losses, default=-1) < max(whole, default=-1) or not losses
+
+
+def _lost(run: Custody, resource: Resource, damaged: set[str]) -> bool:
+    entries = (entry for entry in run.resources if entry.resource == resource.name)
+    # An import takes the watermark away: the list has to be read after it.
+    is_import = run.kind == "import"
+    if any(key.startswith(f"{RAW}/{resource.name}/") for key in run.lost):
+        return True
+    return any(is_import or damaged & {s.key for s in entry.objects} for entry in entries)

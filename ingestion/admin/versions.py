@@ -1,0 +1,120 @@
+"""What a versioned bucket keeps of objects that were replaced or removed.
+
+`forget` looks there too: a rewritten object is only a newer version of the one that holds the
+person. Elsewhere nothing is kept, and there is nothing to look at.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
+
+from ingestion.load.bronze import QUARANTINE, RAW
+from ingestion.resources import RESOURCES
+from ingestion.state.checkpoint import ResourceState, identity_of, state_key
+from ingestion.state.manifest import PREFIX
+from ingestion.storage.json_lines import unpack_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ingestion.admin.person import Person
+    from ingestion.storage.base import Lake
+
+
+# A layer of its own: what a versioned bucket keeps of replaced and removed objects.
+OLDER = "older versions"
+
+
+class Version(NamedTuple):
+    """An older version of an object."""
+
+    key: str
+    id: str
+
+
+@runtime_checkable
+class Versioned(Protocol):
+    """A lake whose store may keep older versions."""
+
+    def list_older(self, prefix: str) -> Iterator[Version]:
+        """Yield the versions below a prefix that were replaced or removed and are still kept."""
+
+    def get_older(self, version: Version) -> bytes | None:
+        """Read an older version whole; None when it is gone."""
+
+    def delete_older(self, versions: Iterable[Version]) -> None:
+        """Remove older versions for good, in any order."""
+
+
+def learn_keys(lake: Lake, person: Person) -> None:
+    """Take over the visitor keys of what older versions say of the address."""
+    for _, record in _records(lake) if isinstance(lake, Versioned) else ():
+        person.learn(record)
+
+
+def find_versions(lake: Lake, person: Person) -> list[Version]:
+    """The older versions that hold a person; those that name the address come last.
+
+    Raises:
+        LakeError: The bucket does not let us look.
+    """
+    if not isinstance(lake, Versioned):
+        return []
+    first, last = _holding(lake, person)
+    return [*first, *last]
+
+
+def remove_versions(lake: Lake, person: Person) -> int:
+    """Remove the older versions that hold a person; tells how many.
+
+    Raises:
+        LakeError: The bucket does not let us.
+    """
+    if not isinstance(lake, Versioned):
+        return 0
+    first, last = _holding(lake, person)
+    first += _broken_crawls(lake)
+    lake.delete_older(first)
+    # Not with them: a forget that is killed finds the person's keys by these again.
+    lake.delete_older(last)
+    return len(first) + len(last)
+
+
+def _holding(lake: Versioned, person: Person) -> tuple[list[Version], list[Version]]:
+    """The versions that hold a person: those that do not name the address, those that do."""
+    holding = [(version, record) for version, record in _records(lake) if person.is_in(record)]
+    naming = {version for version, record in holding if person.is_named_in(record)}
+    first = {version: None for version, _ in holding if version not in naming}
+    gone = {identity_of(key) for key in person.keys} | person.digests
+    return [*first, *_remembering(lake, gone)], sorted(naming)
+
+
+def _records(lake: Versioned) -> Iterator[tuple[Version, object]]:
+    for root in (RAW, QUARANTINE):
+        for version in lake.list_older(root):
+            for line in unpack_lines(lake.get_older(version) or b"") or ():
+                content = json.loads(line)
+                yield version, content.get("record") if root == QUARANTINE else content
+
+
+def _remembering(lake: Versioned, gone: set[str]) -> Iterator[Version]:
+    """States that know a digest of the person."""
+    states = {state_key(resource.name) for resource in RESOURCES}
+    for version in lake.list_older("state"):
+        if version.key in states and gone & set(_known(lake.get_older(version) or b"")):
+            yield version
+
+
+def _broken_crawls(lake: Versioned) -> Iterator[Version]:
+    """Manifests with the digests of rows that a crawl would go on below, anybody's."""
+    for version in lake.list_older(PREFIX.rstrip("/")):
+        if b'"digests"' in (lake.get_older(version) or b""):
+            yield version
+
+
+def _known(body: bytes) -> dict[str, object]:
+    try:
+        return dict(ResourceState.model_validate_json(body).known)
+    except ValueError:
+        return {}

@@ -1,0 +1,277 @@
+"""What an answer means: its JSON, a fault that may heal, or an error with its remedy."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import socket
+import ssl
+import time
+from http.client import IncompleteRead, RemoteDisconnected
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.utils import get_environ_proxies, select_proxy
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    DecodeError,
+    NameResolutionError,
+    NewConnectionError,
+    ProtocolError,
+    ReadTimeoutError,
+)
+from urllib3.exceptions import HTTPError as BrokenOffError
+
+from ingestion.api.clock_skew import SET_CLOCK
+from ingestion.api.retry import Fault, seconds_to_wait
+from ingestion.api.salvage import parse_float
+from ingestion.config.errors import (
+    AuthenticationError,
+    BadRequestError,
+    BadResponseError,
+    BlockedError,
+    IngestionError,
+    NotFoundError,
+    RateLimitedError,
+    TooSlowError,
+    UnavailableError,
+)
+from ingestion.config.timestamps import utc_now
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# A page has 60 kB: whoever needs longer than this for it will not finish.
+BODY_SECONDS = 120
+_CHUNK = 65_536
+_GET_A_NEW_ONE = (
+    'make a token with "Read detailed stats" and "Read all folder and media data" '
+    "(Account Settings, API Access) and set WISTIA_API_TOKEN to it"
+)
+_CODES = requests.codes
+# What breaks between two machines; requests leaves urllib3's own errors to who reads the body.
+BROKEN = (requests.RequestException, BrokenOffError, TimeoutError, OSError)
+
+
+def read_body(response: requests.Response) -> bytes:
+    """Read and unpack a streamed body.
+
+    Raises:
+        TimeoutError: It took longer than `BODY_SECONDS` in all.
+    """
+    # The time-out of requests is for each read, and `iter_content` waits for a whole chunk:
+    # a body that trickles would never meet a deadline.
+    deadline = time.monotonic() + BODY_SECONDS
+    body = bytearray()
+    while chunk := response.raw.read1(_CHUNK, decode_content=True):
+        body += chunk
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"the body took longer than {BODY_SECONDS} s")
+    return bytes(body)
+
+
+def decode(body: bytes, url: str, expect: type) -> Any:  # noqa: ANN401 - decoded JSON
+    """Parse a body.
+
+    Raises:
+        Fault: It is not JSON, or JSON of another type; a proxy's page may go away.
+    """
+    try:
+        document = json.loads(body, parse_constant=_refuse_constant, parse_float=parse_float)
+    except (ValueError, RecursionError):
+        shown = "HTML" if _is_html(body) else "something that is not JSON"
+        raise _bad(body, url, shown) from None
+    if not isinstance(document, expect):
+        raise _bad(body, url, f"a JSON {type(document).__name__} instead of a {expect.__name__}")
+    return document
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _is_html(body: bytes) -> bool:
+    return body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<"
+
+
+def _bad(body: bytes, url: str, shown: str) -> Fault:
+    error = BadResponseError(
+        f"the API answered {_where(url)} with {shown} ({len(body)} bytes)",
+        f"{_between(url)} or a sign-in page may answer in the API's place: open WISTIA_BASE_URL in "
+        "a browser on this machine, then run again"
+        if shown == "HTML"
+        else "check that WISTIA_BASE_URL is the API's and no proxy answers for it, then run again",
+    )
+    error.is_page = shown == "HTML"
+    error.length = len(body)
+    error.digest = hashlib.sha256(body).hexdigest()
+    return Fault(error, kind="body", body=body)
+
+
+def refusal(response: requests.Response, body: bytes) -> Fault | IngestionError:
+    """Tell what any answer but 200 means.
+
+    Returns:
+        A fault for 429, 408 and 5xx, an error that no retry mends for all others.
+    """
+    status = response.status_code
+    where = f"{_where(response.url)} (request {response.headers.get('x-request-id', 'unknown')})"
+    if status in {_CODES.unauthorized, _CODES.forbidden}:
+        return _denied(status, body, where, response.url)
+    if status == _CODES.not_found:
+        return NotFoundError(
+            f"the API knows nothing at {where}", "check WISTIA_BASE_URL and WISTIA_MEDIA_IDS"
+        )
+    if target := response.headers.get("Location", ""):
+        there = urlsplit(target).hostname or "another page"
+        return BadRequestError(
+            f"the API answered {status} to {where} and points to {there}",
+            "check WISTIA_BASE_URL; where the network asks for a sign-in first, sign in to it in a "
+            "browser on this machine",
+        )
+    if status == _CODES.proxy_authentication_required:
+        return BlockedError(f"{_between(response.url)} asks for a sign-in (407)", _PROXY)
+    if status < _CODES.server_error and status not in {429, _CODES.request_timeout}:
+        return BadRequestError(
+            f"the API answered {status} to {where}",
+            "check WISTIA_BASE_URL and WISTIA_API_VERSION",
+        )
+    wait = seconds_to_wait(response.headers.get("Retry-After"), response.headers.get("Date"))
+    limited = status == _CODES.too_many_requests
+    error = (RateLimitedError if limited else UnavailableError)(
+        f"the API answered {status} to {where} after every retry",
+        "wait and run again: it continues where it stopped",
+    )
+    # Older documents answer 503 with Retry-After over the limit.
+    is_rate = limited or (status == _CODES.unavailable and wait is not None)
+    return Fault(error, kind="rate" if is_rate else "server", wait=wait)
+
+
+def _denied(status: int, body: bytes, where: str, url: str) -> IngestionError:
+    try:
+        told = json.loads(body)
+    except (ValueError, RecursionError):
+        told = None
+    code = told.get("code") if isinstance(told, dict) else None
+    if code == "unauthorized_scope":
+        return AuthenticationError(f"the token lacks the permission for {where}", _GET_A_NEW_ONE)
+    if code == "account_inactive":
+        return AuthenticationError("the Wistia account is inactive", "ask the account's owner")
+    if status == _CODES.forbidden and isinstance(told, dict):
+        return AuthenticationError(
+            f"the account's plan does not include {where}", "ask the account's owner or Wistia"
+        )
+    if status == _CODES.forbidden and _is_html(body):
+        return BlockedError(
+            f"a page of HTML refuses {where} (403), so it is not the API's: {_between(url)}",
+            "let this machine reach WISTIA_BASE_URL through its firewall or proxy",
+        )
+    if status == _CODES.forbidden:
+        return AuthenticationError(
+            f"{where} is refused (403) without a reason of Wistia's",
+            "ask the account's owner whether the plan includes it, and the network's whether a "
+            "firewall refuses it",
+        )
+    return AuthenticationError("Wistia refused the token (401)", _GET_A_NEW_ONE)
+
+
+def no_answer(url: str, error: Exception) -> Fault | BadRequestError:
+    """Tell what broke on the way to an answer or inside it."""
+    parts = urlsplit(url)
+    where = f"{parts.scheme}://{parts.netloc}{parts.path}"
+    if isinstance(error, requests.TooManyRedirects):
+        return BadRequestError(f"{where} redirects to itself for ever", "check WISTIA_BASE_URL")
+    found = [error, *_causes(error)]
+    said, remedy = next(
+        (told for kinds, told in _BROKEN_BY if any(isinstance(e, kinds) for e in found)),
+        ("no connection", _NETWORK),
+    )
+    if any(isinstance(e, (ssl.SSLError, requests.exceptions.SSLError)) for e in found):
+        said, remedy = _distrust(str(error))
+    if isinstance(error, requests.exceptions.ProxyError):
+        said, remedy = f"{_between(url)} does not let it through", _PROXY
+    message = f"no usable answer from {where}: {said}"
+    if said is _SLOW[0]:
+        return Fault(TooSlowError(message, remedy), kind="slow")
+    return Fault(UnavailableError(message, remedy), kind="connection")
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """What requests and urllib3 wrap into each other."""
+    for inner in (*error.args, getattr(error, "reason", None), error.__cause__, error.__context__):
+        if isinstance(inner, BaseException) and inner is not error:
+            yield inner
+            yield from _causes(inner)
+
+
+_GOES_ON = "then run again: it continues where it stopped"
+_NETWORK = f"check the network and WISTIA_BASE_URL, {_GOES_ON}"
+_PROXY = (
+    "correct or unset HTTPS_PROXY and HTTP_PROXY of the environment, or name WISTIA_BASE_URL's "
+    "host in NO_PROXY"
+)
+_UNTRUSTED = (
+    "if a proxy of the network opens TLS, set REQUESTS_CA_BUNDLE to the file with its certificate; "
+    "otherwise check WISTIA_BASE_URL"
+)
+_SLOW = ("the answer took too long", f"Wistia is slow now: wait, {_GOES_ON}")
+_BROKE_OFF = ("the answer broke off", _NETWORK)
+# The first that fits: a cause lies inside what it caused.
+_BROKEN_BY: tuple[tuple[tuple[type[BaseException], ...], tuple[str, str]], ...] = (
+    (
+        (NameResolutionError, socket.gaierror),
+        (
+            "the name of that host is not known (DNS)",
+            f"check the spelling in WISTIA_BASE_URL and this machine's DNS, {_GOES_ON}",
+        ),
+    ),
+    (
+        (ConnectionRefusedError,),
+        ("no connection, since nobody listens there", f"check WISTIA_BASE_URL, {_GOES_ON}"),
+    ),
+    # Of urllib3's time-outs, which is why it stands before them.
+    ((NewConnectionError,), ("no connection", _NETWORK)),
+    (
+        (ConnectTimeoutError, requests.ConnectTimeout),
+        (
+            "nobody answers there, as where a firewall drops what is sent",
+            f"check the network, its firewall and WISTIA_BASE_URL, {_GOES_ON}",
+        ),
+    ),
+    ((requests.ReadTimeout, ReadTimeoutError, TimeoutError), _SLOW),
+    ((DecodeError,), ("the answer is packed wrongly", _NETWORK)),
+    ((ConnectionResetError, RemoteDisconnected), ("no connection, it was cut", _NETWORK)),
+    ((ProtocolError, IncompleteRead), _BROKE_OFF),
+)
+
+
+def _distrust(text: str) -> tuple[str, str]:
+    """Why TLS failed, by OpenSSL's words."""
+    if "not yet valid" in text or "has expired" in text:
+        return (
+            f"its certificate is not valid at {utc_now():%Y-%m-%d %H:%M} UTC",
+            f"{SET_CLOCK}; if it is right, the server's certificate has to be renewed",
+        )
+    if "WRONG_VERSION_NUMBER" in text or "RECORD_LAYER_FAILURE" in text:
+        return "it does not speak TLS", "check WISTIA_BASE_URL: http:// or another port is meant"
+    if "CERTIFICATE_VERIFY_FAILED" in text:
+        return (
+            "its certificate or encryption cannot be trusted",
+            _UNTRUSTED,
+        )
+    return "its certificate or encryption cannot be trusted", _NETWORK
+
+
+def _between(url: str) -> str:
+    """The proxy that the environment names for an address, without its login."""
+    found = urlsplit(select_proxy(url, get_environ_proxies(url)) or "")
+    if found.hostname is None:
+        return "a firewall or proxy of the network"
+    return f"the proxy {found.hostname}:{found.port or 80}"
+
+
+def _where(url: str) -> str:
+    parts = urlsplit(url)
+    page = next((part for part in parts.query.split("&") if part.startswith("page=")), "")
+    return f"GET {parts.path}{'?' + page if page else ''}"

@@ -1,0 +1,243 @@
+"""The client of Wistia's Stats API: one paced, patient, counted GET.
+
+Facts it rests on: 600 requests a minute per account; 429 with Retry-After in seconds
+(503 in older documents); `page` from 1, `per_page` at most 100 and always sent; the
+version header always sent; the end of a list is an empty page, a short page is not.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from ingestion.api.answers import BROKEN, decode, no_answer, read_body, refusal
+from ingestion.api.paging import Paging
+from ingestion.api.retry import LONGEST_WAIT_SECONDS, Fault, retrying
+from ingestion.api.salvage import salvage
+from ingestion.config.errors import (
+    AuthenticationError,
+    BadRequestError,
+    BadResponseError,
+    NotFoundError,
+    TooSlowError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from ingestion.api.clock_skew import ClockSkew
+    from ingestion.api.rate_limit import Pacer
+    from ingestion.config.settings import Settings
+
+MOST_IN_FLIGHT = 64
+_CONNECT_SECONDS = 10
+# The slowest good answers seen: 5.5 s for visitors, 41 s for events. Twice that, and some more.
+READ_SECONDS = 90
+
+log = logging.getLogger(__name__)
+
+
+class Wistia:
+    """The API behind one token; safe to share between threads.
+
+    Args:
+        settings: Base URL, version.
+        token: The bearer token.
+        pacer: Every request, retries included, takes a slot from it.
+        sleep: How to wait between retries, seconds.
+        skew: Told of every answer's headers; None compares no clocks.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        token: str,
+        pacer: Pacer,
+        sleep: Callable[[float], None] = time.sleep,
+        skew: ClockSkew | None = None,
+    ) -> None:
+        """Prepare the session; nothing is sent."""
+        self.base_url = settings.wistia_base_url
+        self._pacer = pacer
+        self._sleep = sleep
+        self._skew = skew
+        self._lock = threading.Lock()
+        self.requests = 0
+        self.retries = 0
+        # Told how long each good answer took, seconds, by whichever thread got it.
+        self.observe: Callable[[float], None] = lambda _seconds: None
+        self._session = _Session()
+        adapter = HTTPAdapter(pool_connections=2, pool_maxsize=MOST_IN_FLIGHT)
+        self._session.mount("https://", adapter)
+        self._session.mount("http://", adapter)
+        # As `auth` and not as a header: requests lets a netrc entry of the host replace that one.
+        self._session.auth = _bearer(token)
+        self._session.headers.update(
+            {
+                "X-Wistia-API-Version": settings.wistia_api_version,
+                "Accept": "application/json",
+                "User-Agent": "wistia-elt",
+            }
+        )
+
+    def get(
+        self,
+        path: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        expect: type = dict,
+        salvages: bool = False,
+    ) -> Any:  # noqa: ANN401 - decoded JSON of the expected type
+        """Fetch one JSON document.
+
+        Args:
+            path: Below the base URL, or a whole address.
+            params: Of the query.
+            expect: `dict` or `list`; anything else is a bad response.
+            salvages: Whether records that are not JSON may come back as `BadRecord`.
+
+        Returns:
+            The decoded body.
+
+        Raises:
+            AuthenticationError: 401 or 403; never retried.
+            NotFoundError: 404; never retried.
+            BadRequestError: 400, 422; never retried.
+            UnavailableError: No answer, 5xx or 429 after every retry.
+            TooSlowError: No answer in time, twice.
+            BadResponseError: Not the JSON expected after every retry.
+            ClockError: Its `Date` is far from this machine's clock.
+        """
+        url = path if "://" in path else self.base_url + path
+        try:
+            return retrying(self._note_retry, self._sleep)(self._send, url, params or {}, expect)
+        except Fault as fault:
+            # No retry has mended it: what is good of it is better than nothing for ever.
+            saved = salvage(fault.body, expect) if salvages and fault.body else None
+            if saved is not None:
+                return saved
+            raise fault.error from fault.__cause__
+
+    def fetch_pages(
+        self, path: str, params: Mapping[str, Any] | None = None, paging: Paging | None = None
+    ) -> Iterator[list[object]]:
+        """Yield a list page after page, until the empty page that is its end.
+
+        A short page that repeats the one before it ends the list too: some servers answer a
+        filtered list whole, whatever the page.
+
+        Args:
+            path: Of the list.
+            params: Its filters.
+            paging: Says afterwards whether the list was read to its end.
+        """
+        paging, last = paging or Paging(path), None
+        while (rows := self.fetch_page(path, paging, params)) and rows != last:
+            yield rows
+            if not paging.goes_on(rows):
+                break
+            last = rows if len(rows) < paging.per_page else None
+
+    def fetch_page(
+        self, path: str, paging: Paging, params: Mapping[str, Any] | None = None
+    ) -> list[object]:
+        """Fetch the next page of a list, in smaller pages where it is too slow.
+
+        Returns:
+            Its rows, `BadRecord` for those that are not JSON; none past its end.
+        """
+        while True:
+            asked = {**(params or {}), "page": paging.page, "per_page": paging.per_page}
+            try:
+                rows: list[object] = self.get(path, asked, expect=list, salvages=True)
+            except TooSlowError:
+                if not paging.shrink():
+                    raise
+                log.warning("%s is slow: pages of %d rows from now on", path, paging.per_page)
+            else:
+                return rows
+
+    def check_token(self) -> list[str] | None:
+        """Ask what the token may do.
+
+        Returns:
+            Its scopes; None where the API has no such address or cannot tell now.
+
+        Raises:
+            AuthenticationError: The token is wrong.
+            UnavailableError: Nobody answers at the base URL.
+        """
+        parts = urlsplit(self.base_url)
+        try:
+            found = self.get(f"{parts.scheme}://{parts.netloc}/modern/token")
+        except (NotFoundError, BadResponseError, BadRequestError):
+            log.info("the token's permissions cannot be asked here; going on without")
+            return None
+        scopes = found.get("scopes")
+        return [str(scope) for scope in scopes] if isinstance(scopes, list) else None
+
+    def fetch_account(self) -> str | None:
+        """Ask whose account this is; None where the API does not tell.
+
+        A fault that may heal is waited for: without the answer, nothing but the address
+        would tell one account from another.
+
+        Raises:
+            UnavailableError: It cannot be asked now.
+        """
+        try:
+            found = self.get("/account")
+        except (AuthenticationError, NotFoundError, BadRequestError, BadResponseError):
+            return None
+        identity = found.get("hashed_id") or found.get("id") or found.get("url")
+        return None if identity is None else str(identity)
+
+    def _note_retry(self) -> None:
+        with self._lock:
+            self.retries += 1
+
+    def _send(self, url: str, params: Mapping[str, Any], expect: type) -> Any:  # noqa: ANN401
+        self._pacer.wait()
+        with self._lock:
+            self.requests += 1
+        sent = time.monotonic()
+        try:
+            with self._session.get(
+                url, params=params, timeout=(_CONNECT_SECONDS, READ_SECONDS), stream=True
+            ) as response:
+                if self._skew:
+                    self._skew.note(response.headers)
+                body = read_body(response)
+        except BROKEN as error:
+            raise no_answer(url, error) from error
+        if response.status_code == requests.codes.ok:
+            self.observe(time.monotonic() - sent)
+            return decode(body, url, expect)
+        refused = refusal(response, body)
+        if isinstance(refused, Fault) and (refused.wait or 0) <= LONGEST_WAIT_SECONDS:
+            self._pacer.hold(refused.wait or 0)
+        raise refused
+
+
+def _bearer(token: str) -> Callable[[requests.PreparedRequest], requests.PreparedRequest]:
+    def sign(request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {token}"
+        return request
+
+    return sign
+
+
+class _Session(requests.Session):
+    # Elsewhere the token means nothing, and what answers there is not the API.
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        target = super().get_redirect_target(resp)
+        if target is None:
+            return None
+        there = urlsplit(urljoin(resp.url, target)).hostname
+        return target if there == urlsplit(resp.url).hostname else None

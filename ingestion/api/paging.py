@@ -1,0 +1,147 @@
+"""Where the reading of a list stands, how large its pages are, and when it has to end.
+
+A list ends with an empty page. One that repeats itself, alternates, or never ends would be read
+for ever: it is given up with a reason, and what was read stays.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ingestion.api.salvage import BadRecord, fields_of
+from ingestion.load.bronze import encode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+PER_PAGE = 100
+# A page too slow to arrive is asked for again in pages of a fifth, down to these rows.
+_FEWEST_PER_PAGE = 5
+# A busy list moves by a whole page between two reads now and then, but not thrice in a row.
+_PAGES_WITHOUT_NEWS = 3
+# At a page a second more than an hour: of half a million rows.
+MOST_PAGES = 5_000
+# A crawl looks at known pages on purpose, about a third of its reads, and at the ends of the list.
+_READS_WITHOUT_NEWS = 200
+MOST_ROWS = 10_000_000
+
+
+class EndlessListError(Exception):
+    """A list that cannot be read to its end; says why."""
+
+
+class PageSize:
+    """Rows a page, shared by every reader of one list: falls where pages are too slow."""
+
+    def __init__(self) -> None:
+        """Begin with the most that the API gives."""
+        self.rows = PER_PAGE
+
+    def lower(self, tried: int) -> bool:
+        """Ask for smaller pages than these from now on; False when they cannot be smaller."""
+        if tried <= _FEWEST_PER_PAGE:
+            return False
+        self.rows = min(self.rows, max(_FEWEST_PER_PAGE, tried // 5))
+        return True
+
+
+class Paging:
+    """One list, read page after page.
+
+    Args:
+        name: What is said of it, `events of 2026-01-08`.
+        identify: What names a row; its whole content when None.
+        size: The list's page size.
+        page: The first page.
+
+    Attributes:
+        page: The one to read next.
+        per_page: Its rows.
+        gave_up: Why the list was not read to its end; None when nothing is wrong.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        size: PageSize | None = None,
+        identify: Callable[[dict[str, object]], object] | None = None,
+        page: int = 1,
+    ) -> None:
+        self.name, self.page = name, page
+        self.size = size or PageSize()
+        self.per_page = self.size.rows
+        self.gave_up: str | None = None
+        self._news = News(identify)
+        # Rows of the largest page so far: a server may grant fewer than it is asked for.
+        self._granted = 0
+
+    def shrink(self) -> bool:
+        """Read on in smaller pages from the same row; False when they cannot be smaller."""
+        if not self.size.lower(self.per_page):
+            return False
+        read = (self.page - 1) * self._granted
+        self.per_page = self.size.rows
+        self.page = read // min(self.per_page, self._granted or self.per_page) + 1
+        return True
+
+    @property
+    def usual_page(self) -> int:
+        """The page of the usual size that holds the next row, or one before it."""
+        if self.per_page == PER_PAGE:
+            return self.page
+        return (self.page - 1) * min(self.per_page, self._granted) // PER_PAGE + 1
+
+    def goes_on(self, rows: list[object]) -> bool:
+        """Take in a page: whether to read the next one."""
+        self._news.note(rows)
+        self._granted = max(self._granted, len(rows))
+        if self._news.idle >= _PAGES_WITHOUT_NEWS and rows:
+            self.gave_up = f"{self.name}: {self._news.idle} pages in a row brought nothing new"
+        elif self.page >= MOST_PAGES and rows:
+            self.gave_up = f"{self.name}: there is no end after {self.page:,} pages"
+        self.page += 1
+        return bool(rows) and self.gave_up is None
+
+
+class News:
+    """Which rows of one list have been seen.
+
+    Attributes:
+        fresh: Reads that brought a row not seen before.
+        idle: Reads since the last of them.
+    """
+
+    def __init__(self, identify: Callable[[dict[str, object]], object] | None = None) -> None:
+        """Nothing has been seen yet."""
+        self.fresh = self.idle = 0
+        self._identify = identify
+        self._seen: set[int] = set()
+
+    def note(self, rows: Iterable[object]) -> None:
+        """Take in what one read brought."""
+        found = {self._name(row) for row in rows} - self._seen
+        self._seen |= found
+        self.fresh, self.idle = (self.fresh + 1, 0) if found else (self.fresh, self.idle + 1)
+
+    def refuse_endless(self, name: str, rows: list[object], end: int) -> None:
+        """Take in a read of a list that is crawled in any order.
+
+        Args:
+            name: Of the list.
+            rows: What came.
+            end: Rows of the list down to the end of what was asked for.
+
+        Raises:
+            EndlessListError: Nothing new has come for long, or rows lie where no list reaches.
+        """
+        self.note(rows)
+        if self.idle > _READS_WITHOUT_NEWS + 2 * self.fresh:
+            raise EndlessListError(f"{name}: {self.idle} reads in a row brought nothing new")
+        if rows and end > MOST_ROWS:
+            raise EndlessListError(f"{name}: there is no end after {end:,} rows")
+
+    def _name(self, row: object) -> int:
+        fields = fields_of(row)
+        named = self._identify(fields) if self._identify and fields else None
+        content = row.record if isinstance(row, BadRecord) else row
+        return hash(encode(content) if named is None else str(named))

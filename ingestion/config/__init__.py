@@ -1,0 +1,1 @@
+"""Settings, secrets, errors and times: what every other room reads."""

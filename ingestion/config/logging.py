@@ -1,0 +1,89 @@
+"""Logs: sentences for a person at a terminal, JSON lines for whoever collects them.
+
+A line of JSON names the run and the stage it belongs to, so that one search finds all that
+a run said, whichever module said it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import traceback
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from ingestion.config.errors import without_logins
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_OURS = ("ingestion", "flows", "reports")
+# What Prefect gives its own records, kept under the same names.
+_PREFECTS = ("flow_run_id", "flow_run_name", "task_run_name")
+# Of the process, not of a thread: the readers' threads speak for the same run.
+_now: dict[str, str | None] = {"run_id": None, "stage": None}
+
+
+class JsonLines(logging.Formatter):
+    """A record as one line of JSON: `at` (UTC), level, logger, run_id, stage, message, figures.
+
+    Figures are what a call gave as `extra={"figures": {…}}`. Arguments are taken and left:
+    Prefect's configuration passes a format.
+    """
+
+    def __init__(self, *_arguments: object, **_options: object) -> None:
+        """Have one format."""
+        super().__init__()
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write the line."""
+        line: dict[str, object] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            **_now,
+            "message": without_logins(record.getMessage()),
+        }
+        line |= {name: str(found) for name in _PREFECTS if (found := getattr(record, name, None))}
+        line |= getattr(record, "figures", {})
+        if record.exc_info and record.exc_info[0] is not None:
+            # Where it broke, not what it held: a local value or a message may name a person.
+            kind, _, trace = record.exc_info
+            line["error"] = kind.__name__
+            line["frames"] = [f"{f.filename}:{f.lineno}" for f in traceback.extract_tb(trace)]
+        return json.dumps(line, ensure_ascii=False, default=str)
+
+
+def configure() -> None:
+    """Let this process log: warnings as sentences on a terminal, elsewhere JSON with more.
+
+    May be called again: a process that Prefect starts opens a pipeline and nothing else.
+    """
+    if sys.stderr.isatty():
+        logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+        return
+    root = logging.getLogger()
+    if not any(isinstance(handler.formatter, JsonLines) for handler in root.handlers):
+        handler = logging.StreamHandler()
+        handler.setFormatter(JsonLines())
+        # One that a library has put there would say the same again in another form.
+        root.handlers[:] = [handler]
+        root.setLevel(logging.WARNING)
+    for name in _OURS:
+        logger = logging.getLogger(name)
+        logger.setLevel(logging.INFO)
+        # Prefect keeps to itself what it is told to show on the page of a run.
+        logger.propagate = True
+
+
+@contextmanager
+def about(**names: str) -> Iterator[None]:
+    """Name the run (`run_id`) or the stage (`stage`) in every line that is logged meanwhile."""
+    before = dict(_now)
+    _now.update(names)
+    try:
+        yield
+    finally:
+        _now.update(before)

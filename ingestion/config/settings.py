@@ -1,0 +1,251 @@
+"""The one reader of the environment: a frozen object with every setting.
+
+Names and defaults are those of `.env.example`. Values come from the environment
+and from `.env` in the working directory; the environment wins. AWS's, dbt's and
+Prefect's own variables keep their meaning: `.env` may hold them too, so its lines
+are exported to the process before anything else starts.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from datetime import date
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from ingestion.config.errors import ConfigurationError
+from ingestion.config.grammar import MEDIA_ID
+from ingestion.config.secrets import read_hash_key
+
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
+# A misspelt name is looked for among names that start like ours; names such as
+# SITE_URL belong to too many other tools to be held against anyone.
+_OUR_PREFIXES = ("WIST", "LAKE_", "PII_", "GLUE_", "ATHENA_")
+_NOT_SETTINGS = {"WISTIA_OPENAPI_DIR"}
+_TEN_YEARS_HOURS = 87_600
+
+
+class Settings(BaseSettings):
+    """Every setting of the pipeline, read once and never changed.
+
+    Raises:
+        ConfigurationError: From `load`, when a value is impossible or a name is misspelt.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, extra="ignore")
+
+    wistia_api_token: SecretStr | None = None
+    wistia_secret_id: str | None = None
+    wistia_base_url: str = "https://api.wistia.com/v1"
+    wistia_api_version: Annotated[str, Field(pattern=r"^[!-~]+$")] = "2026-03"
+    wistia_media_ids: Annotated[tuple[str, ...] | Literal["all"], NoDecode] = "all"
+    wistia_requests_per_minute: Annotated[int, Field(ge=0)] = 600
+    wistia_overlap_hours: Annotated[float, Field(ge=0, le=_TEN_YEARS_HOURS)] = 6
+    wistia_reconcile_days: Annotated[float, Field(ge=0, le=3650)] = 0
+    wistia_time_zone: str = "America/New_York"
+    lake_uri: str = "lake"
+    silver_uri: str | None = None
+    gold_uri: str | None = None
+    pii_policy: Literal["keep", "hash", "drop"] = "keep"
+    pii_hash_key: SecretStr | None = None
+    glue_database_prefix: str = ""
+    glue_crawler: str | None = None
+    athena_workgroup: str = "primary"
+    athena_results_uri: str | None = None
+    site_uri: str | None = None
+    serve_host: str = "127.0.0.1"
+    serve_port: Annotated[int, Field(ge=0, le=65_535)] = 8080
+    serve_names: Annotated[tuple[str, ...], NoDecode] = ()
+    serve_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    operations_password: SecretStr | None = None
+    alert_webhook: SecretStr | None = None
+    alert_email: str | None = None
+    alert_smtp_url: SecretStr | None = None
+    alert_sns_topic: str | None = None
+    alert_stale_hours: Annotated[float, Field(gt=0)] = 30
+    alert_quarantine_percent: Annotated[float, Field(ge=0, le=100)] = 1
+    code_uri: str | None = None
+    code_pipeline: str | None = None
+    stage_timeout_minutes: Annotated[float, Field(gt=0, le=10_080)] = 240
+    as_of_date: date | None = None
+
+    @field_validator("wistia_media_ids", mode="before")
+    @classmethod
+    def _split_media_ids(cls, value: object) -> object:
+        if not isinstance(value, str) or value.strip().lower() == "all":
+            return "all" if isinstance(value, str) else value
+        ids = tuple(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
+        if not ids or not all(map(MEDIA_ID.fullmatch, ids)):
+            raise ValueError("expected all, or media ids with commas between them")
+        return ids
+
+    @field_validator("serve_names", "serve_proxies", mode="before")
+    @classmethod
+    def _split_list(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
+
+    @field_validator("serve_names")
+    @classmethod
+    def _check_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(re.fullmatch(r"[A-Za-z0-9_.-]+|[0-9A-Fa-f:]+", name) for name in value):
+            raise ValueError("expected names such as pages.example.com, without scheme and port")
+        return value
+
+    @field_validator("serve_proxies")
+    @classmethod
+    def _check_proxies(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            for one in value:
+                ip_network(one)
+        except ValueError as error:
+            raise ValueError("expected addresses or networks such as 10.0.0.0/24") from error
+        return value
+
+    @field_validator("lake_uri")
+    @classmethod
+    def _check_lake(cls, value: str) -> str:
+        # A folder may have any name; what begins like an address was meant as one.
+        is_bucket = re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?", value, re.DOTALL)
+        is_address = re.match(r"s3[an]?:|[a-z][a-z0-9+.-]+:/", value, re.IGNORECASE)
+        if value != value.strip() or not value or (is_address and not is_bucket):
+            raise ValueError("expected a folder, or s3://bucket/prefix, without blanks around it")
+        return value
+
+    @field_validator("wistia_base_url")
+    @classmethod
+    def _check_url(cls, value: str) -> str:
+        try:
+            parts = urlsplit(value)
+            is_address = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+        except ValueError:
+            is_address = False
+        if not is_address or parts.query or parts.fragment or parts.username is not None:
+            # A password in it would be written to every manifest.
+            raise ValueError("expected an address such as https://api.wistia.com/v1")
+        return value.rstrip("/")
+
+    @field_validator("wistia_time_zone")
+    @classmethod
+    def _check_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError("expected an IANA time zone such as America/New_York") from error
+        return value
+
+    @property
+    def on_s3(self) -> bool:
+        """Whether the lake is a bucket: then the catalogue is Glue and the engine Athena."""
+        return self.lake_uri.startswith("s3://")
+
+    @property
+    def lake_path(self) -> Path:
+        """The local lake's absolute folder; meaningless on S3."""
+        return Path(self.lake_uri).expanduser().absolute()
+
+    @property
+    def warehouse_path(self) -> Path:
+        """The DuckDB file that queries and pages read; meaningless on S3."""
+        return self.lake_path / "warehouse.duckdb"
+
+    @property
+    def work_path(self) -> Path:
+        """Where this machine keeps what can be made again: dbt's files, the built pages."""
+        return Path(".wistia-elt").absolute() if self.on_s3 else self.lake_path
+
+    @property
+    def site_path(self) -> Path:
+        """The last good pages: replaced whole by each build that ends well."""
+        return self.work_path / "site"
+
+    @property
+    def docs_path(self) -> Path:
+        """The folder of dbt's documentation, beside the pages."""
+        return self.work_path / "docs"
+
+    @classmethod
+    def load(cls, **overrides: Any) -> Settings:  # noqa: ANN401 - values of any setting's type
+        """Read the environment and `.env`.
+
+        Args:
+            overrides: Settings by field name that win over both.
+
+        Returns:
+            The settings, frozen.
+
+        Raises:
+            ConfigurationError: Naming the setting, its value's fault and the remedy.
+        """
+        _export_dotenv(Path(".env"))
+        _refuse_misspelt(os.environ)
+        # boto3 knows only the second name; containers and AWS's other tools set the first.
+        if region := os.environ.get("AWS_REGION"):
+            os.environ.setdefault("AWS_DEFAULT_REGION", region)
+        try:
+            settings = cls(**overrides)
+        except ValidationError as error:
+            raise _explain(error) from None
+        holders = (settings.pii_hash_key, settings.wistia_secret_id)
+        if settings.pii_policy == "hash" and not any(holders):
+            read_hash_key(settings)
+        return settings
+
+
+def setting_names() -> list[str]:
+    """Names of all settings as they stand in the environment, in reading order."""
+    return [name.upper() for name in Settings.model_fields]
+
+
+def _export_dotenv(path: Path) -> None:
+    if not path.is_file():
+        return
+    try:
+        values = dotenv_values(path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            f"{path.absolute()} cannot be read: {error.args[-1]}",
+            "save it as UTF-8 text with a line NAME=value for each setting",
+        ) from error
+    _refuse_misspelt(values, everything=True)
+    for name, value in values.items():
+        if value is not None:
+            os.environ.setdefault(name, value)
+
+
+def _refuse_misspelt(names: Any, *, everything: bool = False) -> None:  # noqa: ANN401 - any mapping of names
+    known = setting_names()
+    for name in names:
+        upper = name.upper()
+        if upper in known or upper in _NOT_SETTINGS:
+            continue
+        if not (close := difflib.get_close_matches(upper, known, n=1, cutoff=0.82)):
+            continue
+        # Nothing of anyone else's is spelt almost like WISTIA_…, so WISITA_… is ours too.
+        if everything or upper.startswith(_OUR_PREFIXES) or close[0].startswith("WISTIA_"):
+            raise ConfigurationError(
+                f"{name} is not a setting; did you mean {close[0]}?",
+                f"rename it to {close[0]}, or unset {name}",
+            )
+
+
+def _explain(error: ValidationError) -> ConfigurationError:
+    first = error.errors(include_url=False, include_input=False)[0]
+    name = str(first["loc"][0]).upper()
+    said = first["msg"].removeprefix("Value error, ")
+    value = os.environ.get(name, "")
+    shown = "" if "TOKEN" in name or "KEY" in name or "PASSWORD" in name else f" (it is {value!r})"
+    return ConfigurationError(
+        f"{name} is not usable{shown}: {said[:1].lower()}{said[1:]}",
+        f"correct or unset {name}; .env.example shows each setting with its default",
+    )

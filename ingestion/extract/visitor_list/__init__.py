@@ -1,0 +1,1 @@
+"""The visitor list, which moves while it is read."""

@@ -1,0 +1,1 @@
+"""From a record to bronze: validated, redacted, compared, written."""

@@ -1,0 +1,212 @@
+"""Personal data is settled before anything is written: kept, hashed or dropped.
+
+Unknown is personal. Only fields that a resource names as impersonal stay in clear, and only while
+they hold what they should; all else obeys `PII_POLICY`, whatever its shape and however deep.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+from urllib.parse import urlsplit
+
+from ingestion.config.secrets import read_hash_key
+from ingestion.load.schemas import Event, Visitor, is_word, known_fields, number_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ingestion.config.settings import Settings
+    from ingestion.resources import Resource
+
+# A time that is none, such as a 30th of February, and a number out of bounds tell of nobody.
+_HARMLESS = re.compile("[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ][0-9:.,]{1,20}( ?[-+Zz][0-9:]{0,5})?)?")
+_DIGEST = re.compile("[0-9a-f]{64}")
+_HASHED = "hashed"
+# Names that tell of nobody inside what is personal: those of forms and of the records themselves.
+_FIELD_NAMES = frozenset(
+    {"email", "first_name", "last_name", "is_new_lead", _HASHED}
+    | {one.rpartition(".")[2] for one in known_fields(Event) | known_fields(Visitor)}
+)
+
+
+class Redactor(Protocol):
+    """Applies a policy to a record."""
+
+    def __call__(
+        self, record: object, resource: Resource, faulty: frozenset[str] = frozenset(), /
+    ) -> object:
+        """A copy that obeys it; `faulty` fields are no longer known to be impersonal."""
+
+
+def keep(record: object, _resource: Resource, _faulty: frozenset[str] = frozenset()) -> object:
+    """The redactor of `keep`, and of records that obey the policy already."""
+    return record
+
+
+def make_redactor(settings: Settings, *, is_again: bool = False) -> Redactor:
+    """Make the function that applies PII_POLICY to a record.
+
+    Under `hash` a value becomes the HMAC-SHA256 of its trimmed, lower-cased text, in
+    hexadecimal, so a person stays one person across days; names of fields that are not known
+    become one too, unless they read like a name of a field. Under `drop` a known field becomes
+    null and an unknown one goes, with its name. Blanks stay blank, since they say nothing of
+    anyone. Of an address (a field that ends in `?`) the page stays; its query, fragment and login
+    go, or become one digest.
+
+    Args:
+        settings: The policy, and where the key of `hash` is.
+        is_again: The records may have been redacted before: what looks like one of our digests
+            stays. Of a digest that somebody else made it cannot be told apart.
+
+    Returns:
+        `redact(record, resource, faulty)`: a copy that obeys the policy. `faulty` are the dotted
+        fields that are not what they should be (`contract.check_record`): they are no longer
+        known to be impersonal.
+
+    Raises:
+        ConfigurationError: The key of `hash` cannot be read.
+    """
+    if settings.pii_policy == "keep":
+        return keep
+    if settings.pii_policy == "drop":
+        return _Redaction(None).redact
+    key = read_hash_key(settings)
+
+    def digest(value: object) -> str:
+        text = str(value).strip().lower().encode(errors="surrogatepass")
+        if is_again and isinstance(value, str) and _DIGEST.fullmatch(value):
+            return value
+        return hmac.new(key, text, hashlib.sha256).hexdigest()
+
+    return _Redaction(digest).redact
+
+
+def fingerprint_key(settings: Settings) -> str | None:
+    """Tell the key of `hash` from another: 16 hexadecimal digits; None under other policies.
+
+    Raises:
+        ConfigurationError: The key cannot be read.
+    """
+    if settings.pii_policy != "hash":
+        return None
+    return hmac.new(read_hash_key(settings), b"which key is this", hashlib.sha256).hexdigest()[:16]
+
+
+class _Fields(NamedTuple):
+    """Dotted names of a resource's fields: what stays, addresses, what is known, what has parts."""
+
+    clear: frozenset[str]
+    lists: frozenset[str]
+    pages: frozenset[str]
+    numbers: frozenset[str]
+    known: frozenset[str]
+    parents: frozenset[str]
+
+
+@lru_cache(maxsize=64)
+def _fields_of(resource: Resource) -> _Fields:
+    lists = frozenset(one[:-2] for one in resource.impersonal if one.endswith("[]"))
+    pages = frozenset(one[:-1] for one in resource.impersonal if one.endswith("?"))
+    clear = frozenset(one for one in resource.impersonal if one[-1] not in "?]") | lists
+    known = known_fields(resource.contract) | clear | pages
+    parents = frozenset(one.rpartition(".")[0] for one in known if "." in one)
+    return _Fields(clear, lists, pages, number_fields(resource.contract), known, parents)
+
+
+def _is_flat(items: list[object]) -> bool:
+    return not any(isinstance(inner, (dict, list)) for inner in items)
+
+
+def _is_harmless(value: object, *, is_number: bool) -> bool:
+    """Whether what is not as its field should be still tells of nobody."""
+    if isinstance(value, str):
+        return _HARMLESS.fullmatch(value) is not None
+    items = value if isinstance(value, list) else [value]
+    return is_number and all(isinstance(inner, (int, float)) for inner in items)
+
+
+class _Redaction:
+    """One policy at work; `digest` makes a value's stand-in, None drops it."""
+
+    def __init__(self, digest: Callable[[object], str] | None) -> None:
+        self._digest = digest
+
+    def redact(
+        self, record: object, resource: Resource, faulty: frozenset[str] = frozenset()
+    ) -> object:
+        """A copy that obeys the policy."""
+        if not isinstance(record, dict):
+            return self._conceal(record)
+        return self._walk(record, _fields_of(resource), faulty, "")
+
+    def _walk(
+        self, record: dict[str, object], fields: _Fields, faulty: frozenset[str], prefix: str
+    ) -> dict[str, object]:
+        made = {}
+        for name, value in record.items():
+            path = prefix + name
+            if path in fields.clear or path in fields.pages or path in fields.parents:
+                made[name] = self._known(value, path, fields, faulty)
+            elif path in fields.known:
+                made[name] = self._conceal(value)
+            elif self._digest is not None:
+                shown = name if is_word(name) else self._digest(name)
+                made[shown] = self._conceal(value)
+        return made
+
+    def _known(self, value: object, path: str, fields: _Fields, faulty: frozenset[str]) -> object:
+        if path in fields.parents and isinstance(value, dict):
+            return self._walk(value, fields, faulty, f"{path}.")
+        if path in fields.parents and isinstance(value, list):
+            return [self._known(inner, path, fields, faulty) for inner in value]
+        if path in fields.pages:
+            return self._shorten(value)
+        is_clear = path in fields.clear
+        if is_clear and path in faulty:
+            if _is_harmless(value, is_number=path in fields.numbers):
+                return value
+            return self._set_aside(value)
+        if isinstance(value, (dict, list)):
+            is_clear = path in fields.lists and isinstance(value, list) and _is_flat(value)
+        return value if is_clear else self._conceal(value)
+
+    def _set_aside(self, value: object) -> object:
+        """What no schema takes for the value, so that no replay lands it."""
+        if self._digest is None:
+            return {}
+        hidden = self._conceal(value)
+        is_done = isinstance(value, dict) and value.keys() == {_HASHED}
+        return hidden if is_done else {_HASHED: hidden}
+
+    def _conceal(self, value: object) -> object:
+        if value is None or value in ({}, []) or (isinstance(value, str) and not value.strip()):
+            return value
+        if self._digest is None:
+            return None
+        if isinstance(value, dict):
+            # Keys may be data: {"jo@example.org": true}.
+            return {
+                name if name in _FIELD_NAMES else self._digest(name): self._conceal(inner)
+                for name, inner in value.items()
+            }
+        if isinstance(value, list):
+            return [self._conceal(inner) for inner in value]
+        return self._digest(value)
+
+    def _shorten(self, value: object) -> object:
+        try:
+            parts = urlsplit(value) if isinstance(value, str) else None
+        except ValueError:
+            parts = None
+        if parts is None or parts.scheme not in {"http", "https"}:
+            return self._conceal(value)  # no address: whatever it is stands where one should
+        login, _, host = parts.netloc.rpartition("@")
+        page = f"{parts.scheme}://{host}{parts.path}"
+        said = f"{login}{parts.query}{parts.fragment}"
+        if not said or self._digest is None:
+            return page
+        return f"{page}?{self._digest(said)}"

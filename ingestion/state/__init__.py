@@ -1,0 +1,1 @@
+"""What a lake says of itself: manifests of runs, checkpoints, recovery."""

@@ -1,0 +1,126 @@
+"""A lake holds one account's data under one privacy policy, and says which."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING
+
+from ingestion.config.errors import SourceMismatchError
+from ingestion.load.redaction import fingerprint_key
+from ingestion.state.manifest import read_manifests
+from ingestion.storage.checksum import is_whole, seal
+
+if TYPE_CHECKING:
+    from ingestion.config.settings import Settings
+    from ingestion.storage.base import Lake
+
+KEY = "state/source.json"
+# Base URL, API version, account (None where the API does not tell), privacy policy, and
+# under `hash` its key's fingerprint.
+Source = dict[str, str | None]
+
+log = logging.getLogger(__name__)
+
+
+def check_source(lake: Lake, settings: Settings, account: str | None) -> Source:
+    """Hold this run's source against the lake's, and record it in a new lake.
+
+    An account the API names is enough to know it by, whatever the address; where it
+    names none, the base URL stands for it.
+
+    Args:
+        lake: The lake about to be written.
+        settings: Base URL and privacy policy.
+        account: The account's identity, None where the API does not tell.
+
+    Returns:
+        The source as manifests carry it.
+
+    Raises:
+        SourceMismatchError: The lake holds other data, or data under another policy or key.
+        ConfigurationError: The key of `hash` cannot be read.
+    """
+    source = {
+        "base_url": settings.wistia_base_url,
+        "api_version": settings.wistia_api_version,
+        "account": account,
+        "pii_policy": settings.pii_policy,
+    }
+    if key := fingerprint_key(settings):
+        source["pii_key"] = key
+    noted = _read(lake)
+    recorded = noted or _recall(lake)
+    if recorded is not None:
+        _compare(recorded, source, lake)
+        # An account once known stays known, also where this run was not told it.
+        kept = {**source, **recorded, "account": recorded.get("account") or account}
+    else:
+        kept = source
+    if kept != noted:
+        write_source(lake, kept)
+    return source
+
+
+def _compare(recorded: Source, source: Source, lake: Lake) -> None:
+    held, account = recorded.get("account"), source["account"]
+    same = held == account if held and account else recorded.get("base_url") == source["base_url"]
+    if not same:
+        raise SourceMismatchError(
+            f"the lake {lake.uri} holds data of {_name(recorded)}, and this run would read "
+            f"{_name(source)}",
+            "point LAKE_URI at another folder, or set WISTIA_BASE_URL and the token back",
+        )
+    policy = recorded.get("pii_policy") or "keep"
+    if policy != source["pii_policy"]:
+        raise SourceMismatchError(
+            f"the lake {lake.uri} was written under PII_POLICY={policy}, and this run has "
+            f"PII_POLICY={source['pii_policy']}",
+            f"set PII_POLICY={policy}; for a stricter one `wistia-elt redact` rewrites what has "
+            "landed, a laxer one takes a new lake",
+        )
+    if recorded.get("pii_key", source.get("pii_key")) != source.get("pii_key"):
+        raise SourceMismatchError(
+            f"the lake {lake.uri} was hashed with another PII_HASH_KEY than this run has",
+            "set the key back: under another one, everybody would become somebody else",
+        )
+
+
+def read_source(lake: Lake) -> Source | None:
+    """Whose data a lake holds, by its note or by its runs; None for a new lake."""
+    return _read(lake) or _recall(lake)
+
+
+def write_source(lake: Lake, source: Source) -> None:
+    """Note whose data a lake holds."""
+    lake.put(KEY, seal(json.dumps(source)))
+
+
+def parse_source(body: bytes | None) -> Source | None:
+    """Read the note; None when it is not what was written."""
+    try:
+        found = json.loads(body) if body and is_whole(body) else None
+    except ValueError:
+        return None
+    if not isinstance(found, dict) or not found.get("base_url"):
+        return None
+    del found["seal"]
+    return found
+
+
+def _read(lake: Lake) -> Source | None:
+    return parse_source(lake.get(KEY))
+
+
+def _recall(lake: Lake) -> Source | None:
+    """The source of the newest run that had one: the lake's own note is lost or corrupt."""
+    runs = (m.source for m in reversed(read_manifests(lake)) if m.source.get("base_url"))
+    found = next(runs, None)
+    if found is not None:
+        log.warning("%s is lost or corrupt; taking it from the manifests", KEY)
+    return found
+
+
+def _name(source: Source) -> str:
+    account = source.get("account")
+    return f"{source.get('base_url')}" + (f" (account {account})" if account else "")

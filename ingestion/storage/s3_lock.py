@@ -1,0 +1,162 @@
+"""A lock in a bucket: an object its holder renews, and whoever finds it still takes over.
+
+S3's conditional puts decide between two who want it. Clocks differ between machines, so
+no time in the object is believed: a lease is dead when it did not change for its length.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import secrets
+import socket
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING, Protocol
+
+from ingestion.config.errors import LakeBusyError, LakeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# A holder misses two renewals before its lease runs out; one who waits looks more often.
+_RENEWALS = 4
+_LOOKS = 10
+
+log = logging.getLogger(__name__)
+
+
+class Store(Protocol):
+    """What a lease needs of a bucket."""
+
+    uri: str
+
+    def read(self, key: str) -> tuple[bytes, str] | None:
+        """Body and ETag of an object; None when there is none."""
+
+    def write_if(self, key: str, body: bytes, **condition: str) -> str | None:
+        """Put under a condition; the new ETag, or None when it does not hold."""
+
+    def remove_if(self, key: str, etag: str) -> None:
+        """Remove an object that still has this ETag."""
+
+
+class Lease:
+    """One holder's lease on a named lock.
+
+    Args:
+        store: The bucket.
+        name: The lock's name.
+        seconds: How long the lease outlives its last renewal.
+        sleep: Waits seconds while another's lease may run out.
+        clock: Tells seconds; one that goes on while the machine sleeps.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        name: str,
+        seconds: float,
+        sleep: Callable[[float], None],
+        clock: Callable[[], float],
+    ) -> None:
+        """Nothing is taken yet."""
+        self._store, self._name, self._seconds = store, name, seconds
+        self._sleep, self._clock = sleep, clock
+        self._key = f"state/locks/{name}.json"
+        self.is_lost = False
+        self._etag, self._renewed = "", 0.0
+        self._mutex, self._ended = threading.Lock(), threading.Event()
+        self._thread = threading.Thread(target=self._keep, daemon=True)
+
+    def take(self) -> None:
+        """Take the lock, waiting for a dead holder's lease to run out, and go on renewing it.
+
+        Raises:
+            LakeBusyError: The holder renews its lease, or somebody was faster.
+        """
+        self._renewed = self._clock()
+        first = held = self._store.read(self._key)
+        for look in range(_LOOKS):
+            if held is None or held != first:
+                break
+            if look == 0:
+                log.warning(
+                    "another %s holds the lake%s: looking for %g s whether it lives",
+                    self._name,
+                    _describe(held),
+                    self._seconds,
+                )
+            self._sleep(self._seconds / _LOOKS)
+            self._renewed = self._clock()
+            held = self._store.read(self._key)
+        etag = None
+        if held is None or held == first:
+            etag = self._write(**({"IfMatch": held[1]} if held else {"IfNoneMatch": "*"}))
+        if etag is None:
+            raise LakeBusyError(
+                f"another {self._name} is at work in {self._store.uri}{_describe(held)}",
+                "wait for it to finish, or end that process: its lease runs out "
+                f"{self._seconds:g} seconds later",
+            )
+        self._etag = etag
+        self._thread.start()
+
+    def ensure(self) -> None:
+        """Make sure that the lease is still ours; renew one that may have run out.
+
+        Raises:
+            LakeBusyError: This process stood still, and another took over.
+            LakeError: Nobody can say: the bucket does not answer.
+        """
+        overdue = self._clock() - self._renewed > self._seconds * 2 / _RENEWALS
+        if overdue and not self.is_lost:
+            self._renew()
+        if self.is_lost:
+            raise LakeBusyError(
+                f"another {self._name} took over {self._store.uri} while this one stood still",
+                "let that one finish; nothing is lost",
+            )
+
+    def end(self) -> None:
+        """Give the lock back, unless it has become another's."""
+        self._ended.set()
+        # A renewal may hang on a dead network; one after the removal cannot succeed.
+        self._thread.join(self._seconds)
+        with suppress(LakeError):
+            self._store.remove_if(self._key, self._etag)
+
+    def _keep(self) -> None:
+        while not self.is_lost and not self._ended.wait(self._seconds / _RENEWALS):
+            with suppress(LakeError):
+                self._renew()
+
+    def _renew(self) -> None:
+        with self._mutex:
+            if self.is_lost:
+                return
+            moment = self._clock()
+            etag = self._write(IfMatch=self._etag)
+            if etag is None:
+                self.is_lost = True
+            else:
+                self._etag, self._renewed = etag, moment
+
+    def _write(self, **condition: str) -> str | None:
+        mark = {"pid": os.getpid(), "host": socket.gethostname(), "mark": secrets.token_hex(8)}
+        body = json.dumps(mark).encode()
+        etag = self._store.write_if(self._key, body, **condition)
+        if etag is None:
+            # A put whose answer got lost is sent again, and finds the first one in its way.
+            found = self._store.read(self._key)
+            etag = found[1] if found and found[0] == body else None
+        return etag
+
+
+def _describe(held: tuple[bytes, str] | None) -> str:
+    try:
+        owner = json.loads(held[0] if held else b"")
+        return f" (process {owner['pid']} on {owner['host']})"
+    except (ValueError, TypeError, KeyError):
+        return ""

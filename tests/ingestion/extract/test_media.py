@@ -1,0 +1,147 @@
+"""Which media are read: all of the account, or those the settings name."""
+
+import logging
+
+import pytest
+
+from ingestion.config.errors import AuthenticationError, NotFoundError, UnavailableError
+from ingestion.extract.context import Scope
+from tests.ingestion.account import medium, visitors
+from tests.ingestion.api.wire import Reply, as_json, text
+from tests.ingestion.conftest import Bench
+
+NO_SCOPE = as_json({"code": "unauthorized_scope", "error": "no"}, 401)
+
+
+def landed(bench: Bench) -> list[str]:
+    return sorted(row["media_id"] for row in bench.rows("media"))
+
+
+def test_all_reads_every_page_of_the_list_and_skips_what_does_not_play(bench: Bench) -> None:
+    for number in range(101):
+        bench.api.add_medium(f"film{number:03d}", number, type="Image")
+    bench.api.medias[3] = medium("film003", 3)
+    bench.api.medias[4] = medium("film004", 4, type="Audio")
+    bench.api.medias[100] = medium("film100", 100)
+
+    run = bench.ingest()
+
+    assert landed(bench) == ["film003", "film004", "film100"]
+    assert len(bench.rows("medias")) == 101
+    assert run.exit_code == 0
+
+
+def test_named_media_are_read_in_their_order_and_no_other(bench: Bench) -> None:
+    for number, name in enumerate(("abc", "def", "ghi")):
+        bench.api.add_medium(name, number)
+
+    bench.ingest(wistia_media_ids=("ghi", "abc"))
+
+    assert landed(bench) == ["abc", "ghi"]
+    assert [row["hashed_id"] for row in bench.rows("medias")] == ["abc", "ghi"]
+    asked = next(a for a in bench.wire.asked if a.path == "/v1/medias")
+    assert asked.query["hashed_ids[]"] == ["ghi", "abc"]
+
+
+def test_a_numeric_id_becomes_the_hashed_one(bench: Bench) -> None:
+    bench.api.add_medium("abc", 1001)
+    bench.api.add_medium("def", 1002)
+
+    bench.ingest(wistia_media_ids=("1002", "def"))
+
+    assert landed(bench) == ["def"]
+
+
+def test_an_unknown_medium_is_named_and_the_others_land(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.api.add_medium("abc")
+
+    with caplog.at_level(logging.INFO):
+        run = bench.ingest(wistia_media_ids=("nosuch0000", "abc"))
+
+    assert (run.exit_code, run.state) == (3, "completed")
+    assert run.resource("media").unknown_media == ["nosuch0000"]
+    assert landed(bench) == ["abc"]
+    assert "nosuch0000" in caplog.text
+    assert "WISTIA_MEDIA_IDS" in caplog.text
+
+
+def test_an_empty_account_is_a_good_run(bench: Bench) -> None:
+    for _ in range(2):
+        run = bench.ingest()
+        assert (run.exit_code, run.state) == (0, "completed")
+    assert {key.split("/")[1] for key in bench.objects("raw-data")} == {"account"}
+    assert run.ingest is not None
+    assert run.ingest.records == 0
+
+
+@pytest.mark.parametrize(
+    "refusal", [NO_SCOPE, as_json({"error": "no"}, 404), text("no", 400)], ids=["401", "404", "400"]
+)
+def test_named_media_need_no_list(bench: Bench, refusal: Reply) -> None:
+    bench.api.add_medium("abc")
+    bench.api.visitors = visitors(3)
+    bench.api.order("/medias", refusal)
+
+    run = bench.ingest(wistia_media_ids=("abc",))
+
+    assert (run.exit_code, landed(bench)) == (0, ["abc"])
+    assert len(run.resource("medias").notes) == 1
+    assert len(bench.rows("visitors")) == 3
+
+
+@pytest.mark.parametrize(
+    ("refusal", "error"), [(NO_SCOPE, AuthenticationError), (text("", 404), NotFoundError)]
+)
+def test_without_named_media_the_list_is_needed(
+    bench: Bench, refusal: Reply, error: type[Exception]
+) -> None:
+    bench.api.order("/medias", refusal)
+
+    with pytest.raises(error, match="GET /v1/medias"):
+        bench.ingest()
+
+
+def test_a_list_that_cannot_be_read_now_fails_even_with_named_media(bench: Bench) -> None:
+    bench.api.order("/medias", *[text("no", 500)] * 20)
+
+    with pytest.raises(UnavailableError):
+        bench.ingest(wistia_media_ids=("abc",))
+
+
+def test_a_medium_listed_twice_lands_once(bench: Bench) -> None:
+    bench.api.add_medium("abc")
+    bench.api.medias.append(medium("abc"))
+
+    bench.ingest()
+
+    assert (len(bench.rows("medias")), landed(bench)) == (1, ["abc"])
+
+
+@pytest.mark.parametrize(
+    ("resource", "folders"),
+    [("visitors", {"visitors"}), ("media", {"media"}), ("medias", {"medias"})],
+)
+def test_one_resource_reads_only_what_it_needs(
+    bench: Bench, resource: str, folders: set[str]
+) -> None:
+    bench.api.add_medium("abc")
+    bench.api.visitors = visitors(3)
+
+    bench.ingest(Scope(resource=resource))
+
+    assert {key.split("/")[1] for key in bench.objects("raw-data")} == folders
+    statistics = [path for path in bench.wire.paths() if path.endswith("/engagement")]
+    assert statistics == []
+
+
+def test_one_resource_leaves_the_others_for_the_next_run(bench: Bench) -> None:
+    bench.api.add_medium("abc")
+    bench.api.visitors = visitors(3)
+    bench.ingest(Scope(resource="media"))
+
+    bench.ingest()
+
+    counts = {name: len(bench.rows(name)) for name in ("media", "media_engagement", "visitors")}
+    assert counts == {"media": 1, "media_engagement": 1, "visitors": 3}

@@ -1,0 +1,229 @@
+"""Names, lines and counts of what lands, as everything downstream reads them."""
+
+import gzip
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from ingestion.extract.context import Scope
+from ingestion.load.bronze import RECORDS_PER_PART, compress, digest, encode
+from tests.ingestion.account import ENGAGEMENT, STATS, medium, visitor, visitors
+from tests.ingestion.api.wire import Asked, Reply, as_json, text
+from tests.ingestion.conftest import Bench
+
+DAY = "ingest_date=2026-01-09"
+ISO = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"
+
+
+@pytest.mark.both_lakes
+def test_names_of_every_resource(bench: Bench) -> None:
+    bench.api.visitors = visitors(3)
+    bench.api.add_medium("gskhw4w4lm")
+
+    bench.ingest()
+
+    assert bench.objects("raw-data") == [
+        f"raw-data/account/{DAY}/account_account_20260109T000148Z.json.gz",
+        f"raw-data/media/{DAY}/media_gskhw4w4lm_20260109T000148Z.json.gz",
+        f"raw-data/media_engagement/{DAY}/media_engagement_gskhw4w4lm_20260109T000148Z.json.gz",
+        f"raw-data/medias/{DAY}/medias_20260109T000148Z_part-00001_batch_1.json.gz",
+        f"raw-data/visitors/{DAY}/visitors_20260109T000148Z_part-00001_batch_3.json.gz",
+    ]
+    state = bench.objects("state")
+    assert [key for key in state if "/runs/" not in key] == [
+        "state/account.json",
+        "state/events.json",
+        "state/media.json",
+        "state/media_by_date.json",
+        "state/media_engagement.json",
+        "state/medias.json",
+        "state/source.json",
+        "state/visitors.json",
+    ]
+    runs = [Path(key).name for key in state if "/runs/" in key]
+    assert len(runs) == 1
+    assert re.fullmatch(r"20260109T000148Z-[0-9a-f]{8}\.json", runs[0])
+
+
+def test_a_line_is_the_record_and_what_was_added(bench: Bench) -> None:
+    bench.api.visitors = [visitor(1), visitor(2)]
+    bench.api.add_medium("abc")
+
+    run = bench.ingest()
+
+    row, _ = bench.rows("visitors")
+    added = {"ingested_at": row["ingested_at"], "run_id": run.run_id}
+    assert row == visitor(1) | added
+    (stats,) = bench.rows("media")
+    assert {name: stats[name] for name in STATS} == STATS
+    assert set(stats) - set(STATS) == {"media_id", "snapshot_ts", "ingested_at", "run_id"}
+    assert stats["media_id"] == "abc"
+    (cells,) = bench.rows("media_engagement")
+    assert {name: cells[name] for name in ENGAGEMENT} == ENGAGEMENT
+    (item,) = bench.rows("medias")
+    assert item == medium("abc") | {"ingested_at": item["ingested_at"], "run_id": run.run_id}
+    for moment in (row["ingested_at"], stats["snapshot_ts"], item["ingested_at"]):
+        assert re.fullmatch(ISO, moment)
+
+
+def answering(bench: Bench, path: str, page: str) -> Callable[[Asked], Reply]:
+    """The account, but with this text as the first page of one list."""
+    return lambda asked: (
+        text(page if asked.page == 1 else "[]") if asked.path == path else bench.api(asked)
+    )
+
+
+ODD = {
+    "unicode": '"Zoë 🎬 \\u0000 \\u2028 \\" \\\\ \\n"',
+    "big": "123456789012345678901234567890",
+    "one": "1",
+    "point": "1.0",
+    "small": "1e-7",
+    "third": "0.1549501234567891",
+    "huge": "1e999",
+    "nested": '{"a": [1, {"b": null}], "": true}',
+    "empty": '""',
+}
+
+
+def test_values_come_through_as_they_were_sent(bench: Bench) -> None:
+    known = json.dumps(visitor(1))[:-1]
+    extra = ", ".join(f'"odd_{name}": {value}' for name, value in ODD.items())
+    bench.api.visitors = visitors(2)
+    page = f"[{json.dumps(visitor(0))}, {known}, {extra}}}]"
+    bench.wire.answer = answering(bench, "/v1/stats/visitors", page)
+
+    run = bench.ingest(Scope(resource="visitors"))
+
+    (key,) = bench.objects("raw-data/visitors")
+    _, line, end = gzip.decompress(bench.home.read(key)).decode().split("\n")
+    assert end == ""
+    row = json.loads(line)
+    for name, value in ODD.items():
+        sent = "1e999" if name == "huge" else json.loads(value)
+        assert (row[f"odd_{name}"], type(row[f"odd_{name}"])) == (sent, type(sent))
+    assert "Zoë 🎬" in line
+    assert list(row)[:9] == list(visitor(1))
+    assert run.resource("visitors").unknown_fields == sorted(f"odd_{name}" for name in ODD)
+    assert "Infinity" not in line
+
+
+def test_half_a_character_does_not_make_a_line_unreadable(bench: Bench) -> None:
+    odd = json.dumps([visitor(0), visitor(1, last_event_key="a\ud800b")])
+    bench.wire.answer = answering(bench, "/v1/stats/visitors", odd)
+
+    bench.ingest(Scope(resource="visitors"))
+
+    assert [row["last_event_key"] for row in bench.rows("visitors")] == ["event-0", "a?b"]
+
+
+def test_the_manifest_counts_what_lies_there(bench: Bench) -> None:
+    bench.api.visitors = [*visitors(130), {"no": "key"}]
+    bench.api.add_medium("abc")
+    bench.api.add_medium("def", 2)
+
+    run = bench.ingest()
+
+    body = bench.home.read(run.key)
+    assert body.count(b"\n") == 0
+    stored = json.loads(body)
+    counts = {entry["resource"]: entry["records"] for entry in stored["resources"]}
+    assert counts == {
+        "medias": 2,
+        "media": 2,
+        "media_engagement": 2,
+        "media_by_date": 0,
+        "account": 1,
+        "visitors": 130,
+        "events": 0,
+    }
+    assert stored["ingest"]["records"] == 137
+    assert stored["ingest"]["visitors"] == 130
+    assert stored["ingest"]["quarantined"] == 1
+    assert stored["ingest"]["newest_visitor_at"] == "2026-01-08T12:00:00.000000Z"
+    assert stored["ingest"]["requests"] == len(bench.wire.asked)
+    assert (stored["state"], stored["ingest"]["state"], stored["exit_code"]) == (
+        "completed",
+        "completed",
+        3,
+    )
+    assert stored["source"]["account"] == "account-one"
+    assert [stage["stage"] for stage in stored["stages"]] == ["ingest"]
+
+
+def test_checksums_are_those_of_the_bytes_on_disk(bench: Bench) -> None:
+    bench.api.visitors = [*visitors(130), 7]
+    bench.api.add_medium("abc")
+
+    run = bench.ingest()
+
+    listed = [o for entry in run.resources for o in [*entry.objects, *entry.quarantine]]
+    there = bench.objects("raw-data") + bench.objects("quarantine")
+    assert sorted(stored.key for stored in listed) == sorted(there)
+    for stored in listed:
+        body = bench.home.read(stored.key)
+        assert (stored.bytes, stored.sha256) == (len(body), hashlib.sha256(body).hexdigest())
+        assert stored.records == len(gzip.decompress(body).splitlines())
+
+
+def test_parts_hold_at_most_ten_thousand(bench: Bench) -> None:
+    assert RECORDS_PER_PART == 10_000
+    bench.api.visitors = visitors(10_950)
+
+    bench.ingest(Scope(resource="visitors"))
+
+    sizes = [int(re.findall(r"batch_(\d+)", key)[0]) for key in bench.objects("raw-data")]
+    assert sum(sizes) == 10_950
+    assert len(sizes) == 2
+    assert max(sizes) <= 10_000
+    assert len(set(bench.keys("visitors"))) == 10_950
+
+
+def test_a_part_lies_under_the_date_of_its_lines_though_midnight_falls_between(
+    bench: Bench,
+) -> None:
+    bench.clock.now = datetime(2026, 1, 8, 23, 59, 59, 990_000, tzinfo=UTC)
+    bench.api.visitors = visitors(120)
+    bench.api.add_medium("abc")
+
+    bench.ingest()
+
+    for key in bench.objects("raw-data"):
+        for line in gzip.decompress(bench.home.read(key)).splitlines():
+            assert f"ingest_date={json.loads(line)['ingested_at'][:10]}/" in key
+    assert "20260108T235959Z" in bench.objects("raw-data/visitors")[0]
+
+
+def test_equal_lines_give_equal_bytes() -> None:
+    assert compress(b'{"a":1}\n') == compress(b'{"a":1}\n')
+    assert encode({"b": 1, "a": "é"}) == '{"b":1,"a":"é"}'.encode()
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "same"),
+    [
+        ({"a": 1, "b": [1, 2]}, {"b": [1, 2], "a": 1}, True),
+        ({"a": {"x": 1, "y": 2}}, {"a": {"y": 2, "x": 1}}, True),
+        ({"a": 1}, {"a": 1, "ingested_at": "now", "run_id": "r"}, True),
+        ({"a": [1, 2]}, {"a": [2, 1]}, False),
+        ({"a": 1}, {"a": "1"}, False),
+        ({"a": None}, {}, False),
+        ("\ud800", "\ud801", False),
+    ],
+)
+def test_content_is_compared_and_not_its_bytes(left: object, right: object, *, same: bool) -> None:
+    assert (digest(left) == digest(right)) is same
+
+
+def test_a_page_of_nothing_leaves_no_object(bench: Bench) -> None:
+    bench.api.order("/stats/visitors", as_json([]))
+
+    run = bench.ingest()
+
+    assert bench.objects("raw-data/visitors") == []
+    assert (run.exit_code, run.state) == (0, "completed")

@@ -1,0 +1,196 @@
+"""The folder lake: whole objects, one writer, and every way a disk says no."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ingestion.config.errors import ConfigurationError, LakeBusyError, LakeError
+from ingestion.config.settings import Settings
+from ingestion.storage.base import LocalLake, open_lake
+from tests.servers import ROOT
+
+KEY = "raw-data/visitors/ingest_date=2026-01-09/part.json.gz"
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> LocalLake:
+    return LocalLake(tmp_path / "lake")
+
+
+def another_process(script: str, *arguments: object) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", textwrap.dedent(script), *map(str, arguments)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen(command, cwd=ROOT, text=True, **pipes)  # type: ignore[call-overload,no-any-return]
+
+
+def test_a_put_replaces_and_leaves_nothing_beside(lake: LocalLake, tmp_path: Path) -> None:
+    lake.put(KEY, b"old and longer")
+    lake.put(KEY, b"new")
+
+    assert lake.get(KEY) == b"new"
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert [path.name for path in files] == ["part.json.gz"]
+
+
+def test_a_killed_put_leaves_the_old_object_and_no_half_one(
+    lake: LocalLake, tmp_path: Path
+) -> None:
+    lake.put(KEY, b"old")
+    script = """
+        import os, signal, sys
+        from pathlib import Path
+        from ingestion.storage.base import LocalLake
+        lake = LocalLake(Path(sys.argv[1]))
+        os.fsync = lambda _file: os.kill(os.getpid(), signal.SIGKILL)
+        lake.put(sys.argv[2], b"new" * 100_000)
+    """
+    dead = another_process(script, tmp_path / "lake", KEY)
+    dead.communicate(timeout=30)
+
+    assert dead.returncode == -signal.SIGKILL
+    assert lake.get(KEY) == b"old"
+    assert list(lake.list("")) == [KEY]
+    left = list((tmp_path / "lake/.tmp").iterdir())
+    assert len(left) == 1
+    with lake.lock("ingest"):
+        assert not left[0].exists()
+
+
+def test_a_living_process_keeps_its_temporary_file(lake: LocalLake, tmp_path: Path) -> None:
+    folder = tmp_path / "lake/.tmp"
+    folder.mkdir()
+    names = (f"{os.getppid()}-part", f"{os.getpid()}-part", "no-number", f"{'9' * 30}-part")
+    for name in names:
+        (folder / name).write_bytes(b"half")
+
+    with lake.lock("ingest"):
+        assert [path.name for path in folder.iterdir()] == [f"{os.getppid()}-part"]
+
+
+def test_a_file_where_the_lake_should_be(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+
+    for uri in (tmp_path / "file", tmp_path / "file/below"):
+        with pytest.raises(ConfigurationError, match="a file stands where") as caught:
+            open_lake(Settings(lake_uri=str(uri)))
+        assert str(uri) in str(caught.value)
+        assert "LAKE_URI" in caught.value.remedy
+    assert (tmp_path / "file").read_text() == "x"
+
+
+@pytest.mark.parametrize("name", ["raw-data", "raw-data/visitors", ".tmp"])
+def test_a_file_where_a_folder_of_the_lake_should_be(
+    lake: LocalLake, tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / "lake" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("x")
+
+    with pytest.raises(LakeError, match="a file stands where a folder should be"):
+        lake.put(KEY, b"body")
+    assert path.read_text() == "x"
+
+
+def test_a_folder_where_an_object_should_be(lake: LocalLake, tmp_path: Path) -> None:
+    (tmp_path / "lake/state/visitors.json/x").mkdir(parents=True)
+
+    with pytest.raises(LakeError, match="cannot read"):
+        lake.get("state/visitors.json")
+    with pytest.raises(LakeError, match="cannot write"):
+        lake.put("state/visitors.json", b"{}")
+
+
+def test_a_file_where_the_locks_should_be(lake: LocalLake, tmp_path: Path) -> None:
+    (tmp_path / "lake/.locks").write_text("x")
+
+    with pytest.raises(LakeError, match="cannot lock"), lake.lock("ingest"):
+        pass
+
+
+def test_a_file_too_large_is_one_sentence_and_leaves_nothing(tmp_path: Path) -> None:
+    script = """
+        import resource, sys
+        from pathlib import Path
+        from ingestion.config.errors import LakeError
+        from ingestion.storage.base import LocalLake
+        resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+        lake = LocalLake(Path(sys.argv[1]))
+        lake.put("small", b"x" * 50_000)
+        try:
+            lake.put("large", b"x" * 50_001)
+        except LakeError as error:
+            print(error, "|", error.remedy)
+    """
+    done = another_process(script, tmp_path / "lake")
+    out, err = done.communicate(timeout=30)
+
+    assert (done.returncode, err) == (0, "")
+    assert out.startswith(f"no space left to write {tmp_path}/lake/large | free some space")
+    assert sorted(p.name for p in (tmp_path / "lake").rglob("*") if p.is_file()) == ["small"]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """One megabyte; skips where nobody may mount."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(folder)]
+    if os.getuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("mounting a small disk needs root and its rights")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_full_disk_is_one_sentence_and_keeps_what_landed(small_disk: Path) -> None:
+    lake = LocalLake(small_disk / "lake")
+    lake.put("first", b"x" * 600_000)
+
+    with pytest.raises(LakeError, match="no space left to write") as caught:
+        lake.put("second", b"x" * 600_000)
+
+    assert "run again" in caught.value.remedy
+    assert list(lake.list("")) == ["first"]
+    lake.delete("first")
+    lake.put("second", b"x" * 600_000)
+
+
+@pytest.mark.parametrize("note", ["", "[]", "{", '{"pid": null}'])
+def test_a_holder_who_cannot_be_named_still_holds(
+    lake: LocalLake, tmp_path: Path, note: str
+) -> None:
+    with lake.lock("ingest"):
+        (tmp_path / "lake/.locks/ingest.json").write_text(note)
+        with (
+            pytest.raises(LakeBusyError, match="another ingest is at work"),
+            LocalLake(tmp_path / "lake").lock("ingest"),
+        ):
+            pass
+
+
+def test_a_dead_holders_lock_is_free_at_once(lake: LocalLake, tmp_path: Path) -> None:
+    script = """
+        import sys, time
+        from pathlib import Path
+        from ingestion.storage.base import LocalLake
+        with LocalLake(Path(sys.argv[1])).lock("ingest"):
+            print("held", flush=True)
+            time.sleep(60)
+    """
+    holder = another_process(script, tmp_path / "lake")
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "held\n"
+    with pytest.raises(LakeBusyError, match=f"process {holder.pid}"), lake.lock("ingest"):
+        pass
+    holder.kill()
+    holder.communicate(timeout=30)
+
+    with lake.lock("ingest"):
+        owner = json.loads((tmp_path / "lake/.locks/ingest.json").read_text())
+    assert owner["pid"] == os.getpid()
