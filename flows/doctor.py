@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import requests
 from requests.utils import get_environ_proxies, select_proxy
 
+from flows.alarms.channels import describe_channels
 from flows.doctor_aws import check_aws
 from ingestion.api.client import Wistia
 from ingestion.api.clock_skew import MOST_SKEW, ClockSkew, describe
@@ -67,6 +68,7 @@ def examine(settings: Settings, sleep: Callable[[float], None]) -> Iterator[Chec
     yield _attempt("lake", lambda: _check_lake(settings))
     yield from (Check(*found) for found in check_aws(settings))
     yield _check_prefect()
+    yield _attempt("alerts", lambda: describe_channels(settings))
     yield _attempt("node", lambda: f"{shutil.which('node')} is {find_node()}")
 
 

@@ -54,7 +54,7 @@ def tell(text: str, channels: Mapping[str, Channel] | None = None) -> list[str]:
     if not channels:
         raise ConfigurationError(
             "nobody can be told: no channel is set",
-            "set ALERT_WEBHOOK, ALERT_EMAIL or ALERT_SNS_TOPIC",
+            "set ALERT_URLS or ALERT_SNS_TOPIC",
         )
     failed: list[AlarmError] = []
     for channel in channels.values():

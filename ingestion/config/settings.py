@@ -67,6 +67,7 @@ class Settings(BaseSettings):
     serve_names: Annotated[tuple[str, ...], NoDecode] = ()
     serve_proxies: Annotated[tuple[str, ...], NoDecode] = ()
     operations_password: SecretStr | None = None
+    alert_urls: SecretStr | None = None
     alert_webhook: SecretStr | None = None
     alert_email: str | None = None
     alert_smtp_url: SecretStr | None = None

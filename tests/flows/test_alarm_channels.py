@@ -12,7 +12,9 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from flows.alarms.channels import describe_channels
 from flows.alarms.mail import Email
+from flows.alarms.services import open_services
 from flows.alarms.watch import watch
 from flows.errors import AlarmError
 from ingestion.config.settings import Settings
@@ -173,3 +175,48 @@ def test_a_topic_of_sns_takes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         server.stop()
     assert body["Subject"] == "wistia-elt: failure"
     assert "Try: make a token." in body["Message"]
+
+
+def test_every_address_of_alert_urls_is_told(tmp_path: Path) -> None:
+    lake = LocalLake(tmp_path)
+    failed(30).save(lake)
+    with listening() as (first, at_first), listening() as (second, at_second):
+        urls = f"{first} {second}?:subject=title".replace("http:", "json:")
+        for _ in range(2):
+            watch(Settings(alert_urls=urls), lake, lambda: NOW)
+
+    for (message,) in (at_first, at_second):
+        assert message["title"] == "wistia-elt: failure"
+        assert "Wistia refused the token (401)\nTry: make a token." in message["message"]
+
+
+@pytest.mark.parametrize("status", [301, 403, 500])
+def test_a_service_that_moved_or_refuses_has_told_nobody(status: int) -> None:
+    with listening(status, {"location": "http://127.0.0.1:1/"}) as (url, taken):
+        ((name, service),) = open_services(
+            url.replace("http://", "json://user:hunter2@")  # pragma: allowlist secret
+        )
+        with pytest.raises(AlarmError, match=f"did not take the alarm .*{status}") as caught:
+            service.send("subject", "text")
+
+    assert len(taken) == 1
+    assert "hunter2" not in f"{name} {caught.value} {service}"
+
+
+def test_an_address_that_nobody_knows_keeps_no_alarm_from_the_others(tmp_path: Path) -> None:
+    lake = LocalLake(tmp_path)
+    failed(30).save(lake)
+    with listening() as (url, taken):
+        settings = Settings(alert_urls=f"slak://a/b, {url.replace('http:', 'json:')}")
+        for _ in range(2):
+            watch(settings, lake, lambda: NOW)
+        with pytest.raises(AlarmError, match="a service that nobody knows"):
+            describe_channels(settings)
+    assert len(taken) == 1
+
+
+def test_doctor_says_who_is_told() -> None:
+    assert describe_channels(Settings()).startswith("nobody is told")
+    old = Settings(alert_webhook="http://127.0.0.1:1", alert_sns_topic="arn:aws:sns:eu-west-1:1:a")
+    assert "ALERT_URLS replaces ALERT_WEBHOOK" in describe_channels(old)
+    assert describe_channels(Settings(alert_urls="jsons://h.test")).startswith("told by JSON")

@@ -54,6 +54,7 @@ def test_defaults() -> None:
         "serve_names": (),
         "serve_proxies": (),
         "operations_password": None,
+        "alert_urls": None,
         "alert_webhook": None,
         "alert_email": None,
         "alert_smtp_url": None,
@@ -252,7 +253,13 @@ def test_hashing_needs_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_no_secret_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    names = ("WISTIA_API_TOKEN", "PII_HASH_KEY", "OPERATIONS_PASSWORD", "ALERT_WEBHOOK")
+    names = (
+        "WISTIA_API_TOKEN",
+        "PII_HASH_KEY",
+        "OPERATIONS_PASSWORD",
+        "ALERT_URLS",
+        "ALERT_WEBHOOK",
+    )
     settings = load_with(monkeypatch, **dict.fromkeys(names, SECRET))
 
     assert SECRET not in f"{settings!r} {settings} {settings.model_dump_json()}"
