@@ -16,11 +16,12 @@ from flows.dbt import (
     BuildResult,
     LostRowsError,
     build_arguments,
+    has_results,
     name_lost_rows,
     run_dbt,
 )
 from flows.errors import BuildError
-from flows.increments import VARIABLE, make_record, write_plan
+from flows.increments import VARIABLE, choose_stale, make_record, write_plan
 from flows.warehouse import (
     BUILDING,
     ask_file,
@@ -29,6 +30,7 @@ from flows.warehouse import (
     read_record,
     set_aside,
     start_copy,
+    tables_of,
     workshop,
     write_objects,
 )
@@ -97,14 +99,16 @@ def choose(table: str | None) -> tuple[str, ...]:
     """
     if table is None:
         return ()
-    models = sorted(
-        f"{path.parent.name}.{path.stem}" for path in (PROJECT_DIR / "models").glob("*/*.sql")
-    )
-    if table not in models:
+    if table not in _tables():
         raise ConfigurationError(
-            f"there is no table {table!r}", f"choose one of {', '.join(models)}"
+            f"there is no table {table!r}", f"choose one of {', '.join(_tables())}"
         )
     return ("--full-refresh", "--select", f"{table.partition('.')[2]}+")
+
+
+def _tables() -> list[str]:
+    models = (PROJECT_DIR / "models").glob("*/*.sql")
+    return sorted(f"{path.parent.name}.{path.stem}" for path in models)
 
 
 def _build_file(
@@ -139,20 +143,26 @@ def _build_copy(
     good = settings.warehouse_path
     with workshop(good) as folder:
         copy = folder / BUILDING
-        now, before = make_record(inventory), read_record(good)
+        now = make_record(inventory, as_of_date=as_of_date, time_zone=settings.wistia_time_zone)
+        before = read_record(good)
         # What other SQL has made, or made by a clock, is made anew: it takes no longer here.
         is_other = before is None or before.code != now.code
         start_copy(good, copy, empty=full_refresh or (is_other and not chosen))
         write_objects(copy, inventory)
-        plan = write_plan(inventory, now, None if chosen or full_refresh else before)
+        if chosen or full_refresh:
+            before = None
+        plan = write_plan(inventory, now, before)
+        work_dir = settings.work_path / ".dbt"
+        # What the checks of all tables said is told from one build to the next.
+        is_whole = has_results(work_dir) and before and not set(_tables()) - set(tables_of(good))
         try:
             result = run_dbt(
                 settings,
                 *build_arguments(full_refresh=full_refresh),
-                *chosen,
+                *(chosen or choose_stale(now, before if is_whole else None)),
                 target="local",
                 as_of_date=as_of_date,
-                work_dir=settings.work_path / ".dbt",
+                work_dir=work_dir,
                 environment={"WAREHOUSE_PATH": str(copy), VARIABLE: plan},
             )
         except LostRowsError as error:

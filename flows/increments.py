@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from flows.dbt import PROJECT_DIR
@@ -18,6 +18,7 @@ from ingestion.resources import RESOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from ingestion.state.inventory import Inventory
 
@@ -34,41 +35,70 @@ class Record:
     Attributes:
         code: A digest of the SQL that read it: other SQL may read more of the same rows.
         days: By resource and partition, a digest of what it held.
+        project: A digest of all else that the tables are made and tested by.
+        as_of_date: The day that recency counts from.
     """
 
     code: str
     days: dict[str, dict[str, str]]
+    project: str = ""
+    as_of_date: str = ""
 
     def to_json(self) -> str:
         """As it is kept, on one line."""
-        return json.dumps({"code": self.code, "days": self.days}, separators=(",", ":"))
+        return json.dumps(asdict(self), separators=(",", ":"))
 
 
 def parse_record(text: str | bytes | None) -> Record | None:
     """Read a record; None where there is none, or none that can be read: all is read again."""
     try:
         found = json.loads(text or "")
-        return Record(str(found["code"]), {str(n): dict(d) for n, d in found["days"].items()})
+        days = {str(name): dict(held) for name, held in found["days"].items()}
+        given = (str(found.get(name, "")) for name in ("project", "as_of_date"))
+        return Record(str(found["code"]), days, *given)
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
-def make_record(inventory: Inventory) -> Record:
+def make_record(inventory: Inventory, *, as_of_date: str = "", time_zone: str = "") -> Record:
     """What a build of today reads, as it is kept when the build is good."""
     days: dict[str, dict[str, str]] = {}
     for part, digest in inventory.digests().items():
         days.setdefault(part.resource, {})[part.day] = digest
-    return Record(_digest_of_code(), days)
-
-
-def _digest_of_code() -> str:
     folders = (PROJECT_DIR / "macros", PROJECT_DIR / "models" / "silver")
-    files = [PROJECT_DIR / "models" / "bronze.yml"]
-    files += [path for folder in folders for path in folder.glob("*.sql")]
-    found = hashlib.blake2b(digest_size=8)
+    reading = [path for folder in folders for path in folder.glob("*.sql")]
+    rest = [
+        path
+        for folder in ("models", "seeds", "tests")
+        for path in (PROJECT_DIR / folder).rglob("*.*")
+    ]
+    return Record(
+        code=_digest([PROJECT_DIR / "models" / "bronze.yml", *reading]),
+        days=days,
+        project=_digest([PROJECT_DIR / "dbt_project.yml", *rest], time_zone),
+        as_of_date=as_of_date,
+    )
+
+
+def _digest(files: Iterable[Path], more: str = "") -> str:
+    found = hashlib.blake2b(more.encode(), digest_size=8)
     for path in sorted(files):
         found.update(f"{path.name}\n".encode() + path.read_bytes())
     return found.hexdigest()
+
+
+def choose_stale(now: Record, before: Record | None) -> tuple[str, ...]:
+    """Arguments of dbt that choose what may differ from the last good build; none for all.
+
+    A table is made again, and tested, where it or what it reads from has a resource with other
+    partitions than then, the runs, or another AS_OF_DATE. Other SQL makes all of it again.
+    """
+    if before is None or (now.code, now.project) != (before.code, before.project):
+        return ()
+    known = {*now.days, *before.days}
+    changed = sorted(name for name in known if now.days.get(name) != before.days.get(name))
+    dated = ["tag:as_of_date+"] if now.as_of_date != before.as_of_date else []
+    return ("--select", *(f"source:bronze.{name}+" for name in ["runs", *changed]), *dated)
 
 
 def write_plan(

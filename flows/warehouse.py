@@ -156,6 +156,12 @@ def ask_file(file: Path, sql: str) -> list[tuple[object, ...]]:
         return connection.execute(sql).fetchall()
 
 
+def tables_of(file: Path) -> list[str]:
+    """Names of the tables in a file that nobody writes, each behind its schema's."""
+    names = "select format('{}.{}', schema_name, table_name) from duckdb_tables()"
+    return [str(name) for (name,) in ask_file(file, names)]
+
+
 def publish(copy: Path, good: Path, record: Record | None) -> None:
     """Let a built file take the good one's place.
 

@@ -42,6 +42,19 @@ def test_every_model_has_one_tested_primary_key(manifest: Node) -> None:
         assert set(keys[0]) <= set(model["columns"]), model["name"]
 
 
+def test_every_model_of_a_day_is_known_by_its_tag(manifest: Node) -> None:
+    def asks(node: Node) -> bool:
+        called = node["depends_on"]["macros"]
+        return "macro.wistia_elt.as_of_date" in called or any(
+            asks(manifest["macros"][name]) for name in called if ".wistia_elt." in name
+        )
+
+    models = nodes_of(manifest, "model")
+    dated = {model["name"] for model in models if asks(model)}
+    assert dated >= {"status", "visitor_days"}
+    assert dated == {model["name"] for model in models if "as_of_date" in model["tags"]}
+
+
 def test_every_rule_has_a_unit_test(manifest: Node) -> None:
     tested = {test["model"] for test in manifest["unit_tests"].values()}
     assert tested == {model["name"] for model in nodes_of(manifest, "model")}

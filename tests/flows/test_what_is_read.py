@@ -1,11 +1,14 @@
 """A build reads what the manifests list, whatever else lies there and however the lake is named."""
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from flows.build import build, take_inventory
+from flows.increments import Record, choose_stale, make_record, parse_record
 from ingestion.admin.rebuild import rebuild
 from ingestion.config.errors import LakeError
 from ingestion.config.settings import Settings
@@ -60,3 +63,50 @@ def test_a_build_of_a_lake_with_a_hole_reads_nothing(tmp_path: Path) -> None:
     with pytest.raises(LakeError, match="is missing, and a manifest lists it"):
         build(settings, LocalLake(tmp_path / "lake"), as_of_date="2026-01-10", full_refresh=True)
     assert not settings.warehouse_path.exists()
+
+
+def test_what_may_differ_from_the_last_good_build_is_made_again() -> None:
+    days = {"visitors": {"2026-01-08": "a"}, "media": {"2026-01-08": "b"}}
+    before = Record("read", days, "made", "2026-01-09")
+    runs = "source:bronze.runs+"
+
+    assert choose_stale(before, before) == ("--select", runs)
+    assert choose_stale(replace(before, as_of_date="2026-01-10"), before) == (
+        *("--select", runs, "tag:as_of_date+"),
+    )
+    for other in ({"2026-01-08": "c"}, {}, {"2026-01-08": "a", "2026-01-09": "d"}):
+        now = replace(before, days=days | {"visitors": other})
+        assert choose_stale(now, before) == ("--select", runs, "source:bronze.visitors+")
+    came, went = replace(before, days=days | {"events": {"2026-01-09": "e"}}), before
+    assert choose_stale(came, before) == ("--select", runs, "source:bronze.events+")
+    assert choose_stale(went, came) == ("--select", runs, "source:bronze.events+")
+    for name in ("code", "project"):
+        assert choose_stale(replace(before, **{name: "other"}), before) == ()
+    assert choose_stale(before, None) == ()
+
+
+def test_a_record_of_older_code_makes_all_of_it_again(tmp_path: Path) -> None:
+    make_lake(tmp_path / "lake", "one")
+    now = make_record(take_inventory(LocalLake(tmp_path / "lake"))[0], as_of_date="2026-01-10")
+    older = parse_record(json.dumps({"code": now.code, "days": now.days}))
+
+    assert parse_record(now.to_json()) == now
+    assert choose_stale(now, older) == ()
+
+
+def test_another_time_zone_makes_all_of_it_again(tmp_path: Path) -> None:
+    make_lake(tmp_path / "lake", "one")
+    inventory = take_inventory(LocalLake(tmp_path / "lake"))[0]
+    berlin, utc = (make_record(inventory, time_zone=zone) for zone in ("Europe/Berlin", "UTC"))
+
+    assert choose_stale(berlin, utc) == ()
+
+
+def test_a_table_that_is_missing_is_made_again(tmp_path: Path) -> None:
+    settings, lake = make_lake(tmp_path / "lake", "one"), LocalLake(tmp_path / "lake")
+    whole = build(settings, lake, as_of_date="2026-01-10")
+    assert build(settings, lake, as_of_date="2026-01-10").models < whole.models / 4
+    with duckdb.connect(str(settings.warehouse_path)) as connection:
+        connection.execute("drop table gold.fact_plays")
+
+    assert build(settings, lake, as_of_date="2026-01-10").models == whole.models
