@@ -13,7 +13,6 @@ from ingestion.config.errors import without_logins
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-
 _REMEDY = "check ALERT_URLS, an address as https://appriseit.com/services/ has it for each service"
 
 
@@ -35,7 +34,8 @@ class Service:
         """
         from apprise import LogCapture, NotifyType  # noqa: PLC0415 - as in open_services
 
-        with LogCapture(level=logging.WARNING, fmt="%(message)s") as heard:
+        capture: Any = LogCapture  # untyped
+        with capture(level=logging.WARNING, fmt="%(message)s") as heard:
             took = self.plugin.notify(body=text, title=subject, notify_type=NotifyType.WARNING)
             reasons = heard.getvalue().splitlines()
         if not took:
@@ -72,6 +72,7 @@ def open_services(urls: str) -> Iterator[tuple[str, Service | Unknown]]:
     asset: Any = AppriseAsset(app_id="wistia-elt", app_desc="wistia-elt", http_redirects=False)
     services = Apprise(asset=asset)
     is_whole = services.add(urls)
+    plugin: Any
     for plugin in services:
         digest = hashlib.sha256(plugin.url(privacy=False).encode()).hexdigest()[:6]
         yield f"{plugin.service_name} {digest}", Service(plugin)
