@@ -32,6 +32,14 @@ serve: $(READY) ## the pages, the tables' documentation and Operations, until Ct
 up: $(READY) ## server, worker, the daily schedule and the pages on this machine, until Ctrl-C
 	@$(BIN)/wistia-elt up
 
+.PHONY: reference
+reference: $(READY) ## docs/reference, .env.example and the runbook's errors, from the code
+	@$(BIN)/python -m tests.project.reference
+
+.PHONY: docs
+docs: $(READY) ## the documents as a site with search, in build/docs
+	@$(BIN)/python -m tests.project.site
+
 .PHONY: bench
 bench: $(READY) ## ours beside the predecessor's loop and dlt; rewrites docs/benchmarks.md
 	@$(BIN)/python -m tests.bench

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from flows.cli_delivery import deploy, release
+from flows.cli_help import SectionedGroup, ask_for_json, completion, show_version
 from flows.cli_repair import backfill, rewind
 from flows.cli_serving import serve, up
 from ingestion.config.settings import PROJECT_ROOT, Settings
@@ -19,11 +20,28 @@ if TYPE_CHECKING:
     from ingestion.extract.context import Scope
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.option("--debug", is_flag=True, help="Show tracebacks and every stage's log.")
-@click.version_option(package_name="wistia-elt")
+@click.group(
+    cls=SectionedGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.option("--debug", is_flag=True, help="Show tracebacks, and the log of every stage.")
+@click.option(
+    "--log-json",
+    is_flag=True,
+    expose_value=False,
+    callback=ask_for_json,
+    help="Log lines of JSON on stderr.",
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=show_version,
+    help="Show the release and the commit.",
+)
 def cli(debug: bool) -> None:  # noqa: FBT001 - a flag of the command line
-    """Wistia's video statistics, from the API to tables.
+    """Wistia's video statistics, from the API to tables and pages.
 
     Settings come from the environment and from .env; .env.example lists them all.
     """
@@ -31,8 +49,9 @@ def cli(debug: bool) -> None:  # noqa: FBT001 - a flag of the command line
 
 
 @cli.command()
-def run() -> None:
-    """Run all stages: ingest, build, publish.
+@click.option("--json", "as_json", is_flag=True, help="One JSON object about the run.")
+def run(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+    """Read what is new, build the tables, make the pages.
 
     Example: wistia-elt run
     """
@@ -41,13 +60,13 @@ def run() -> None:
 
     with refusals_told():
         pipeline = _open("run")
-    sys.exit(run_daily(pipeline))
+    sys.exit(run_daily(pipeline, as_json=as_json))
 
 
 @cli.command()
 @scope_options
 def ingest(scope: Scope) -> None:
-    """Land what is new at Wistia in the lake.
+    """Load what is new at Wistia into bronze.
 
     Example: wistia-elt ingest --resource visitors
     """
@@ -59,10 +78,14 @@ def ingest(scope: Scope) -> None:
 
 
 @cli.command()
-@click.option("--full-refresh", is_flag=True, help="Build incremental tables anew from bronze.")
-@click.option("--table", help="Only this one, anew from bronze, and those that read it.")
+@click.option("--full-refresh", is_flag=True, help="Build every table from all of bronze.")
+@click.option(
+    "--table",
+    metavar="TABLE",
+    help="Build this table from all of bronze, and the tables that read it.",
+)
 def build(full_refresh: bool, table: str | None) -> None:  # noqa: FBT001 - a flag
-    """Build and test silver and gold from bronze.
+    """Build and test silver and gold.
 
     Example: wistia-elt build --table silver.fact_visitors
     """
@@ -75,7 +98,7 @@ def build(full_refresh: bool, table: str | None) -> None:  # noqa: FBT001 - a fl
 
 @cli.command()
 def publish() -> None:
-    """Make the pages of the last good tables; copy them to SITE_URI where that is set.
+    """Make the pages from the last good tables, and copy them to SITE_URI.
 
     Example: wistia-elt publish
     """
@@ -85,9 +108,9 @@ def publish() -> None:
 
 
 @cli.command()
-@click.option("--json", "as_json", is_flag=True, help="One JSON object, for machines.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def status(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
-    """Show what has landed, what was built, how the last run ended.
+    """Show what is loaded and built, and how the last run ended.
 
     Example: wistia-elt status
     """
@@ -97,11 +120,11 @@ def status(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
 
 
 @cli.command()
-@click.argument("sql")
+@click.argument("sql", metavar="SQL")
 @click.option("--csv", "form", flag_value="csv", help="Comma-separated values with a header.")
 @click.option("--json", "form", flag_value="json", help="An array of row objects.")
 def query(sql: str, form: str | None) -> None:
-    """Ask the last good tables.
+    """Ask the last good tables in SQL.
 
     Example: wistia-elt query "select * from gold.fact_media_performance"
     """
@@ -111,11 +134,11 @@ def query(sql: str, form: str | None) -> None:
 
 
 @cli.command()
-@click.option("--lake", "in_lake", is_flag=True, help="Check every object of the lake instead.")
-@click.option("--rebuild", is_flag=True, help="With --lake: first mend manifests and state.")
-@click.option("--json", "as_json", is_flag=True, help="An array of checks, for machines.")
+@click.option("--lake", "in_lake", is_flag=True, help="Check every object in the lake instead.")
+@click.option("--rebuild", is_flag=True, help="With --lake: first mend manifests and checkpoints.")
+@click.option("--json", "as_json", is_flag=True, help="An array of checks.")
 def doctor(in_lake: bool, rebuild: bool, as_json: bool) -> None:  # noqa: FBT001 - flags
-    """Try everything a run needs, and say what mends each failure.
+    """Try everything a run needs; each failure comes with its remedy.
 
     Example: wistia-elt doctor
     """
@@ -129,11 +152,11 @@ def doctor(in_lake: bool, rebuild: bool, as_json: bool) -> None:  # noqa: FBT001
 
 
 @cli.command()
-@click.option("--resource", help="Only this resource's.")
-@click.option("--show", is_flag=True, help="The records too; they may hold persons.")
-@click.option("--json", "as_json", is_flag=True, help="An array of groups, for machines.")
+@click.option("--resource", metavar="NAME", help="Only the records of this resource.")
+@click.option("--show", is_flag=True, help="Show the records too; they may hold personal data.")
+@click.option("--json", "as_json", is_flag=True, help="An array of groups.")
 def quarantine(resource: str | None, show: bool, as_json: bool) -> None:  # noqa: FBT001 - flags
-    """List what was set aside, when and why.
+    """List quarantined records: how many, since when and why.
 
     Example: wistia-elt quarantine --resource visitors
     """
@@ -143,9 +166,9 @@ def quarantine(resource: str | None, show: bool, as_json: bool) -> None:  # noqa
 
 
 @cli.command()
-@click.option("--resource", help="Only this resource's.")
+@click.option("--resource", metavar="NAME", help="Only the records of this resource.")
 def replay(resource: str | None) -> None:
-    """Land what was set aside and is in order by today's rules.
+    """Load the quarantined records that are in order by today's rules.
 
     Example: wistia-elt replay --resource visitors
     """
@@ -155,9 +178,9 @@ def replay(resource: str | None) -> None:
 
 
 @cli.command(name="import")
-@click.argument("uri")
+@click.argument("uri", metavar="URI")
 def import_(uri: str) -> None:
-    """Land the predecessor's files from a folder or s3://bucket/prefix, once.
+    """Load the files of the system before this one, once.
 
     Example: wistia-elt import s3://old-bucket/raw
     """
@@ -170,7 +193,7 @@ def import_(uri: str) -> None:
 @click.argument("person", metavar="VISITOR_KEY|EMAIL")
 @click.option("--yes", is_flag=True, help="Do not ask again.")
 def forget(person: str, yes: bool) -> None:  # noqa: FBT001 - a flag of the command line
-    """Remove a person from bronze, quarantine, state and tables.
+    """Erase a person from the whole lake and its tables.
 
     Example: wistia-elt forget someone@example.com
     """
@@ -182,7 +205,7 @@ def forget(person: str, yes: bool) -> None:  # noqa: FBT001 - a flag of the comm
 @cli.command()
 @click.option("--yes", is_flag=True, help="Do not ask again.")
 def redact(yes: bool) -> None:  # noqa: FBT001 - a flag of the command line
-    """Bring a lake that was written before under PII_POLICY=hash or drop.
+    """Hash or drop the personal data that the lake holds already.
 
     Example: PII_POLICY=drop wistia-elt redact
     """
@@ -193,7 +216,7 @@ def redact(yes: bool) -> None:  # noqa: FBT001 - a flag of the command line
 
 @cli.command()
 def maintain() -> None:
-    """On Athena: compact tables, remove old snapshots, leftovers and query results.
+    """On Athena: compact tables, remove old snapshots and leftovers.
 
     Example: wistia-elt maintain
     """
@@ -203,9 +226,9 @@ def maintain() -> None:
 
 
 @cli.command()
-@click.argument("text")
+@click.argument("text", metavar="TEXT")
 def alert(text: str) -> None:
-    """Tell people a text through every channel of the alarms: a test, or another program's word.
+    """Send a text through every channel that alarms go through.
 
     Example: wistia-elt alert "only a test"
     """
@@ -216,7 +239,10 @@ def alert(text: str) -> None:
 
 @cli.command()
 def demo() -> None:
-    """With a token one real run; without one, three against an invented account (make run)."""
+    """Try it: one run with a token; without one, three runs of an invented account.
+
+    Example: wistia-elt demo
+    """
     from flows.demo import run_demo  # noqa: PLC0415
 
     sys.exit(run_demo())
@@ -243,10 +269,13 @@ class _Sandboxes(click.Group):
 
 @cli.group(cls=_Sandboxes)
 def sandbox() -> None:
-    """Stand-ins for what a newcomer lacks. Example: wistia-elt sandbox wistia --port 8765."""
+    """Start a local stand-in for Wistia or for Athena.
+
+    Example: wistia-elt sandbox wistia --port 8765
+    """
 
 
-for command in (backfill, deploy, release, rewind, serve, up):
+for command in (backfill, completion, deploy, release, rewind, serve, up):
     cli.add_command(command)
 
 

@@ -8,10 +8,10 @@ from ingestion.config.settings import PROJECT_ROOT, Settings
 
 
 @click.command()
-@click.argument("version", default="latest")
-@click.option("--list", "as_list", is_flag=True, help="Show the releases instead.")
+@click.argument("version", metavar="[VERSION]", default="latest")
+@click.option("--list", "as_list", is_flag=True, help="List the releases instead.")
 def deploy(version: str, as_list: bool) -> None:  # noqa: FBT001 - a flag of the command line
-    """Let the next run run the latest version of the code, or an older one.
+    """Choose the code of the next run: the latest version, or an older one.
 
     Example: wistia-elt deploy 1a2b3c4
     """
@@ -28,7 +28,7 @@ def deploy(version: str, as_list: bool) -> None:  # noqa: FBT001 - a flag of the
 
 @click.command()
 def release() -> None:
-    """Store what is committed here as a release at CODE_URI, named by its commit.
+    """Store the commit that is checked out as a release at CODE_URI.
 
     Example: make check && wistia-elt release
     """

@@ -17,10 +17,13 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option(
-    "--since", type=PastDay(), help="The first UTC day; without it every visitor is read."
+    "--since",
+    metavar="DAY",
+    type=PastDay(),
+    help="The first UTC day; without it, everything is read.",
 )
 def backfill(since: date | None) -> None:
-    """Read visitors of past days again, whatever has landed, and build the tables.
+    """Read past days again, and build the tables.
 
     Example: wistia-elt backfill --since 2026-01-01
     """
@@ -30,10 +33,16 @@ def backfill(since: date | None) -> None:
 
 
 @click.command()
-@click.argument("day", type=PastDay())
-@click.option("--into", required=True, type=click.Path(path_type=Path), help="A new folder.")
+@click.argument("day", metavar="DAY", type=PastDay())
+@click.option(
+    "--into",
+    metavar="FOLDER",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Its new folder.",
+)
 def rewind(day: date, into: Path) -> None:
-    """Build the tables as they were at the end of a UTC day, in a lake of their own.
+    """Build the tables as they were on a past day, in another lake.
 
     Example: wistia-elt rewind 2026-01-09 --into lake-of-yesterday
     """

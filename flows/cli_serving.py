@@ -9,7 +9,7 @@ from ingestion.config.settings import Settings
 
 @click.command()
 def serve() -> None:
-    """Serve the pages, the tables' documentation and the Operations page.
+    """Serve the pages, the documentation and Operations.
 
     Example: SERVE_PORT=9000 wistia-elt serve
     """
@@ -22,7 +22,7 @@ def serve() -> None:
 
 @click.command()
 def up() -> None:
-    """Run Prefect's server, a worker, the daily schedule and the pages, until Ctrl-C.
+    """Run every day on this machine: schedule, worker, pages.
 
     Example: OPERATIONS_PASSWORD=… wistia-elt up
     """

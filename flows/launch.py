@@ -33,8 +33,9 @@ log = logging.getLogger(__name__)
 def main() -> None:
     """Become Prefect's engine in the release that is to run."""
     keep_private()
-    configure()
-    folder = find_release(Settings.load(), releases_folder()) or PROJECT_ROOT
+    settings = Settings.load()
+    configure(as_json=settings.log_json)
+    folder = find_release(settings, releases_folder()) or PROJECT_ROOT
     python = folder / ".venv" / "bin" / "python"
     interpreter = str(python) if python.exists() else sys.executable
     # A release that registers its deployments must name this launcher, not its own.

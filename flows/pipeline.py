@@ -107,8 +107,8 @@ def open_pipeline(
         LakeError: The lake cannot be opened.
     """
     keep_private()
-    configure()
     settings = settings or Settings.load()
+    configure(as_json=settings.log_json)
     lake = open_lake(settings)
     record = start_run(lake, kind, code_version(), clock)
     as_of = settings.as_of_date or clock().date()

@@ -6,6 +6,7 @@ and the server sees it; else the same stages are called in the same order, and n
 
 from __future__ import annotations
 
+import json
 import os
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
@@ -15,8 +16,8 @@ import click
 from flows.alarms.refusal import refusals_told
 from flows.athena.cost import describe_bytes
 from flows.pipeline import use
-from flows.query import count_rows
 from flows.stages import BUILD, CRAWL, INGEST, PUBLISH, run_all, run_by_hand, run_some
+from flows.status import describe_run
 from ingestion.config.secrets import read_token
 from ingestion.state.progress import RunProgress
 from ingestion.storage.base import open_lake
@@ -29,9 +30,16 @@ if TYPE_CHECKING:
     from flows.stages import Stage
     from ingestion.config.settings import Settings
 
+# A summary names what changed, on one screen.
+_MOST_TABLES = 8
 
-def run_daily(pipeline: Pipeline) -> int:
+
+def run_daily(pipeline: Pipeline, *, as_json: bool = False) -> int:
     """Run every stage and show what they changed.
+
+    Args:
+        pipeline: The run's tools.
+        as_json: Print the run's record as one JSON object instead of tables.
 
     Returns:
         The exit code, 0 or 3.
@@ -48,6 +56,10 @@ def run_daily(pipeline: Pipeline) -> int:
             opened.enter_context(use(pipeline))
         opened.enter_context(progress.live("asking Wistia"))
         code = _run_flow() if os.environ.get("PREFECT_API_URL") else run_all(pipeline, run_by_hand)
+    if as_json:
+        found = describe_run(pipeline.record.manifest)
+        click.echo(json.dumps({**found, "tables": pipeline.rows, "new_rows": pipeline.new_rows}))
+        return code
     show_ingest(pipeline.record.manifest)
     show_tables(pipeline)
     show_pages(pipeline)
@@ -106,12 +118,16 @@ def run_maintenance(settings: Settings) -> None:
 
 
 def show_tables(pipeline: Pipeline) -> None:
-    """Print every table with its rows, and what the tests said."""
-    counts = pipeline.rows or count_rows(pipeline.settings)
-    show_table(("table", "rows"), [(name, f"{n:,}") for name, n in counts.items()], ("rows",))
+    """Print the tables that grew or shrank most, and what the tests said."""
+    changed = {name: by for name, by in pipeline.new_rows.items() if by}
+    most = sorted(changed, key=lambda name: -abs(changed[name]))[:_MOST_TABLES]
+    if most:
+        rows = [(name, f"{changed[name]:+,}", f"{pipeline.rows[name]:,}") for name in most]
+        show_table(("table", "change", "rows"), rows, ("change", "rows"))
     if pipeline.built is not None:
         built = pipeline.built
         said = f"{built.models} tables built, {built.tests} tests passed"
+        said += f"; rows changed in {len(changed)}, `wistia-elt status` counts them all"
         if built.scanned_bytes is not None:
             said += f", Athena read {describe_bytes(built.scanned_bytes)}"
         click.echo(said)

@@ -36,7 +36,7 @@ def read_status(settings: Settings, lake: Lake) -> dict[str, Any]:
         "tables": tables,
         "tables_error": tables_error,
         "quarantine": {r.name: _waiting(r.name, manifests) for r in RESOURCES},
-        "last_run": _last_run(manifests[-1]) if manifests else None,
+        "last_run": describe_run(manifests[-1]) if manifests else None,
     }
 
 
@@ -84,7 +84,8 @@ def _crawl(entry: ResourceRun) -> dict[str, int]:
     return {name: getattr(entry, name) for name in names}
 
 
-def _last_run(manifest: Manifest) -> dict[str, Any]:
+def describe_run(manifest: Manifest) -> dict[str, Any]:
+    """A run as `status --json` and `run --json` tell it: how it ended, and its figures."""
     failed = manifest.failed_stage
     state = manifest.state
     error, remedy = (failed.error, failed.remedy) if failed else (None, None)

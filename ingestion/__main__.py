@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.command(name="ingest")
 @scope_options
 def main(scope: Scope) -> None:
-    """Land what is new at Wistia in the lake.
+    """Load what is new at Wistia into bronze.
 
     Example: python -m ingestion --resource visitors
     """

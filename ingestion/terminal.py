@@ -39,7 +39,7 @@ def show_errors(command: click.Command) -> None:
     """
     debug = "--debug" in sys.argv
     keep_private()
-    configure()
+    configure(as_json="--log-json" in sys.argv)
     try:
         with stoppable():
             _run(command)
@@ -103,12 +103,13 @@ class PastDay(click.DateTime):
 def scope_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command `--full`, `--resource` and `--since`, handed over as a `Scope`."""
 
-    @click.option("--full", is_flag=True, help="Read every visitor, not only what changed.")
-    @click.option("--resource", help=f"Only this one of {_NAMES}.")
+    @click.option("--full", is_flag=True, help="Read everything again, not only what has changed.")
+    @click.option("--resource", metavar="NAME", help=f"Only this resource: {_NAMES}.")
     @click.option(
         "--since",
+        metavar="DAY",
         type=PastDay(),
-        help="Read what happened from this UTC day on, whatever has landed.",
+        help="Read everything from this UTC day on again.",
     )
     @functools.wraps(command)
     def with_scope(full: bool, resource: str | None, since: Any, **rest: Any) -> Any:  # noqa: FBT001, ANN401

@@ -93,7 +93,7 @@ def make_second_day(lakes: Lakes, folder: Path) -> None:
     with running_sandbox(visitors=VISITORS, today=TODAY) as server:
         server.advance(**NEXT_DAY)
         cli = against(server, lakes.copy("first day", folder))
-        done = cli.run("run")
+        done = cli.run("--log-json", "run")
     assert done.returncode == 0, done.stderr
     (folder / "said").write_text(done.stdout)
     (folder / "log").write_text(done.stderr)

@@ -40,8 +40,9 @@ _LOOK_SECONDS = 1.0
 _REAP_SECONDS = 15.0
 # What is no concern of Prefect's server: tokens, passwords, keys of AWS and of people's names.
 _SECRET = re.compile(r"TOKEN|SECRET|PASSWORD|_KEY|^AWS_|^ALERT_")
-# Prefect's lines in our form, and ours on Prefect's page of the run.
+# Lines of JSON, Prefect's in our form, and ours on Prefect's page of the run.
 _LOGS = {
+    "LOG_JSON": "true",
     "PREFECT_LOGGING_EXTRA_LOGGERS": "ingestion,flows,reports",
     "PREFECT_LOGGING_HANDLERS_CONSOLE_FORMATTER": "json",
     "PREFECT_LOGGING_FORMATTERS_JSON_CLASS": "ingestion.config.logging.JsonLines",

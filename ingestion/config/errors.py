@@ -19,6 +19,19 @@ IngestionError                  exit 1
 
 import re
 
+# How a command ends, for whoever starts it.
+EXIT_CODES = {
+    0: "Done.",
+    1: "Failed. What is loaded stays, the last good tables stay; the next run goes on from there.",
+    2: "Wrong usage or configuration. Nothing was touched.",
+    3: (
+        "Done, with a remark: a record was quarantined for the first time, a listed video has no "
+        "statistics (said once), or a list was not read to its end."
+    ),
+    129: "The terminal was closed.",
+    130: "Stopped with Ctrl-C.",
+    143: "Stopped by SIGTERM.",
+}
 # What stands before the host of an address: a user, and mostly a password.
 _LOGIN = re.compile(r"(?<=://)[^\s/?#@]+(?=@)")
 

@@ -1,4 +1,4 @@
-"""Logs: sentences for a person at a terminal, JSON lines for whoever collects them.
+"""Logs: sentences for a person, JSON lines for whoever collects them.
 
 A line of JSON names the run and the stage it belongs to, so that one search finds all that
 a run said, whichever module said it.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 import traceback
 from contextlib import contextmanager
@@ -56,12 +57,15 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, ensure_ascii=False, default=str)
 
 
-def configure() -> None:
-    """Let this process log: warnings as sentences on a terminal, elsewhere JSON with more.
+def configure(*, as_json: bool = False) -> None:
+    """Let this process log: warnings as sentences for a person, or JSON with more.
+
+    A person reads at a terminal, through a pipe or in a file. JSON is for whoever asks for it
+    (`LOG_JSON`, `--log-json`), for systemd's journal and for a run that Prefect has started.
 
     May be called again: a process that Prefect starts opens a pipeline and nothing else.
     """
-    if sys.stderr.isatty():
+    if not (as_json or _into_the_journal() or "PREFECT__FLOW_RUN_ID" in os.environ):
         logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
         return
     root = logging.getLogger()
@@ -76,6 +80,15 @@ def configure() -> None:
         logger.setLevel(logging.INFO)
         # Prefect keeps to itself what it is told to show on the page of a run.
         logger.propagate = True
+
+
+def _into_the_journal() -> bool:
+    # What systemd.exec(5) tells programs to compare: the variable alone is inherited too.
+    try:
+        found = os.fstat(sys.stderr.fileno())
+    except (OSError, ValueError, AttributeError):
+        return False
+    return os.environ.get("JOURNAL_STREAM") == f"{found.st_dev}:{found.st_ino}"
 
 
 @contextmanager

@@ -41,43 +41,105 @@ class Settings(BaseSettings):
         ConfigurationError: From `load`, when a value is impossible or a name is misspelt.
     """
 
-    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        frozen=True,
+        env_ignore_empty=True,
+        extra="ignore",
+        # What a setting means stands below it: .env.example and the reference are made of that.
+        use_attribute_docstrings=True,
+    )
 
     wistia_api_token: SecretStr | None = None
+    """The account's token, with *Read detailed stats* and *Read all folder and media data*."""
     wistia_secret_id: str | None = None
+    """In place of the token: a secret of AWS Secrets Manager, `{"wistia_api_token": "…"}`, that
+    may hold `pii_hash_key` too.
+    """
     wistia_base_url: str = "https://api.wistia.com/v1"
+    """The address of the API. `wistia-elt sandbox wistia` prints its own."""
     wistia_api_version: Annotated[str, Field(pattern=r"^[!-~]+$")] = "2026-03"
+    """The version of the API that every request asks for and every run records."""
     wistia_media_ids: Annotated[tuple[str, ...] | Literal["all"], NoDecode] = "all"
+    """The videos to read: `all` that the account lists, or hashed or numeric ids with commas
+    between them.
+    """
     wistia_requests_per_minute: Annotated[int, Field(ge=0)] = 600
+    """The account's limit; 0 means none, which is for a sandbox only."""
     wistia_overlap_hours: Annotated[float, Field(ge=0, le=_TEN_YEARS_HOURS)] = 6
+    """How many hours before the last run a daily run starts reading again."""
     wistia_reconcile_days: Annotated[float, Field(ge=0, le=3650)] = 0
+    """After how many days a daily run reads every visitor again; 0 means never."""
     wistia_time_zone: str = "America/New_York"
+    """The account's time zone, in which the API counts its days."""
     lake_uri: str = "lake"
+    """Where the lake is: a folder, relative to the working directory, or `s3://bucket/prefix`."""
     silver_uri: str | None = None
+    """Where Athena keeps silver. DuckDB keeps it in `warehouse.duckdb`."""
     gold_uri: str | None = None
+    """Where Athena keeps gold. DuckDB keeps it in `warehouse.duckdb`."""
     pii_policy: Literal["keep", "hash", "drop"] = "keep"
+    """What happens to everything that is not known to be impersonal (names, addresses, places,
+    organizations, forms, URL queries, every new field): `keep`, `hash` or `drop`. To make it
+    stricter later, run `wistia-elt redact`.
+    """
     pii_hash_key: SecretStr | None = None
+    """The key for `PII_POLICY=hash`. Keep it safe: under another key, a person becomes another
+    person.
+    """
     glue_database_prefix: str = ""
+    """A prefix for the names of the Glue databases."""
     glue_crawler: str | None = None
+    """The Glue crawler to run. Without one, the run registers new partitions itself."""
     athena_workgroup: str = "primary"
+    """The workgroup in which Athena runs the queries."""
     athena_results_uri: str | None = None
+    """Where Athena leaves the results that dbt reads."""
     site_uri: str | None = None
+    """Where each publication copies the pages: a folder or `s3://bucket/prefix`."""
     serve_host: str = "127.0.0.1"
+    """The address that serves the pages. Put a proxy with TLS in front if it is not this
+    machine's own.
+    """
     serve_port: Annotated[int, Field(ge=0, le=65_535)] = 8080
+    """The port that serves the pages."""
     serve_names: Annotated[tuple[str, ...], NoDecode] = ()
+    """More names for the pages, with commas between them, such as `pages.example.com`."""
     serve_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    """Addresses or networks of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are
+    believed.
+    """
     operations_password: SecretStr | None = None
+    """The password for the controls on the Operations page; without one they are off."""
     alert_urls: SecretStr | None = None
+    """Who is told when a run fails, data is stale, many records are quarantined or a number is
+    unusual: Apprise addresses (`mailtos://…`, `slack://…`, `jsons://…`) with blanks between them.
+    """
     alert_webhook: SecretStr | None = None
+    """Replaced by `ALERT_URLS`: an address that takes `{"text": …}` by POST."""
     alert_email: str | None = None
+    """E-mail addresses to tell, with commas between them."""
     alert_smtp_url: SecretStr | None = None
+    """The mail server, such as `smtp://host:587`, with user and password before the host as in
+    any address. Without it, the one on this machine.
+    """
     alert_sns_topic: str | None = None
+    """A topic of Amazon SNS to tell."""
     alert_stale_hours: Annotated[float, Field(gt=0)] = 30
+    """How many hours old the last good run may be."""
     alert_quarantine_percent: Annotated[float, Field(ge=0, le=100)] = 1
+    """How many percent of the records that a run reads may be quarantined."""
     code_uri: str | None = None
+    """Where releases of the code are, as `COMMIT.zip`: a folder or `s3://bucket/prefix`.
+    Without it, the code is the checkout's and deploying it is `git pull`.
+    """
     code_pipeline: str | None = None
+    """The pipeline of AWS CodePipeline that makes a release of the latest push."""
     stage_timeout_minutes: Annotated[float, Field(gt=0, le=10_080)] = 240
+    """After how many minutes a stage is stopped; nothing after it starts."""
+    log_json: bool = False
+    """Logs as lines of JSON wherever a command runs, as `--log-json` does for one command."""
     as_of_date: date | None = None
+    """The day from which recency is counted, such as `2026-01-09`."""
 
     @field_validator("wistia_media_ids", mode="before")
     @classmethod

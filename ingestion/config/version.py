@@ -14,7 +14,7 @@ _SHORT = 7
 
 
 def code_version() -> str:
-    """`0.1.0+g1a2b3c4` in a checkout and in a release, `0.1.0` elsewhere."""
+    """`0.2.0+g1a2b3c4` in a checkout and in a release, `0.2.0` elsewhere."""
     release = version("wistia-elt")
     unpacked = PROJECT_ROOT / RELEASE_FILE
     if unpacked.is_file():

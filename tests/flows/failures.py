@@ -21,7 +21,7 @@ START, END = "<!-- captured -->\n", "<!-- end of what was captured -->\n"
 _SHOWN = (
     (re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6,8}"), "20260110T075400Z-1a2b3c4d"),
     (re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}"), "2026-01-10 07:54:21"),
-    (re.compile(r"version \S+"), "version 0.1.0+g1a2b3c4"),
+    (re.compile(r"version \S+"), "version 0.2.0+g1a2b3c4"),
     (re.compile(r"\d+\.\d s\b"), "1.2 s"),
     (re.compile(r"\d+ requests"), "12 requests"),
 )

@@ -1,13 +1,19 @@
+import json
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.shell_completion import ShellComplete
 
 from flows.cli import cli
+from flows.cli_help import SECTIONS
+from ingestion.config.version import code_version
 from ingestion.resources import RESOURCES
 from tests.command_line import CommandLine
+from tests.servers import ROOT
 
 
 @pytest.fixture
@@ -98,7 +104,60 @@ def test_usage_errors_end_2(bare: CommandLine) -> None:
     assert bare.call("ignest").returncode == 2
 
 
-@pytest.mark.parametrize("command", sorted(set(cli.commands) - {"demo", "sandbox"}))
+def test_help_has_every_command_in_one_section() -> None:
+    listed = [name for names in SECTIONS.values() for name in names]
+    assert sorted(listed) == sorted(cli.commands)
+
+
+def test_the_version_names_the_commit(bare: CommandLine) -> None:
+    assert bare.output_of("--version") == f"wistia-elt {code_version()}\n"
+    assert re.fullmatch(
+        r"wistia-elt \d+\.\d+\.\d+\+g[0-9a-f]{7,}(-dirty)?\n", bare.output_of("--version")
+    )
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_completes_commands_and_options(bare: CommandLine, shell: str) -> None:
+    assert "_WISTIA_ELT_COMPLETE" in bare.output_of("completion", shell)
+    found = ShellComplete(cli, {}, "wistia-elt", "_WISTIA_ELT_COMPLETE")
+    assert [one.value for one in found.get_completions([], "quar")] == ["quarantine"]
+    assert "--json" in [one.value for one in found.get_completions(["status"], "--")]
+
+
+def test_a_pipe_gets_sentences_and_json_only_where_it_is_asked_for() -> None:
+    program = (
+        "import logging\nfrom ingestion.config.logging import configure\n"
+        "configure(as_json={0})\nlog = logging.getLogger('flows.x')\n"
+        "log.info('a stage began')\nlog.warning('it is tried again')\n"
+    )
+    journal = (
+        "import os; s = os.fstat(2); os.environ['JOURNAL_STREAM'] = f'{s.st_dev}:{s.st_ino}'\n"
+    )
+    other = "import os; os.environ['JOURNAL_STREAM'] = '1:2'\n"
+    for before, asked, expected in (
+        ("", False, ["WARNING: it is tried again"]),
+        (other, False, ["WARNING: it is tried again"]),
+        ("", True, ["a stage began", "it is tried again"]),
+        (journal, False, ["a stage began", "it is tried again"]),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-c", before + program.format(asked)],
+            cwd=ROOT,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+        lines = done.stderr.splitlines()
+        is_json = lines[0].startswith("{")
+        assert (
+            [json.loads(one)["message"] for one in lines] == expected
+            if is_json
+            else lines == expected
+        )
+        assert is_json is (len(expected) == 2)
+
+
+@pytest.mark.parametrize("command", sorted(set(cli.commands)))
 def test_every_command_explains_itself_with_an_example(bare: CommandLine, command: str) -> None:
     said = bare.output_of(command, "--help")
     (example,) = re.findall(r"Example: (.*)", said)

@@ -39,10 +39,23 @@ def test_real_looking_plays_pass_without_an_alarm(done: CommandLine) -> None:
     ) == [(True, True)]
     assert set(done.status()["quarantine"].values()) == {0}
     said = (done.folder / "said").read_text()
-    assert re.search(r"\d+ tables built, \d+ tests passed\n(?!warning)", said)
+    assert re.search(r"\d+ tables built, \d+ tests passed; .*\n(?!warning)", said)
 
 
-def test_away_from_a_terminal_a_run_logs_json_with_its_run_and_stage(done: CommandLine) -> None:
+def test_a_summary_names_what_changed_and_nothing_else(done: CommandLine) -> None:
+    said = (done.folder / "said").read_text()
+    changes = {
+        name: int(by) for name, by in re.findall(r"^ *(\w+\.\w+) +([+-]\d+) ", said, re.MULTILINE)
+    }
+
+    assert changes["silver.fact_visitor_activity"] == 24
+    assert changes["gold.fact_audience_insights"] == 4
+    assert 0 not in changes.values()
+    assert len(changes) <= 8
+    assert "gold.fact_media_performance" not in said
+
+
+def test_a_run_that_is_asked_to_logs_json_with_its_run_and_stage(done: CommandLine) -> None:
     said = (done.folder / "log").read_text().splitlines()
     # How far a crawl has come stays a sentence, for whoever looks on.
     lines = [json.loads(line) for line in said if line.startswith("{")]

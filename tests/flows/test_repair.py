@@ -48,7 +48,7 @@ def test_one_table_is_built_anew_with_those_that_read_it(place: Place) -> None:
 
     said = cli.output_of("build", "--table", "gold.fact_audience_insights")
 
-    assert "silver.fact_visitors" in said
+    assert "rows changed in 0" in said
     built = int(said.split(" tables built", maxsplit=1)[0].rsplit(maxsplit=1)[-1])
     assert 1 < built < len(before)
     assert cli.tables() == before

@@ -1,6 +1,6 @@
 """Every error sentence of the code, as the runbook lists them.
 
-`python -m tests.project.runbook` writes the list anew.
+`make reference` writes the list anew.
 """
 
 import ast
@@ -77,7 +77,8 @@ def table() -> str:
     return f"| what is said | what to do |\n|---|---|\n{rows}\n"
 
 
-if __name__ == "__main__":
+def write() -> None:
+    """Write the list anew."""
     text = PATH.read_text(encoding="utf-8")
     head = text.partition(HEADING)[0]
     PATH.write_text(f"{head}{HEADING}\n{table()}", encoding="utf-8")

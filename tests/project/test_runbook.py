@@ -12,7 +12,7 @@ def test_the_runbook_lists_every_error_as_the_code_says_it() -> None:
     listed = TEXT.partition(runbook.HEADING)[2].strip().splitlines()[2:]
     wanted = [str(sentence) for sentence in runbook.sentences()]
     assert len(wanted) > 60
-    assert listed == wanted, "run `python -m tests.project.runbook`"
+    assert listed == wanted, "run `make reference`"
 
 
 def test_the_runbook_has_every_alarm_with_a_section() -> None:

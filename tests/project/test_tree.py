@@ -3,7 +3,6 @@
 import re
 import subprocess
 from functools import cache
-from pathlib import Path
 
 import pytest
 
@@ -70,20 +69,9 @@ def test_no_file_names(what: str) -> None:
     assert found == []
 
 
-def test_every_link_of_a_document_leads_somewhere() -> None:
-    broken = [
-        f"{name}: {target}"
-        for name in tracked()
-        if name.endswith(".md")
-        for target in re.findall(r"\]\(([^)#\s]+)", text_of(name))
-        if "://" not in target and not (ROOT / Path(name).parent / target).exists()
-    ]
-    assert broken == []
-
-
 def test_every_decision_is_numbered_once_and_listed() -> None:
-    pages = sorted(path.name for path in (ROOT / "docs" / "decisions").glob("*.md"))
+    pages = sorted(path.name for path in (ROOT / "docs" / "decisions").glob("0*.md"))
     numbers = [int(page[:4]) for page in pages]
     assert numbers == sorted(set(numbers))
-    listed = re.findall(r"\]\(decisions/([\w.-]+)\)", text_of("docs/README.md"))
+    listed = re.findall(r"\]\((\d[\w.-]+)\)", text_of("docs/decisions/README.md"))
     assert sorted(listed) == pages
