@@ -105,7 +105,7 @@ def summarise(pipeline: Pipeline) -> str:
         lines += [f"**{failed.stage} {failed.state}:** {failed.error}", ""]
         lines += [f"**Try:** {failed.remedy}", ""] if failed.remedy else []
     lines += _table(("stage", "state", "seconds"), _stages(manifest))
-    lines += _table(("resource", "requests", "landed", "unchanged", "set aside"), _read(manifest))
+    lines += _table(("resource", "requests", "loaded", "unchanged", "quarantined"), _read(manifest))
     if pipeline.built is not None:
         lines += _built(pipeline.built, measure(pipeline), pipeline.new_rows)
     return "\n".join([*lines, f"Version {manifest.code_version}."])

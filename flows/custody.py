@@ -71,7 +71,7 @@ def show_quarantine(settings: Settings, resource: str | None, *, show: bool, as_
     if not groups:
         click.echo("nothing is in quarantine")
         return
-    columns = ("set aside (UTC)", "resource", "records", "waiting", "reason", "object")
+    columns = ("quarantined (UTC)", "resource", "records", "waiting", "reason", "object")
     rows = [
         (
             group.quarantined_at[:19].replace("T", " "),
@@ -96,7 +96,7 @@ def run_replay(settings: Settings, resource: str | None) -> None:
         click.echo("nothing in quarantine passes today's rules; `wistia-elt quarantine` lists it")
         return
     rows = [(e.resource, f"{e.records:,}", f"{e.unchanged:,}") for e in manifest.resources]
-    show_table(("resource", "landed", "unchanged"), rows, ("landed", "unchanged"))
+    show_table(("resource", "loaded", "unchanged"), rows, ("loaded", "unchanged"))
     click.echo("`wistia-elt build` brings it into the tables")
 
 
@@ -109,10 +109,10 @@ def run_import(settings: Settings, uri: str) -> int:
     progress = RunProgress()
     with progress.live("looking for files"):
         counts = import_files(settings, open_lake(settings), uri, utc_now, progress.say)
-    columns = ("resource", "files", "known files", "records", "landed", "unchanged", "quarantined")
+    columns = ("resource", "files", "known files", "records", "loaded", "unchanged", "quarantined")
     rows = [(c.resource, *(f"{n:,}" for n in c.numbers)) for c in counts]
     show_table(columns, rows, columns[1:])
-    click.echo("every record is accounted for: records = landed + unchanged + quarantined")
+    click.echo("every record is accounted for: records = loaded + unchanged + quarantined")
     if any(c.landed for c in counts if c.resource == "visitors"):
         click.echo("the next run reads the whole visitor list once, then only what changed")
     return _QUARANTINED if any(c.quarantined for c in counts) else 0

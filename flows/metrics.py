@@ -67,7 +67,7 @@ def describe_figures(figures: Mapping[str, Any]) -> str:
         ("fetched", "fetched"),
         ("new_visitors", "new visitors"),
         ("returning_visitors", "returning"),
-        ("quarantined", "set aside"),
+        ("quarantined", "quarantined"),
         ("built_rows", "rows built"),
         ("tests", "tests passed"),
     )

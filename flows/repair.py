@@ -63,7 +63,7 @@ def run_rewind(settings: Settings, day: date, folder: Path) -> None:
     lake = open_lake(past)
     if not _copy(open_lake(settings), lake, day):
         raise ConfigurationError(
-            f"nothing had landed by {day}", "name a later day; `wistia-elt status` shows the runs"
+            f"nothing was loaded by {day}", "name a later day; `wistia-elt status` shows the runs"
         )
     build(past, lake, as_of_date=day.isoformat())
     counts = count_rows(past)

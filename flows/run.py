@@ -118,10 +118,11 @@ def run_maintenance(settings: Settings) -> None:
 
 
 def show_tables(pipeline: Pipeline) -> None:
-    """Print the tables that grew or shrank most, and what the tests said."""
+    """Print the tables that grew or shrank most, and how many tests have passed."""
     changed = {name: by for name, by in pipeline.new_rows.items() if by}
     most = sorted(changed, key=lambda name: -abs(changed[name]))[:_MOST_TABLES]
     if most:
+        click.echo()
         rows = [(name, f"{changed[name]:+,}", f"{pipeline.rows[name]:,}") for name in most]
         show_table(("table", "change", "rows"), rows, ("change", "rows"))
     if pipeline.built is not None:

@@ -131,7 +131,7 @@ def show_ingest(manifest: Manifest) -> None:
         )
         for entry in manifest.resources
     ]
-    columns = ("resource", "requests", "landed", "unchanged", "quarantined", "newest (UTC)")
+    columns = ("resource", "requests", "loaded", "unchanged", "quarantined", "newest (UTC)")
     show_table(columns, rows, numeric=columns[1:5])
     for media_id in sorted({one for entry in manifest.resources for one in entry.unknown_media}):
         click.echo(
@@ -143,7 +143,7 @@ def show_ingest(manifest: Manifest) -> None:
             click.echo(f"{entry.resource}: {note}")
         if entry.quarantined:
             click.echo(
-                f"{entry.quarantined:,} of {entry.resource} set aside: "
+                f"{entry.quarantined:,} of {entry.resource} quarantined: "
                 "`wistia-elt quarantine` says why"
             )
 

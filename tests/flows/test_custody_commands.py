@@ -27,7 +27,7 @@ def bare(tmp_path: Path) -> CommandLine:
 def filled(bare: CommandLine) -> CommandLine:
     done = bare.call("import", "old")
     assert done.returncode == 3, done.stderr
-    assert "records = landed + unchanged + quarantined" in done.stdout
+    assert "records = loaded + unchanged + quarantined" in done.stdout
     assert "the next run reads the whole visitor list once" in done.stdout
     return bare
 

@@ -83,7 +83,7 @@ def test_the_tables_of_yesterday_are_built_from_what_had_landed(
 @pytest.mark.parametrize(
     ("day", "folder", "said"),
     [
-        ("2026-01-08", "early", "nothing had landed by 2026-01-08"),
+        ("2026-01-08", "early", "nothing was loaded by 2026-01-08"),
         ("2026-01-09", "lake", "is not empty"),
     ],
 )

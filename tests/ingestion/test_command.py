@@ -70,7 +70,7 @@ def test_something_set_aside_ends_3_and_says_where(bench: Bench) -> None:
     code, out, _ = run(bench)
 
     assert code == 3
-    assert "1 of visitors set aside" in out
+    assert "1 of visitors quarantined" in out
     assert "wistia-elt quarantine" in out
 
 
