@@ -20,7 +20,7 @@ from ingestion.admin.rebuild import rebuild as rebuild_lake
 from ingestion.admin.redact import redact
 from ingestion.admin.versions import OLDER
 from ingestion.config.timestamps import utc_now
-from ingestion.extract.context import Scope
+from ingestion.resources import choose
 from ingestion.state.progress import RunProgress
 from ingestion.storage.base import open_lake
 from ingestion.terminal import show_table
@@ -58,7 +58,7 @@ def show_audit(settings: Settings, *, rebuild: bool, as_json: bool) -> int:
 
 def show_quarantine(settings: Settings, resource: str | None, *, show: bool, as_json: bool) -> None:
     """Print what was set aside, a row an object and reason."""
-    resources = Scope(resource=resource).resources
+    resources = choose(resource)
     groups = list(list_quarantine(open_lake(settings), resources, show=show))
     if as_json:
         found = [asdict(group) for group in groups]
@@ -90,7 +90,7 @@ def show_quarantine(settings: Settings, resource: str | None, *, show: bool, as_
 
 def run_replay(settings: Settings, resource: str | None) -> None:
     """Replay, and print what landed."""
-    resources = Scope(resource=resource).resources
+    resources = choose(resource)
     manifest = replay(settings, open_lake(settings), resources, utc_now)
     if not manifest.resources:
         click.echo("nothing in quarantine passes today's rules; `wistia-elt quarantine` lists it")

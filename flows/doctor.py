@@ -111,9 +111,9 @@ def _try_scopes(settings: Settings, client: Wistia) -> str:
     spared = {MEDIAS} if settings.wistia_media_ids != "all" else set()
     today = datetime.now(UTC).date().isoformat()
     for resource in (r for r in RESOURCES if not r.is_of_media):
-        is_list = resource.kind != "snapshot"
+        is_list = not resource.is_snapshot
         asked: dict[str, object] = {"page": 1, "per_page": 1} if is_list else {}
-        if resource.kind == "windows":
+        if resource.is_by_date:
             # All of its years take tens of seconds to answer.
             asked |= {"start_date": today, "end_date": today}
         try:

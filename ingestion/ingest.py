@@ -10,15 +10,12 @@ from typing import TYPE_CHECKING
 from ingestion.api.client import Wistia
 from ingestion.api.clock_skew import ClockSkew
 from ingestion.api.rate_limit import Pacer
-from ingestion.config.errors import REFUSALS, BadResponseError, IngestionError, NotFoundError
+from ingestion.config.errors import REFUSALS, IngestionError
 from ingestion.config.secrets import read_token
 from ingestion.config.timestamps import format_timestamp
 from ingestion.extract.context import Ingest, Scope
-from ingestion.extract.events import land_events
-from ingestion.extract.media import MediaList, resolve_media
-from ingestion.extract.video_days import land_days
-from ingestion.extract.visitors import land_visitors
-from ingestion.resources import MEDIAS, Resource
+from ingestion.extract.media import find_videos
+from ingestion.resources import MEDIAS, choose
 from ingestion.state.recovery import close_crashed
 from ingestion.state.source_guard import check_source
 from ingestion.state.totals import IngestTotals
@@ -28,6 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ingestion.config.settings import Settings
+    from ingestion.load.resource import Resource
     from ingestion.state.manifest import Manifest, ResourceRun
     from ingestion.state.run import RunRecord
     from ingestion.storage.base import Lake
@@ -44,7 +42,7 @@ def ingest(  # noqa: PLR0913 - the outside world, each replaceable
     sleep: Callable[[float], None] = time.sleep,
     progress: Callable[[ResourceRun], None] = lambda _entry: None,
 ) -> Manifest:
-    """Land what is new in the lake.
+    """Load what is new into the lake.
 
     Args:
         settings: Where from, how fast, under which privacy policy.
@@ -61,14 +59,16 @@ def ingest(  # noqa: PLR0913 - the outside world, each replaceable
         ConfigurationError: No token, another source, an unknown resource.
         LakeBusyError: Another ingest holds the lake.
         ClockError: The run's clock is not the API's.
-        IngestionError: Whatever stopped it; what landed before stays.
+        IngestionError: Whatever stopped it; what was loaded before stays.
     """
     scope = scope or Scope()
-    scope.resources  # noqa: B018 - an unknown name must fail before anything is touched
+    resources = choose(scope.resource)
     token = read_token(settings)
     with lake.lock("ingest"), run.stage("ingest"):
         pacer = Pacer(settings.wistia_requests_per_minute, time.monotonic, sleep)
         client = Wistia(settings, token, pacer, sleep, ClockSkew(run.clock))
+        # A stage tried again has asked before.
+        asked = run.manifest.ingest.requests if run.manifest.ingest else 0
         totals = IngestTotals(started_at=format_timestamp(run.clock()))
         try:
             client.check_token()
@@ -76,19 +76,20 @@ def ingest(  # noqa: PLR0913 - the outside world, each replaceable
             run.manifest.ingest = totals
             manifests = close_crashed(run)
             run.save()
-            _ingest_all(Ingest(settings, lake, run, scope, client, manifests, progress))
+            _ingest_all(Ingest(settings, lake, run, scope, client, manifests, progress), resources)
         except BaseException as error:
             totals.state, totals.error = "failed", str(error)
             raise
         else:
             totals.state = "completed"
         finally:
-            _total(totals, run.manifest, client, run.clock())
+            totals.requests = asked + client.requests
+            _total(totals, run.manifest, run.clock())
     return run.manifest
 
 
 def exit_code(manifest: Manifest) -> int:
-    """3 when something was set aside, a medium unknown or a list not read to its end, else 0."""
+    """3 when something was quarantined, a video unknown or a list not read to its end, else 0."""
     flawed = any(
         entry.quarantined or entry.unknown_media or entry.is_cut_short
         for entry in manifest.resources
@@ -96,13 +97,17 @@ def exit_code(manifest: Manifest) -> int:
     return 3 if flawed else 0
 
 
-def _ingest_all(work: Ingest) -> None:
-    with _counted(work, MEDIAS):
-        media = resolve_media(work)
-    for resource in work.scope.resources:
+def _ingest_all(work: Ingest, resources: tuple[Resource, ...]) -> None:
+    for entry in work.run.manifest.resources:
+        # What an earlier try of the stage met may be over.
+        entry.notes, entry.is_cut_short = [], False
+    if any(resource is MEDIAS or resource.is_of_media for resource in resources):
+        with _counted(work, MEDIAS):
+            work.videos = find_videos(work, MEDIAS)
+    for resource in resources:
         with _counted(work, resource) as entry:
             try:
-                _land(work, resource, media)
+                resource.extract(work, resource)
             except REFUSALS as error:
                 if not resource.is_optional or work.scope.resource == resource.name:
                     raise
@@ -110,22 +115,8 @@ def _ingest_all(work: Ingest) -> None:
                 entry.state = "failed"
                 entry.notes.append(f"not read: {error}")
                 log.warning("%s is not read: %s", resource.name, error)
-        log.info("%s: %d landed, %d unchanged", resource.name, entry.records, entry.unchanged)
+        log.info("%s: %d loaded, %d unchanged", resource.name, entry.records, entry.unchanged)
     work.run.save()
-
-
-def _land(work: Ingest, resource: Resource, media: MediaList) -> None:
-    if resource.kind == "crawl":
-        land_visitors(work, resource)
-    elif resource.kind == "windows":
-        land_events(work, resource)
-    elif resource.kind == "days":
-        land_days(work, resource, media.ids)
-    elif resource.kind == "snapshot":
-        ids = media.ids if resource.is_of_media else (resource.name,)
-        _land_snapshots(work, resource, ids, media.listed)
-    elif resource is MEDIAS:
-        _land_listing(work, resource, media.items)
 
 
 @contextmanager
@@ -142,41 +133,8 @@ def _counted(work: Ingest, resource: Resource) -> Iterator[ResourceRun]:
         entry.retries += work.client.retries - retries
 
 
-def _land_listing(work: Ingest, resource: Resource, items: list[object]) -> None:
-    landing, state = work.open(resource)
-    landing.land(items)
-    landing.flush()
-    work.close(landing.entry, state)
-
-
-def _land_snapshots(
-    work: Ingest, resource: Resource, media_ids: tuple[str, ...], listed: frozenset[str]
-) -> None:
-    landing, state = work.open(resource)
-    for media_id in media_ids:
-        path = resource.path.format(media_id=media_id)
-        try:
-            landing.land_snapshot(media_id, work.client.get(path, salvages=True))
-        except NotFoundError:
-            if not resource.is_of_media:
-                raise
-            landing.miss(media_id, is_listed=media_id in listed)
-            log.info("Wistia has no statistics of %s; check WISTIA_MEDIA_IDS", media_id)
-        except BadResponseError as error:
-            landing.reject_answer(error, media_id)
-            if error.is_page:
-                # Not the API's: every other medium would be answered so.
-                landing.flush()
-                raise
-            log.warning("the statistics of %s are set aside: %s", media_id, error)
-        work.progress(landing.entry)
-    landing.flush()
-    work.close(landing.entry, state)
-
-
-def _total(totals: IngestTotals, manifest: Manifest, client: Wistia, now: datetime) -> None:
+def _total(totals: IngestTotals, manifest: Manifest, now: datetime) -> None:
     totals.finished_at = format_timestamp(now)
-    totals.requests = client.requests
     for entry in manifest.resources:
         totals.records += entry.records
         totals.unchanged += entry.unchanged

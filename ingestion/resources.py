@@ -1,17 +1,18 @@
-"""What is fetched, as a table: a new resource is a new row, not new code.
+"""What is fetched, as a table: a new resource is a new row and nothing else.
 
-Statistics of a medium (`snapshot`) land when their content changed; lists (`listing`)
-land the items that changed; the visitors (`crawl`) are read by last activity; events
-(`windows`) and the days of a medium (`days`) are asked for by date.
 Paths and parameters: the official specification; behaviour: real answers.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Literal
 
+from ingestion.config.errors import ConfigurationError
+from ingestion.extract.events import load_events
+from ingestion.extract.media import load_list, load_snapshots
+from ingestion.extract.video_days import load_days
+from ingestion.extract.visitors import load_visitors
+from ingestion.load.resource import Resource
 from ingestion.load.schemas import (
     AccountStats,
     Event,
@@ -19,62 +20,8 @@ from ingestion.load.schemas import (
     MediaDay,
     MediaEngagement,
     MediaStats,
-    Record,
     Visitor,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-
-@dataclass(frozen=True, slots=True)
-class Resource:
-    """One kind of record, from its address to its key.
-
-    Attributes:
-        name: Folder below `raw-data/`, and what the command line calls it.
-        path: Below the base URL; `{media_id}` is filled in for each medium.
-        kind: How it is read, see the module.
-        contract: The shape its records must have to land.
-        key: The field that names a record; beside the medium, where the path has one.
-        active_at: The field that a `crawl` is ordered by, newest first; of `windows` and `days`
-            the one they are asked for by.
-        read_again: How far behind the watermark the next run reads; None is
-            WISTIA_OVERLAP_HOURS.
-        impersonal: Dotted fields that are known to tell nothing of a person, at any depth: they
-            alone stay in clear under `PII_POLICY`, whatever else a record may hold. Of one that
-            ends in `?`, an address, what a page is asked and by whom does not stay; one that ends
-            in `[]` is a list.
-        scope: The permission its token needs, as Wistia's token page names it.
-        is_optional: Whether a run goes on where the account or its plan has none of it.
-    """
-
-    name: str
-    path: str
-    kind: Literal["snapshot", "listing", "crawl", "windows", "days"]
-    contract: type[Record]
-    scope: str
-    key: str = ""
-    active_at: str = ""
-    read_again: timedelta | None = None
-    impersonal: tuple[str, ...] = ()
-    is_optional: bool = False
-
-    @property
-    def is_of_media(self) -> bool:
-        """Whether it is read for each medium."""
-        return "{media_id}" in self.path
-
-    def identify(self, record: Mapping[str, object]) -> object:
-        """What names a record among all of its resource."""
-        if not self.key:
-            return record.get("media_id")
-        named = record.get(self.key)
-        if self.kind == "windows":
-            # An event that came again stands there twice, each day anew: two records.
-            return f"{named} {record.get(self.active_at)}"
-        return f"{record.get('media_id')} {named}" if self.is_of_media else named
-
 
 READ_STATS = "Read detailed stats"
 READ_MEDIA = "Read all folder and media data"
@@ -94,10 +41,10 @@ def _still(name: str) -> tuple[str, ...]:
 MEDIAS = Resource(
     "medias",
     "/medias",
-    "listing",
     Media,
+    load_list,
     READ_MEDIA,
-    key="hashed_id",
+    key=("hashed_id",),
     impersonal=(
         "hashed_id",
         "id",
@@ -128,9 +75,10 @@ MEDIAS = Resource(
 MEDIA = Resource(
     "media",
     "/stats/medias/{media_id}",
-    "snapshot",
     MediaStats,
+    load_snapshots,
     READ_STATS,
+    key=("media_id",),
     impersonal=(
         "load_count",
         "play_count",
@@ -147,18 +95,19 @@ MEDIA = Resource(
 MEDIA_ENGAGEMENT = Resource(
     "media_engagement",
     "/stats/medias/{media_id}/engagement",
-    "snapshot",
     MediaEngagement,
+    load_snapshots,
     READ_STATS,
+    key=("media_id",),
     impersonal=("engagement", "engagement_data[]", "rewatch_data[]"),
 )
 VISITORS = Resource(
     "visitors",
     "/stats/visitors",
-    "crawl",
     Visitor,
+    load_visitors,
     READ_STATS,
-    key="visitor_key",
+    key=("visitor_key",),
     active_at="last_active_at",
     impersonal=(
         "visitor_key",
@@ -175,10 +124,10 @@ VISITORS = Resource(
 MEDIA_BY_DATE = Resource(
     "media_by_date",
     "/stats/medias/{media_id}/by_date",
-    "days",
     MediaDay,
+    load_days,
     READ_STATS,
-    key="date",
+    key=("media_id", "date"),
     active_at="date",
     # 30 days are restated, and a day of the account's zone may begin a day after UTC's.
     read_again=timedelta(days=32),
@@ -195,19 +144,21 @@ MEDIA_BY_DATE = Resource(
 ACCOUNT = Resource(
     "account",
     "/stats/account",
-    "snapshot",
     AccountStats,
+    load_snapshots,
     READ_STATS,
+    key=("media_id",),
     impersonal=("load_count", "play_count", "hours_watched"),
     is_optional=True,
 )
 EVENTS = Resource(
     "events",
     "/stats/events",
-    "windows",
     Event,
+    load_events,
     READ_STATS,
-    key="event_key",
+    # One that came again stands there twice, and each day anew.
+    key=("event_key", "received_at"),
     active_at="received_at",
     # The day before the watermark, from its midnight on.
     read_again=timedelta(days=2),
@@ -231,5 +182,18 @@ EVENTS = Resource(
     is_optional=True,
 )
 
-# In the order of a run: the media first, since the others are read for each of them.
+# In the order of a run: the list of videos first, since others are read for each of them.
 RESOURCES = (MEDIAS, MEDIA, MEDIA_ENGAGEMENT, MEDIA_BY_DATE, ACCOUNT, VISITORS, EVENTS)
+
+
+def choose(name: str | None) -> tuple[Resource, ...]:
+    """The rows that are meant: one by its name, or all.
+
+    Raises:
+        ConfigurationError: There is no such resource.
+    """
+    chosen = tuple(resource for resource in RESOURCES if name in {None, resource.name})
+    if not chosen:
+        names = ", ".join(resource.name for resource in RESOURCES)
+        raise ConfigurationError(f"there is no resource {name!r}", f"choose one of {names}")
+    return chosen

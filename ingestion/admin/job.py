@@ -11,7 +11,7 @@ import json
 import logging
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, Field, ValidationError
@@ -19,7 +19,7 @@ from pydantic import BaseModel, Field, ValidationError
 from ingestion.config.timestamps import compact_timestamp, format_timestamp, run_id_at
 from ingestion.config.version import code_version
 from ingestion.load.bronze import QUARANTINE, RAW, read_records
-from ingestion.load.loader import Landing
+from ingestion.load.loader import Loader
 from ingestion.state.checkpoint import load_state
 from ingestion.state.inventory import listings
 from ingestion.state.manifest import PREFIX, Manifest, ProcessOfRun, ResourceRun
@@ -31,13 +31,11 @@ if TYPE_CHECKING:
 
     from ingestion.config.settings import Settings
     from ingestion.load.redaction import Redactor
-    from ingestion.resources import Resource
+    from ingestion.load.resource import Resource
     from ingestion.state.checkpoint import ResourceState
     from ingestion.storage.base import Lake
 
 log = logging.getLogger(__name__)
-# Later than any visitor: versions that landed late are no news of the overlap.
-_NEVER = datetime(9000, 1, 1, tzinfo=UTC)
 _OWN = ("sources", "replayed", "removed", "rewriting", "renamed", "recovered", "lost")
 
 
@@ -121,8 +119,8 @@ class Job:
     manifest: Custody
     before: list[Custody]
 
-    def open(self, resource: Resource, redact: Redactor) -> tuple[Landing, ResourceState]:
-        """Open a resource's state and landing.
+    def open(self, resource: Resource, redact: Redactor) -> tuple[Loader, ResourceState]:
+        """Open a resource's state and loader.
 
         Args:
             resource: What is about to land.
@@ -132,9 +130,7 @@ class Job:
         state = load_state(self.lake, resource, [*self.before, self.manifest], overlap)
         entry = self.manifest.resource(resource.name)
         entry.crawl = self._free_start()
-        landing = Landing(resource, state, entry, self.run, redact)
-        landing.keep_after = _NEVER
-        return landing, state
+        return Loader(resource, state, entry, self.run, redact), state
 
     def close(self, entry: ResourceRun, state: ResourceState) -> None:
         """Close a resource: the manifest first, the state last."""

@@ -18,10 +18,7 @@ from ingestion.admin.job import SourceFile, open_job
 from ingestion.admin.legacy_files import Damage, OldFile, parse_name, read_values, unpack
 from ingestion.config.errors import ConfigurationError, LakeError
 from ingestion.config.timestamps import format_timestamp
-from ingestion.load.bronze import digest
 from ingestion.load.redaction import make_redactor
-from ingestion.load.schemas import check_record, prune
-from ingestion.load.snapshots import NewestSnapshots, land_old_snapshot
 from ingestion.resources import RESOURCES
 from ingestion.state.source_guard import check_source
 from ingestion.storage.base import open_lake
@@ -31,8 +28,8 @@ if TYPE_CHECKING:
 
     from ingestion.admin.job import Job
     from ingestion.config.settings import Settings
-    from ingestion.load.loader import Landing
-    from ingestion.resources import Resource
+    from ingestion.load.loader import Loader
+    from ingestion.load.resource import Resource
     from ingestion.state.checkpoint import ResourceState
     from ingestion.storage.base import Lake
 
@@ -58,14 +55,12 @@ class Count:
 
 @dataclass(slots=True)
 class _Taking:
-    """The landing of one resource's files."""
+    """The loading of one resource's files."""
 
     job: Job
     resource: Resource
-    landing: Landing
+    loader: Loader
     state: ResourceState
-    newest: NewestSnapshots
-    versions: dict[str, str]
 
 
 def import_files(
@@ -132,8 +127,8 @@ def _import_resource(
     files: list[OldFile],
     say: Callable[[str], None],
 ) -> Count:
-    landing, state = job.open(resource, make_redactor(job.settings))
-    taking = _Taking(job, resource, landing, state, NewestSnapshots(job.lake, resource), {})
+    loader, state = job.open(resource, make_redactor(job.settings))
+    taking = _Taking(job, resource, loader, state)
     count = Count(resource.name)
     before = {file.identity: file for run in job.before for file in run.sources}
     for file in files:
@@ -151,7 +146,7 @@ def _import_resource(
 
 
 def _close(taking: _Taking, count: Count) -> Count:
-    entry, state = taking.landing.entry, taking.state
+    entry, state = taking.loader.entry, taking.state
     count.landed, count.unchanged = entry.records, entry.unchanged
     count.quarantined = entry.quarantined
     if count.read != count.landed + count.unchanged + count.quarantined:
@@ -160,7 +155,7 @@ def _close(taking: _Taking, count: Count) -> Count:
             f"{count.unchanged} were unchanged and {count.quarantined} set aside",
             "report this; `wistia-elt doctor --lake` tells what lies in the lake",
         )
-    if entry.records and taking.resource.kind == "crawl":
+    if entry.records:
         # The old crawl began an hour before its file's time and missed who came back
         # meanwhile, and an old state may stand where a newer one did: only a read of the
         # whole list is provably enough.
@@ -193,8 +188,8 @@ def _take(taking: _Taking, taken: SourceFile, body: bytes, start: int) -> int:
     for place, value in enumerate(read_values(body), 1):
         if place <= start:
             continue
-        _land(taking, taken, value)
-        if taking.landing.is_due:
+        _load(taking, taken, value)
+        if taking.loader.is_due:
             _flush(taking, taken, place)
     taken.state = "completed"
     try:
@@ -208,40 +203,19 @@ def _take(taking: _Taking, taken: SourceFile, body: bytes, start: int) -> int:
 def _flush(taking: _Taking, taken: SourceFile, rows: int) -> None:
     durable, taken.rows = taken.rows, rows
     try:
-        taking.landing.flush()
+        taking.loader.flush()
     except BaseException:
         taken.rows = durable
         raise
 
 
-def _land(taking: _Taking, taken: SourceFile, value: object) -> None:
+def _load(taking: _Taking, taken: SourceFile, value: object) -> None:
     if isinstance(value, Damage):
         rest = {"length": value.length, "sha256": value.sha256}
-        taking.landing.set_aside(rest, f"{taken.name} ends in what is not JSON")
-    elif taking.resource.kind == "snapshot":
-        _land_snapshot(taking, taken, value)
+        taking.loader.quarantine(rest, f"{taken.name} ends in what is not JSON")
+    elif taking.resource.is_snapshot:
+        taken_at = datetime.fromisoformat(taken.taken_at)
+        taking.loader.load_snapshot(taken.media_id, value, taken_at)
     else:
-        taking.landing.land([value])
-
-
-def _land_snapshot(taking: _Taking, taken: SourceFile, value: object) -> None:
-    landing, media_id = taking.landing, taken.media_id
-    entry = landing.entry
-    reason, faulty, unknown = check_record(value, taking.resource.contract)
-    body = landing.clean(value if reason is None else prune(value), faulty)
-    if reason is not None:
-        aside = {**body, "media_id": media_id, "snapshot_ts": taken.taken_at}
-        landing.set_aside(aside, reason)
-        return
-    landing.note_unknown(unknown)
-    version, taken_at = digest(body), datetime.fromisoformat(taken.taken_at)
-    is_known = taking.newest.is_known(taking.state, media_id, version, taken_at)
-    if is_known or taking.versions.get(media_id) == version:
-        entry.unchanged += 1
-        return
-    land_old_snapshot(
-        taking.job, taking.landing, taking.resource, media_id, body, taken_at=taken_at
-    )
-    taking.versions[media_id] = version
-    taking.newest.note(taking.state, media_id, version, taken_at)
-    taking.landing.flush()
+        # What was loaded late is no news of the overlap.
+        taking.loader.load([value], remember_from=taking.job.run.clock())

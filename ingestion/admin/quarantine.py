@@ -1,4 +1,4 @@
-"""Quarantine: what lies there, and its way back to bronze once the contract takes it.
+"""Quarantine: what lies there, and its way back to bronze once the schema takes it.
 
 Nothing in quarantine is edited or deleted. A replay's manifest lists the lines it took, by their
 digests, and no line is taken twice. Records obey the privacy policy since they were set aside.
@@ -22,7 +22,6 @@ from ingestion.config.timestamps import parse_timestamp
 from ingestion.load.bronze import QUARANTINE
 from ingestion.load.redaction import make_redactor
 from ingestion.load.schemas import check_record
-from ingestion.load.snapshots import NewestSnapshots, land_old_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,8 +29,8 @@ if TYPE_CHECKING:
 
     from ingestion.admin.job import Job
     from ingestion.config.settings import Settings
-    from ingestion.load.loader import Landing
-    from ingestion.resources import Resource
+    from ingestion.load.loader import Loader
+    from ingestion.load.resource import Resource
     from ingestion.storage.base import Lake
 
 log = logging.getLogger(__name__)
@@ -101,7 +100,7 @@ def replay(
     resources: tuple[Resource, ...],
     clock: Callable[[], datetime],
 ) -> Custody:
-    """Land every quarantined record that passes today's contract, under today's date.
+    """Land every quarantined record that passes today's schema, under today's date.
 
     Args:
         settings: The overlap.
@@ -129,31 +128,28 @@ def replay(
 def _replay(job: Job, resource: Resource, first: Line, others: Iterator[Line]) -> None:
     # What waits in quarantine obeys the privacy policy, that of an older version perhaps. Hashed
     # again, a person would become another person.
-    landing, state = job.open(resource, make_redactor(job.settings, is_again=True))
-    newest = NewestSnapshots(job.lake, resource) if resource.kind == "snapshot" else None
+    loader, state = job.open(resource, make_redactor(job.settings, is_again=True))
     held: list[Line] = []
     for line in chain((first,), others):
-        if newest is None:
-            landing.land([line.content["record"]])
+        if resource.is_snapshot:
+            loader.load_snapshot(*_snapshot(line))
         else:
-            media_id, body, taken_at = _snapshot(line)
-            body = landing.clean(body)
-            version = land_old_snapshot(job, landing, resource, media_id, body, taken_at=taken_at)
-            newest.note(state, media_id, version, taken_at)
+            # What is loaded late is no news of the overlap.
+            loader.load([line.content["record"]], remember_from=job.run.clock())
         held.append(line)
-        if newest is not None or landing.is_due:
-            _flush(job.manifest, landing, held)
-    _flush(job.manifest, landing, held)
-    job.close(landing.entry, state)
+        if resource.is_snapshot or loader.is_due:
+            _flush(job.manifest, loader, held)
+    _flush(job.manifest, loader, held)
+    job.close(loader.entry, state)
 
 
-def _flush(manifest: Custody, landing: Landing, held: list[Line]) -> None:
+def _flush(manifest: Custody, loader: Loader, held: list[Line]) -> None:
     before = manifest.replayed
     manifest.replayed = {key: list(taken) for key, taken in before.items()}
     for line in held:
         manifest.replayed.setdefault(line.key, []).append(line.digest)
     try:
-        landing.flush()
+        loader.flush()
     except BaseException:
         # Not durable, so not taken: the next replay takes them.
         manifest.replayed = before
@@ -169,11 +165,11 @@ def _passing(lake: Lake, resource: Resource, taken: dict[str, Counter[str]]) -> 
 
 
 def _passes(line: Line, resource: Resource) -> bool:
-    if resource.kind != "snapshot":
-        return check_record(line.content.get("record"), resource.contract).reason is None
+    if not resource.is_snapshot:
+        return check_record(line.content.get("record"), resource.schema).reason is None
     media_id, body, taken_at = _snapshot(line)
     is_whole = MEDIA_ID.fullmatch(media_id) is not None and taken_at is not None
-    return is_whole and check_record(body, resource.contract).reason is None
+    return is_whole and check_record(body, resource.schema).reason is None
 
 
 def _snapshot(line: Line) -> tuple[str, dict[str, object], Any]:

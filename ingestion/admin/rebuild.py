@@ -28,7 +28,7 @@ from ingestion.storage.json_lines import unpack_lines
 
 if TYPE_CHECKING:
     from ingestion.config.settings import Settings
-    from ingestion.resources import Resource
+    from ingestion.load.resource import Resource
     from ingestion.state.manifest import ResourceRun
     from ingestion.storage.base import Lake
 
@@ -172,7 +172,7 @@ def _rebuild_state(
     if not _is_complete(resource, runs, damaged):
         state.watermark = state.reconciled_at = None
     state.save(lake)
-    if resource.kind == "crawl":
+    if resource.active_at:
         until = format_timestamp(state.watermark) if state.watermark else "nowhere"
         return [f"{state_key(resource.name)} is made again; complete up to {until}"]
     return [f"{state_key(resource.name)} is made again"]

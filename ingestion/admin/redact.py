@@ -162,11 +162,11 @@ def _redact_record(key: str, record: Any, redactor: Redactor, *, is_aside: bool)
         return redactor(record, resource)
     if is_aside and record.keys() - _SNAPSHOT_STAMPS == _MEASURE:
         return record
-    ours = _SNAPSHOT_STAMPS if resource.kind == "snapshot" else frozenset() if is_aside else _STAMPS
+    ours = _SNAPSHOT_STAMPS if resource.is_snapshot else frozenset() if is_aside else _STAMPS
     stamps = {name: value for name, value in record.items() if name in ours}
     body = {name: value for name, value in record.items() if name not in ours}
     # What is in bronze was let in: what it holds is what it should.
-    faulty = check_record(body, resource.contract).faulty if is_aside else frozenset[str]()
+    faulty = check_record(body, resource.schema).faulty if is_aside else frozenset[str]()
     clean = redactor(body, resource, faulty)
     return {**clean, **stamps} if isinstance(clean, dict) else clean
 

@@ -18,6 +18,7 @@ from requests.adapters import HTTPAdapter
 
 from ingestion.api.answers import BROKEN, decode, no_answer, read_body, refusal
 from ingestion.api.paging import Paging
+from ingestion.api.rate_limit import InFlight
 from ingestion.api.retry import LONGEST_WAIT_SECONDS, Fault, retrying
 from ingestion.api.salvage import salvage
 from ingestion.config.errors import (
@@ -70,8 +71,8 @@ class Wistia:
         self._lock = threading.Lock()
         self.requests = 0
         self.retries = 0
-        # Told how long each good answer took, seconds, by whichever thread got it.
-        self.observe: Callable[[float], None] = lambda _seconds: None
+        # Learns from each good answer how many requests keep the limit busy.
+        self.in_flight = InFlight(settings.wistia_requests_per_minute)
         self._session = _Session()
         adapter = HTTPAdapter(pool_connections=2, pool_maxsize=MOST_IN_FLIGHT)
         self._session.mount("https://", adapter)
@@ -217,7 +218,7 @@ class Wistia:
         except BROKEN as error:
             raise no_answer(url, error) from error
         if response.status_code == requests.codes.ok:
-            self.observe(time.monotonic() - sent)
+            self.in_flight.observe(time.monotonic() - sent)
             return decode(body, url, expect)
         refused = refusal(response, body)
         if isinstance(refused, Fault) and (refused.wait or 0) <= LONGEST_WAIT_SECONDS:

@@ -6,10 +6,10 @@ for ever: it is given up with a reason, and what was read stays.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from ingestion.api.salvage import BadRecord, fields_of
-from ingestion.load.bronze import encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -144,4 +144,4 @@ class News:
         fields = fields_of(row)
         named = self._identify(fields) if self._identify and fields else None
         content = row.record if isinstance(row, BadRecord) else row
-        return hash(encode(content) if named is None else str(named))
+        return hash(json.dumps(content) if named is None else str(named))

@@ -1,4 +1,7 @@
-"""Threads that read pages; how many at once is the caller's to say."""
+"""Requests side by side, as many as keep the account's limit busy; answers in the order asked.
+
+The one limiter is the client's: whoever is sent waits there for its turn.
+"""
 
 from __future__ import annotations
 
@@ -6,28 +9,33 @@ import threading
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
+from ingestion.config.errors import IngestionError
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections import deque
+    from collections.abc import Callable, Generator
+
+    from ingestion.api.rate_limit import InFlight
 
 T = TypeVar("T")
+A = TypeVar("A")
 
 
-class Readers(Generic[T]):
-    """A pool that grows with what is sent and ends with its block.
+class Readers(Generic[T, A]):
+    """A pool of threads that grows with what is sent and ends with its block.
 
-    Its threads are daemons: a process that is done, or stopped, never waits for a page
+    Its threads are daemons: a process that is done, or stopped, never waits for an answer
     that does not come.
 
     Args:
-        fetch: Reads one page, what was sent to decoded rows; its errors come back from
-            `receive`.
+        fetch: Reads what was sent; its errors come back from `receive`.
     """
 
-    def __init__(self, fetch: Callable[[T], list[object]]) -> None:
+    def __init__(self, fetch: Callable[[T], A]) -> None:
         """Start no thread yet."""
         self._fetch = fetch
         self._reads: SimpleQueue[T | None] = SimpleQueue()
-        self._answers: SimpleQueue[tuple[T, list[object] | BaseException]] = SimpleQueue()
+        self._answers: SimpleQueue[tuple[T, list[A], BaseException | None]] = SimpleQueue()
         self._threads = 0
         self._open = True
         self.in_flight = 0
@@ -37,34 +45,73 @@ class Readers(Generic[T]):
         return self
 
     def __exit__(self, *_error: object) -> None:
-        """Let every thread end after the page it reads."""
+        """Let every thread end after the answer it waits for."""
         self._open = False
         for _ in range(self._threads):
             self._reads.put(None)
 
     def send(self, read: T) -> None:
-        """Begin to read a page."""
+        """Begin to read."""
         self.in_flight += 1
         if self.in_flight > self._threads:
             self._threads += 1
             threading.Thread(target=self._work, daemon=True).start()
         self._reads.put(read)
 
-    def receive(self) -> tuple[T, list[object]]:
-        """Wait for the next page, whichever comes first.
+    def receive(self) -> tuple[T, A]:
+        """Wait for the next answer, whichever comes first.
 
         Raises:
-            IngestionError: The page could not be read.
+            IngestionError: It could not be read.
         """
-        read, answer = self._answers.get()
+        read, answers, error = self._answers.get()
         self.in_flight -= 1
-        if isinstance(answer, BaseException):
-            raise answer
-        return read, answer
+        if error is not None:
+            raise error
+        return read, answers[0]
 
     def _work(self) -> None:
         while (read := self._reads.get()) is not None and self._open:
             try:
-                self._answers.put((read, self._fetch(read)))
+                self._answers.put((read, [self._fetch(read)], None))
             except BaseException as error:  # noqa: BLE001 - raised again by `receive`
-                self._answers.put((read, error))
+                self._answers.put((read, [], error))
+
+
+def read_in_order(
+    fetch: Callable[[T], A], waiting: deque[T], in_flight: InFlight, most_ahead: int
+) -> Generator[tuple[T, A | IngestionError]]:
+    """Read side by side and give the answers in the order of what was asked.
+
+    Whoever is slow delays no other, until `most_ahead` answers wait behind it.
+
+    Args:
+        fetch: Reads one; called from many threads.
+        waiting: What to read. What is added while answers are taken is read too, and the order
+            is the same however fast they come.
+        in_flight: How many requests at once.
+        most_ahead: Bounds what is held in memory.
+
+    Yields:
+        What was asked, with its answer or the error that it ended with.
+    """
+
+    def attempt(numbered: tuple[int, T]) -> A | IngestionError:
+        try:
+            return fetch(numbered[1])
+        except IngestionError as error:
+            return error
+
+    arrived: dict[int, tuple[T, A | IngestionError]] = {}
+    sent = given = 0
+    with Readers(attempt) as readers:
+        while waiting or given < sent:
+            while waiting and sent - given < most_ahead and readers.in_flight < in_flight.target:
+                readers.send((sent, waiting.popleft()))
+                sent += 1
+            if given in arrived:
+                yield arrived.pop(given)
+                given += 1
+                continue
+            (place, asked), answer = readers.receive()
+            arrived[place] = asked, answer

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
+from functools import lru_cache
 
 # A calendar says which of these days there are; years as far as visitors and plans go.
 _DAY = "(19|20)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
@@ -56,6 +57,8 @@ _DATE = re.compile(DATE)
 _NO_KEY = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
+# A record's time is asked for by its schema, its place in a list and its digest's.
+@lru_cache(maxsize=16_384)
 def parse_time(text: str) -> datetime | None:
     """Read a time; without an offset it is UTC. None for all else, such as a 30th of February."""
     day, clock = text[:10], text[11:]

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from ingestion.config.errors import ConfigurationError
+from ingestion.config.errors import IngestionError
 from ingestion.config.timestamps import compact_timestamp
-from ingestion.load.loader import Landing
+from ingestion.load.loader import Loader
 from ingestion.load.redaction import make_redactor
-from ingestion.resources import RESOURCES, Resource
 from ingestion.state.checkpoint import ResourceState, load_state
 
 if TYPE_CHECKING:
@@ -18,9 +18,12 @@ if TYPE_CHECKING:
 
     from ingestion.api.client import Wistia
     from ingestion.config.settings import Settings
+    from ingestion.load.resource import Resource
     from ingestion.state.manifest import Manifest, ResourceRun
     from ingestion.state.run import RunRecord
     from ingestion.storage.base import Lake
+
+_SAVED_EVERY = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +40,14 @@ class Scope:
     resource: str | None = None
     since: date | None = None
 
-    @property
-    def resources(self) -> tuple[Resource, ...]:
-        """The rows of the table that are meant.
 
-        Raises:
-            ConfigurationError: There is no such resource.
-        """
-        chosen = tuple(r for r in RESOURCES if self.resource in {None, r.name})
-        if not chosen:
-            names = ", ".join(resource.name for resource in RESOURCES)
-            raise ConfigurationError(
-                f"there is no resource {self.resource!r}", f"choose one of {names}"
-            )
-        return chosen
+@dataclass(frozen=True, slots=True)
+class Videos:
+    """The videos of a run: their ids in order, their `/medias` items, the ids among those."""
+
+    ids: tuple[str, ...] = ()
+    items: list[object] = field(default_factory=list)
+    listed: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -63,12 +60,22 @@ class Ingest:
     scope: Scope
     client: Wistia
     manifests: list[Manifest]
-    progress: Callable[[ResourceRun], None]
+    report: Callable[[ResourceRun], None]
+    videos: Videos = field(default_factory=Videos)
+    _saved_at: datetime | None = None
 
     @property
     def overlap(self) -> timedelta:
         """The re-read window behind the watermark."""
         return timedelta(hours=self.settings.wistia_overlap_hours)
+
+    def progress(self, entry: ResourceRun) -> None:
+        """Tell how far a resource has come; every few seconds the manifest tells it too."""
+        self.report(entry)
+        now = self.run.clock()
+        if self._saved_at is None or now - self._saved_at >= _SAVED_EVERY:
+            self.run.save()
+            self._saved_at = now
 
     def broken(self, resource: Resource) -> Iterator[tuple[str, dict[str, object]]]:
         """Readings that were broken off since the last whole one, the newest first.
@@ -81,7 +88,7 @@ class Ingest:
             return
         for manifest in reversed([*self.manifests, self.run.manifest]):
             entry = next((e for e in manifest.resources if e.resource == resource.name), None)
-            # A replay lands a few rows and reads no list.
+            # A replay loads a few rows and reads no list.
             if entry is None or manifest.kind == "replay":
                 continue
             if entry.state == "completed":
@@ -89,28 +96,40 @@ class Ingest:
             if entry.resume is not None:
                 yield entry.crawl, entry.resume
 
-    def open(self, resource: Resource, crawl: str | None = None) -> tuple[Landing, ResourceState]:
-        """Open a resource's state and landing.
+    @contextmanager
+    def loading(self, resource: Resource) -> Iterator[tuple[Loader, ResourceState]]:
+        """Open a resource and close it; what was loaded before an error stays."""
+        loader, state = self.open(resource)
+        try:
+            yield loader, state
+            loader.flush()
+        except IngestionError as error:
+            loader.keep(error, None)
+            raise
+        self.close(loader.entry, state)
+
+    def open(self, resource: Resource, crawl: str | None = None) -> tuple[Loader, ResourceState]:
+        """Open a resource's state and loader.
 
         Args:
-            resource: What is about to land.
+            resource: What is about to be loaded.
             crawl: The start, as in names, of a crawl to go on with; a new one when None.
         """
-        # This run's own manifest too: a stage tried again goes on from what it landed.
+        # This run's own manifest too: a stage tried again goes on from what it loaded.
         manifests = [*self.manifests, self.run.manifest]
         state = load_state(self.lake, resource, manifests, self.overlap)
         entry = self.run.manifest.resource(resource.name)
         entry.state = "running"
         entry.crawl = crawl or entry.crawl or self._free_start()
-        landing = Landing(
-            resource,
-            state,
-            entry,
-            self.run,
-            make_redactor(self.settings),
-            entries_of(manifests, entry),
-        )
-        return landing, state
+        # Every run's entry of the same crawl: its parts are numbered through.
+        earlier = [
+            other
+            for manifest in manifests
+            for other in manifest.resources
+            if (other.resource, other.crawl) == (entry.resource, entry.crawl)
+        ]
+        redact = make_redactor(self.settings)
+        return Loader(resource, state, entry, self.run, redact, earlier), state
 
     def close(self, entry: ResourceRun, state: ResourceState) -> None:
         """Close a resource that is read: the manifest first, the state last."""
@@ -126,13 +145,3 @@ class Ingest:
         while compact_timestamp(moment) in taken:
             moment += timedelta(seconds=1)
         return compact_timestamp(moment)
-
-
-def entries_of(manifests: list[Manifest], entry: ResourceRun) -> list[ResourceRun]:
-    """Every run's entry of the same crawl, oldest first: its parts are numbered through."""
-    return [
-        other
-        for manifest in manifests
-        for other in manifest.resources
-        if (other.resource, other.crawl) == (entry.resource, entry.crawl)
-    ]

@@ -1,86 +1,177 @@
-"""Which media there are: everything the account holds, or the ids the settings name."""
+"""The videos: which there are, their list, and whatever is asked for one after the other."""
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections import deque
+from contextlib import closing
+from typing import TYPE_CHECKING, TypeVar
 
 from ingestion.api.paging import Paging
-from ingestion.api.salvage import fields_of
-from ingestion.config.errors import REFUSALS
+from ingestion.api.parallel import read_in_order
+from ingestion.api.salvage import BadRecord, fields_of
+from ingestion.config.errors import (
+    REFUSALS,
+    BadResponseError,
+    BlockedError,
+    IngestionError,
+    NotFoundError,
+    RateLimitedError,
+    UnavailableError,
+)
 from ingestion.config.grammar import MEDIA_ID
+from ingestion.extract.context import Videos
 from ingestion.load.loader import note_cut_short
-from ingestion.resources import MEDIAS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
     from ingestion.extract.context import Ingest
+    from ingestion.load.loader import Loader
+    from ingestion.load.resource import Resource
 
 log = logging.getLogger(__name__)
+A = TypeVar("A")
 # Of these the list tells that they have no statistics of plays; of a type that is new, only
 # asking does. The last is a document of Microsoft's Office.
 _NEVER_PLAYED = {"image", "swf", "pdfdocument", "microsoftofficedocument"}
+# The longest engagement curves have 32 kB.
+_MOST_AHEAD = 1_000
+# So many videos in a row without an answer, and it is the API that is down.
+_DOWN = 5
+# What is told of one video is so of every other.
+_OF_ALL = (RateLimitedError, BlockedError)
 
 
-@dataclass(frozen=True, slots=True)
-class MediaList:
-    """The media of a run: their ids in order, and their `/medias` items."""
-
-    ids: tuple[str, ...]
-    items: list[object]
-
-    @property
-    def listed(self) -> frozenset[str]:
-        """Ids that the account itself lists."""
-        return frozenset(_field(item, "hashed_id") for item in self.items)
-
-
-def resolve_media(work: Ingest) -> MediaList:
-    """Find the media this run reads.
+def find_videos(work: Ingest, resource: Resource) -> Videos:
+    """Find the videos this run reads.
 
     With ids in the settings the list gives only names and durations, so a token that may
     not read it, or an API without it, costs no more than those. A numeric id becomes the
     hashed one where the list knows it.
 
+    Args:
+        work: The run.
+        resource: The list of videos.
+
     Raises:
-        AuthenticationError: The ids must be found through `/medias`, and the token may not.
+        AuthenticationError: The ids must be found through the list, and the token may not.
         IngestionError: The list cannot be read.
     """
-    if not any(one is MEDIAS or one.is_of_media for one in work.scope.resources):
-        return MediaList((), [])
     wanted = work.settings.wistia_media_ids
     if wanted == "all":
-        items = _read_list(work, None)
-        ids = dict.fromkeys(_field(item, "hashed_id") for item in items if _is_playable(item))
-        return MediaList(tuple(filter(MEDIA_ID.fullmatch, ids)), items)
+        items = _read_list(work, resource, None)
+        ids = [_field(item, "hashed_id") for item in items if _is_playable(item)]
+        return _videos(filter(MEDIA_ID.fullmatch, ids), items)
     try:
-        items = _read_list(work, wanted)
+        items = _read_list(work, resource, wanted)
     except REFUSALS as error:
-        log.warning("no names and durations of media: %s", error)
-        work.run.manifest.resource(MEDIAS.name).notes.append(str(error))
-        return MediaList(wanted, [])
+        log.warning("no names and durations of videos: %s", error)
+        work.run.manifest.resource(resource.name).notes.append(str(error))
+        return Videos(wanted)
     hashed = {_field(item, "id"): _field(item, "hashed_id") for item in items}
-    ids = dict.fromkeys(_known_as(media_id, hashed) for media_id in wanted)
+    known = {name: found for name, found in hashed.items() if MEDIA_ID.fullmatch(found)}
+    ids = [known.get(media_id, media_id) for media_id in wanted]
     asked = {*wanted, *ids}
-    return MediaList(tuple(ids), [item for item in items if _field(item, "hashed_id") in asked])
+    return _videos(ids, [item for item in items if _field(item, "hashed_id") in asked])
 
 
-def _known_as(media_id: str, hashed: dict[str, str]) -> str:
-    found = hashed.get(media_id, "")
-    return found if MEDIA_ID.fullmatch(found) else media_id
+def load_list(work: Ingest, resource: Resource) -> None:
+    """Load the items of the list of videos that are new or changed."""
+    with work.loading(resource) as (loader, _):
+        loader.load(work.videos.items)
 
 
-def _read_list(work: Ingest, wanted: tuple[str, ...] | None) -> list[object]:
+def load_snapshots(work: Ingest, resource: Resource) -> None:
+    """Load the statistics that changed, of each video or of the account.
+
+    Raises:
+        IngestionError: No video's statistics can be read; what was loaded stays.
+    """
+    videos = work.videos
+    names = videos.ids if resource.is_of_media else (resource.name,)
+
+    def fetch(media_id: str) -> dict[str, object] | BadRecord:
+        path = resource.path.format(media_id=media_id)
+        found: dict[str, object] | BadRecord = work.client.get(path, salvages=True)
+        return found
+
+    with work.loading(resource) as (loader, _):
+        for media_id, answer in read_each(work, loader, names, fetch, _MOST_AHEAD):
+            if not isinstance(answer, NotFoundError):
+                loader.load_snapshot(media_id, answer)
+            elif resource.is_of_media:
+                loader.miss(media_id, is_listed=media_id in videos.listed)
+                log.info("Wistia has no statistics of %s; check WISTIA_MEDIA_IDS", media_id)
+            else:
+                raise answer
+
+
+def read_each(
+    work: Ingest,
+    loader: Loader,
+    media_ids: tuple[str, ...],
+    fetch: Callable[[str], A],
+    most_ahead: int,
+) -> Iterator[tuple[str, A | NotFoundError]]:
+    """Read something of every video, side by side.
+
+    One that fails after every retry is noted, so that the run ends with 3, and costs no other.
+
+    Args:
+        work: The run.
+        loader: Of the resource; flushed when it is due.
+        media_ids: In the order to load.
+        fetch: Reads it of one video; called from many threads.
+        most_ahead: Answers that may wait behind a slow one.
+
+    Yields:
+        Each video's id and answer, or that Wistia does not know it.
+
+    Raises:
+        IngestionError: No video answers, or what answers is not the API.
+    """
+    failed: list[UnavailableError] = []
+    is_answering = False
+    in_flight = work.client.in_flight
+    with closing(read_in_order(fetch, deque(media_ids), in_flight, most_ahead)) as answers:
+        for media_id, answer in answers:
+            if isinstance(answer, UnavailableError) and not isinstance(answer, _OF_ALL):
+                failed.append(answer)
+                if len(failed) == _DOWN:
+                    raise failed[0]
+                loader.cut_short(str(answer))
+            elif isinstance(answer, BadResponseError) and not answer.is_page:
+                loader.quarantine_answer(answer, media_id)
+                log.warning("what the API says of %s is quarantined: %s", media_id, answer)
+            elif isinstance(answer, IngestionError) and not isinstance(answer, NotFoundError):
+                raise answer
+            else:
+                failed, is_answering = [], True
+                yield media_id, answer
+            if loader.is_due:
+                loader.flush()
+            work.progress(loader.entry)
+    if failed and not is_answering:
+        raise failed[0]
+
+
+def _read_list(work: Ingest, resource: Resource, wanted: tuple[str, ...] | None) -> list[object]:
     # Only hashed ids can be asked for; numeric ones need the whole list.
     filters = {}
     if wanted and not any(media_id.isdigit() for media_id in wanted):
         filters["hashed_ids[]"] = list(wanted)
-    paging = Paging("the list of media", identify=MEDIAS.identify)
-    pages = work.client.fetch_pages(MEDIAS.path, filters, paging)
+    paging = Paging("the list of videos", identify=resource.identify)
+    pages = work.client.fetch_pages(resource.path, filters, paging)
     items = [item for page in pages for item in page]
     if paging.gave_up:
-        note_cut_short(work.run.manifest.resource(MEDIAS.name), paging.gave_up)
+        note_cut_short(work.run.manifest.resource(resource.name), paging.gave_up)
     return items
+
+
+def _videos(ids: Iterable[str], items: list[object]) -> Videos:
+    listed = frozenset(_field(item, "hashed_id") for item in items)
+    return Videos(tuple(dict.fromkeys(ids)), items, listed)
 
 
 def _field(item: object, name: str) -> str:

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from ingestion.api.paging import PER_PAGE, EndlessListError, News, PageSize
 from ingestion.api.parallel import Readers
-from ingestion.api.rate_limit import InFlight
 from ingestion.api.salvage import BadRecord, fields_of
 from ingestion.config.errors import IngestionError, TooSlowError
 from ingestion.config.timestamps import format_timestamp, parse_timestamp
@@ -26,8 +25,8 @@ from ingestion.state.unlisted import replace_orphans
 
 if TYPE_CHECKING:
     from ingestion.extract.context import Ingest
-    from ingestion.load.loader import Landing
-    from ingestion.resources import Resource
+    from ingestion.load.loader import Loader
+    from ingestion.load.resource import Resource
     from ingestion.state.checkpoint import ResourceState
 
 log = logging.getLogger(__name__)
@@ -50,7 +49,7 @@ class Plan:
     name: str | None = None
 
 
-def land_visitors(work: Ingest, resource: Resource) -> None:
+def load_visitors(work: Ingest, resource: Resource) -> None:
     """Land every visitor that is new or was active since the watermark, less the overlap.
 
     Raises:
@@ -58,30 +57,30 @@ def land_visitors(work: Ingest, resource: Resource) -> None:
             the next run goes on below it.
     """
     broken = _find_broken(work, resource)
-    landing, state = work.open(resource, broken.name if broken else None)
+    loader, state = work.open(resource, broken.name if broken else None)
     plan = broken or _plan(work, state)
     started = plan.resume.started_at if plan.resume else work.run.clock()
     crawl = Crawl(started_at=started, bound=plan.bound, per_page=PER_PAGE, resume=plan.resume)
     try:
-        _drive(work, resource, crawl, landing, plan)
+        _drive(work, resource, crawl, loader, plan)
     except EndlessListError as error:
         # Nothing says what lies below: the next run begins where this one did.
-        landing.cut_short(str(error))
-        landing.flush()
-        work.close(landing.entry, state)
+        loader.cut_short(str(error))
+        loader.flush()
+        work.close(loader.entry, state)
         return
     except IngestionError as error:
-        landing.keep(error, _resume_point(crawl, plan))
+        loader.keep(error, _resume_point(crawl, plan))
         raise
-    _flush(work, landing, crawl, plan)
+    _flush(work, loader, crawl, plan)
     outcome = crawl.outcome
     if plan.moves and outcome.watermark is not None:
         state.watermark = outcome.watermark
         state.forget_before(outcome.watermark - work.overlap)
     if plan.bound is None:
         state.reconciled_at = started
-        landing.entry.reconciled_at = format_timestamp(started)
-    work.close(landing.entry, state)
+        loader.entry.reconciled_at = format_timestamp(started)
+    work.close(loader.entry, state)
 
 
 def _plan(work: Ingest, state: ResourceState) -> Plan:
@@ -115,9 +114,8 @@ def _find_broken(work: Ingest, resource: Resource) -> Plan | None:
     return None
 
 
-def _drive(work: Ingest, resource: Resource, crawl: Crawl, landing: Landing, plan: Plan) -> None:
-    in_flight = InFlight(work.settings.wistia_requests_per_minute)
-    work.client.observe = in_flight.observe
+def _drive(work: Ingest, resource: Resource, crawl: Crawl, loader: Loader, plan: Plan) -> None:
+    in_flight = work.client.in_flight
     warned, saved = False, crawl.resume
 
     size, news = PageSize(), News(resource.identify)
@@ -146,32 +144,32 @@ def _drive(work: Ingest, resource: Resource, crawl: Crawl, landing: Landing, pla
             if crawl.outcome.violations and not warned:
                 log.warning("visitors are not in order of last activity: reading all of them")
                 warned = True
-            _land(work, crawl, landing, plan)
-            if landing.is_due or (plan.moves and has_leapt(saved, crawl.resume)):
-                _flush(work, landing, crawl, plan)
+            _load(work, crawl, loader, plan)
+            if loader.is_due or (plan.moves and has_leapt(saved, crawl.resume)):
+                _flush(work, loader, crawl, plan)
                 saved = crawl.resume
-            work.progress(landing.entry)
+            work.progress(loader.entry)
 
 
-def _land(work: Ingest, crawl: Crawl, landing: Landing, plan: Plan) -> None:
+def _load(work: Ingest, crawl: Crawl, loader: Loader, plan: Plan) -> None:
     outcome = crawl.outcome
     # An order that does not hold bounds nothing: then every row read may be news.
     bound = None if outcome.violations else plan.bound
-    landing.keep_after = (outcome.watermark or work.run.clock()) - work.overlap
+    remember_from = (outcome.watermark or work.run.clock()) - work.overlap
     for landed in crawl.take():
-        landing.land((row.record for row in landed.rows), bound)
-    _note(landing, crawl, plan)
+        loader.load((row.record for row in landed.rows), bound, remember_from)
+    _note(loader, crawl, plan)
 
 
-def _flush(work: Ingest, landing: Landing, crawl: Crawl, plan: Plan) -> None:
-    _note(landing, crawl, plan)
-    landing.flush(_resume_point(crawl, plan))
+def _flush(work: Ingest, loader: Loader, crawl: Crawl, plan: Plan) -> None:
+    _note(loader, crawl, plan)
+    loader.flush(_resume_point(crawl, plan))
     if plan.name is not None:
-        replace_orphans(work.lake, landing.entry, work.manifests)
+        replace_orphans(work.lake, loader.entry, work.manifests)
 
 
-def _note(landing: Landing, crawl: Crawl, plan: Plan) -> None:
-    outcome, entry = crawl.outcome, landing.entry
+def _note(loader: Loader, crawl: Crawl, plan: Plan) -> None:
+    outcome, entry = crawl.outcome, loader.entry
     entry.pages, entry.pages_expected = outcome.pages, outcome.pages_expected
     entry.shifts, entry.repaired = outcome.shifts, outcome.repaired
     entry.violations = outcome.violations

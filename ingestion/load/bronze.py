@@ -1,7 +1,7 @@
 """The layout of bronze and quarantine, and the writing of both.
 
 Hive-partitioned gzip JSON Lines: one API record a line, its own fields untouched,
-beside `ingested_at`, `run_id` and, for a medium's statistics, `media_id` and
+beside `ingested_at`, `run_id` and, for a video's statistics, `media_id` and
 `snapshot_ts`. The partition is the UTC date of `ingested_at`.
 """
 
@@ -12,10 +12,12 @@ import hashlib
 import io
 import json
 import logging
+import re
 import zlib
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
 
-from ingestion.config.timestamps import compact_timestamp, format_timestamp
+from ingestion.config.timestamps import compact_timestamp, format_timestamp, parse_timestamp
 from ingestion.state.manifest import StoredObject
 
 if TYPE_CHECKING:
@@ -32,35 +34,76 @@ ADDED_FIELDS = frozenset({"ingested_at", "run_id", "media_id", "snapshot_ts"})
 _GZIP_LEVEL = 1
 
 log = logging.getLogger(__name__)
+_ENCODERS = {
+    allow_nan: json.JSONEncoder(
+        sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=allow_nan
+    )
+    for allow_nan in (True, False)
+}
+# Digests are of JSON in ASCII, as states have had them from the first.
+_NOT_PRINTABLE = re.compile("[^ -~]")
 
 
 def encode(record: object) -> bytes:
-    """A record as the line that lands: compact, unicode as it is, keys in their order."""
+    """A value as compact JSON, unicode as it is, keys in their order."""
     return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode(
         "utf-8", errors="replace"
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A record as JSON, encoded once: for its checks, its digest and its line in bronze.
+
+    Attributes:
+        content: What the record says, its keys sorted.
+        beside: Fields of it that say whose and when; its digest is not of them.
+    """
+
+    content: str
+    beside: dict[str, object]
+
+    @classmethod
+    def of(cls, record: object, *, allow_nan: bool = True) -> Self:
+        """Encode a record.
+
+        Raises:
+            ValueError: A number is no number, unless it may.
+            RecursionError: It is nested too deep.
+        """
+        beside: dict[str, object] = {}
+        if isinstance(record, dict) and not ADDED_FIELDS.isdisjoint(record):
+            beside = {name: record[name] for name in record if name in ADDED_FIELDS}
+            record = {name: record[name] for name in record if name not in ADDED_FIELDS}
+        return cls(_ENCODERS[allow_nan].encode(record), beside)
+
+    def text(self, **more: object) -> str:
+        """The whole record as JSON, with more fields where it is an object."""
+        added = self.beside | more
+        if not added:
+            return self.content
+        text = _ENCODERS[True].encode(added)
+        return text if self.content == "{}" else f"{self.content[:-1]},{text[1:]}"
+
+    @property
+    def digest(self) -> str:
+        """Tell whether content changed: 16 hexadecimal digits, whatever the keys' order."""
+        text = _NOT_PRINTABLE.sub(_escape, self.content)
+        return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def _escape(found: re.Match[str]) -> str:
+    return json.dumps(found[0])[1:-1]
+
+
 def digest(record: object) -> str:
-    """Tell whether content changed: 16 hexadecimal digits, whatever the keys' order."""
-    if isinstance(record, dict):
-        record = {name: value for name, value in record.items() if name not in ADDED_FIELDS}
-    text = json.dumps(record, sort_keys=True, separators=(",", ":"))
-    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+    """The digest of a record's content, see `Line.digest`."""
+    return Line.of(record).digest
 
 
-def snapshot_key(resource: str, media_id: str, moment: datetime) -> str:
-    """`raw-data/media/ingest_date=2026-01-09/media_<id>_20260109T000148Z.json.gz`."""
-    name = f"{resource}_{media_id}_{compact_timestamp(moment)}.json.gz"
-    return f"{RAW}/{resource}/ingest_date={moment.date().isoformat()}/{name}"
-
-
-def part_key(  # noqa: PLR0913 - the parts of a name
-    root: str, resource: str, *, started: str, part: int, records: int, day: str
-) -> str:
-    """`raw-data/visitors/ingest_date=…/visitors_<run start>_part-00001_batch_<n>.json.gz`."""
-    name = f"{resource}_{started}_part-{part:05d}_batch_{records}.json.gz"
-    return f"{root}/{resource}/ingest_date={day}/{name}"
+def object_key(root: str, resource: str, loaded_at: datetime, name: str) -> str:
+    """`raw-data/visitors/ingest_date=2026-01-09/visitors_<name>.json.gz`."""
+    return f"{root}/{resource}/ingest_date={loaded_at.date().isoformat()}/{resource}_{name}.json.gz"
 
 
 def write_object(lake: Lake, key: str, body: bytes, records: int) -> StoredObject:
@@ -89,8 +132,30 @@ def read_records(lake: Lake, key: str) -> Iterator[dict[str, object]]:
         log.warning("%s is damaged; wistia-elt goes on without its records", key)
 
 
+def newest_snapshots(lake: Lake, resource: str) -> dict[str, str]:
+    """When the newest snapshot of each video was taken, as times are in names."""
+    newest: dict[str, str] = {}
+    for key in lake.list(f"{RAW}/{resource}"):
+        name = key.rpartition("/")[2].removeprefix(f"{resource}_").removesuffix(".json.gz")
+        media_id, _, taken = name.rpartition("_")
+        found = [(media_id, taken)]
+        if "_part-" in name:
+            lines = read_records(lake, key)
+            times = ((str(line.get("media_id")), line.get("snapshot_ts")) for line in lines)
+            found = [(one, compact_timestamp(at)) for one, t in times if (at := parse_timestamp(t))]
+        for one, stamp in found:
+            newest[one] = max(stamp, newest.get(one, ""))
+    return newest
+
+
 class PartWriter:
     """Collect records, compressed as they come, and put them in numbered parts.
+
+    A part is named `<resource>_<start of the crawl>_part-00001_batch_<records>.json.gz`.
+
+    Attributes:
+        count: Records in the part.
+        began: When its first record came; None while it is empty.
 
     Args:
         lake: Where to.
@@ -124,6 +189,7 @@ class PartWriter:
 
     def _begin(self) -> None:
         self.count = 0
+        self.began: datetime | None = None
         self._buffer = io.BytesIO()
         self._gzip: gzip.GzipFile | None = None
 
@@ -132,17 +198,25 @@ class PartWriter:
         """Whether the part holds as many records as a part may."""
         return self.count >= RECORDS_PER_PART
 
-    def add(self, record: dict[str, object]) -> None:
-        """Stamp a record and compress it into the part."""
+    def add(self, line: Line, **fields: object) -> None:
+        """Stamp a record and compress it into the part.
+
+        Args:
+            line: The record.
+            fields: More fields of its line.
+        """
         if self._gzip is None:
             # The first record's time stands for the part: it names the partition too.
-            self._moment = self._clock()
+            self.began = self._clock()
+            self._stamps = {
+                self._time_field: format_timestamp(self.began),
+                "run_id": self._run_id,
+            }
             self._gzip = gzip.GzipFile(
                 fileobj=self._buffer, mode="wb", compresslevel=_GZIP_LEVEL, mtime=0
             )
-        time = format_timestamp(self._moment)
-        stamped = {**record, self._time_field: time, "run_id": self._run_id}
-        self._gzip.write(encode(stamped) + b"\n")
+        text = line.text(**fields, **self._stamps)
+        self._gzip.write(text.encode(errors="replace") + b"\n")
         self.count += 1
 
     def flush(self) -> StoredObject | None:
@@ -151,19 +225,12 @@ class PartWriter:
         Raises:
             LakeError: The lake cannot be written; the part is still held.
         """
-        if self._gzip is None:
+        if self._gzip is None or self.began is None:
             return None
         if not self._gzip.closed:
             self._gzip.close()
-        day = self._moment.date().isoformat()
-        key = part_key(
-            self._root,
-            self._resource,
-            started=self._started,
-            part=self._part,
-            records=self.count,
-            day=day,
-        )
+        name = f"{self._started}_part-{self._part:05d}_batch_{self.count}"
+        key = object_key(self._root, self._resource, self.began, name)
         stored = write_object(self._lake, key, self._buffer.getvalue(), self.count)
         self._part += 1
         self._begin()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ingestion.config.settings import Settings
-    from ingestion.resources import Resource
+    from ingestion.load.resource import Resource
 
 # A time that is none, such as a 30th of February, and a number out of bounds tell of nobody.
 _HARMLESS = re.compile("[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ][0-9:.,]{1,20}( ?[-+Zz][0-9:]{0,5})?)?")
@@ -64,7 +64,7 @@ def make_redactor(settings: Settings, *, is_again: bool = False) -> Redactor:
 
     Returns:
         `redact(record, resource, faulty)`: a copy that obeys the policy. `faulty` are the dotted
-        fields that are not what they should be (`contract.check_record`): they are no longer
+        fields that are not what they should be (`schemas.check_record`): they are no longer
         known to be impersonal.
 
     Raises:
@@ -112,9 +112,9 @@ def _fields_of(resource: Resource) -> _Fields:
     lists = frozenset(one[:-2] for one in resource.impersonal if one.endswith("[]"))
     pages = frozenset(one[:-1] for one in resource.impersonal if one.endswith("?"))
     clear = frozenset(one for one in resource.impersonal if one[-1] not in "?]") | lists
-    known = known_fields(resource.contract) | clear | pages
+    known = known_fields(resource.schema) | clear | pages
     parents = frozenset(one.rpartition(".")[0] for one in known if "." in one)
-    return _Fields(clear, lists, pages, number_fields(resource.contract), known, parents)
+    return _Fields(clear, lists, pages, number_fields(resource.schema), known, parents)
 
 
 def _is_flat(items: list[object]) -> bool:
@@ -169,12 +169,12 @@ class _Redaction:
         if is_clear and path in faulty:
             if _is_harmless(value, is_number=path in fields.numbers):
                 return value
-            return self._set_aside(value)
+            return self._block(value)
         if isinstance(value, (dict, list)):
             is_clear = path in fields.lists and isinstance(value, list) and _is_flat(value)
         return value if is_clear else self._conceal(value)
 
-    def _set_aside(self, value: object) -> object:
+    def _block(self, value: object) -> object:
         """What no schema takes for the value, so that no replay lands it."""
         if self._digest is None:
             return {}

@@ -1,4 +1,4 @@
-"""What a record must be to land in bronze, and what is merely news.
+"""What a record must be to be loaded into bronze, and what is merely news.
 
 A missing key or a wrong type sends the record to quarantine with the reason; a
 field we do not know is kept and reported. The shapes are those of real answers,
@@ -9,10 +9,10 @@ can read.
 
 from __future__ import annotations
 
-import json
 import re
+from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, NamedTuple, get_args
+from typing import TYPE_CHECKING, Annotated, get_args
 
 from pydantic import (
     AfterValidator,
@@ -36,6 +36,7 @@ from ingestion.config.grammar import (
     parse_date,
     parse_time,
 )
+from ingestion.load.bronze import Line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -75,20 +76,19 @@ PersonalNumber = Annotated[Number, WrapValidator(_or_hidden)]
 _HIDDEN = re.compile("[0-9a-f]{64}")
 
 
-Known = object  # documented, of any shape: landed as it is, never news
+Known = object  # documented, of any shape: loaded as it is, never news
 
 
 NO_WORD = "(a name that is no word)"
 _WORD = re.compile("(?=.{1,40}$)[A-Za-z]+(_[A-Za-z]+)*(_?[0-9]{1,2})?")
 # A string of JSON, with the colon where it is a field's name.
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*":?')
-_ENCODER = json.JSONEncoder(allow_nan=False, ensure_ascii=False)
 _HALF = re.compile("[\ud800-\udfff]")
 _CUT = f"nested deeper than {DEEPEST_RECORD} levels"
 
 
 class Record(BaseModel):
-    """Base of the contracts: strict about what is known, open to what is new."""
+    """Base of the schemas: strict about what is known, open to what is new."""
 
     model_config = ConfigDict(strict=True, extra="allow")
 
@@ -234,59 +234,63 @@ class Media(Record):
     tags: Known = None
 
 
-class Verdict(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Verdict:
     """What a record is found to be.
 
     Attributes:
-        reason: Why it goes to quarantine, None when it may land; names fields, never values.
+        reason: Why it goes to quarantine, None when it may be loaded; names fields, never values.
         faulty: Dotted names of the fields that are not what they should be.
         unknown: Dotted names of the fields that the schema does not know.
+        line: The record as JSON; None of one that goes to quarantine.
     """
 
     reason: str | None
     faulty: frozenset[str] = frozenset()
     unknown: frozenset[str] = frozenset()
+    line: Line | None = field(default=None, compare=False)
 
 
-def check_record(record: object, contract: type[Record]) -> Verdict:
-    """Hold a record against its contract.
+def check_record(record: object, schema: type[Record]) -> Verdict:
+    """Hold a record against its schema.
 
     Args:
         record: The decoded JSON value.
-        contract: The shape it should have.
+        schema: The shape it should have.
     """
-    excess = _find_excess(record)
+    line, excess = _encode(record)
     reasons, faulty = {f"record: {excess}"} if excess else set(), frozenset[str]()
     try:
-        parsed = contract.model_validate(record)
+        parsed = schema.model_validate(record)
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False, include_context=False)
         reasons |= {f"{_path(fault['loc'])}: {fault['msg'].lower()}" for fault in faults}
         faulty = frozenset(_path(fault["loc"]) for fault in faults)
     if reasons:
         return Verdict("; ".join(sorted(reasons)), faulty)
-    return Verdict(None, unknown=frozenset(_unknown(parsed)))
+    return Verdict(None, unknown=frozenset(_unknown(parsed)), line=line)
 
 
-def _find_excess(record: object) -> str | None:
-    """What keeps a value from being a line that every reader of bronze takes; None if nothing."""
+def _encode(record: object) -> tuple[Line | None, str | None]:
+    """A record as JSON, and what keeps it from being a line that every reader of bronze takes."""
     try:
-        text = _ENCODER.encode(record)
+        line = Line.of(record, allow_nan=False)
+        text = line.text()
         size = len(text.encode())
     except UnicodeEncodeError as error:
         # In a text it becomes a question mark; two names may not become one.
         size = len(error.object.encode(errors="replace"))
         if any(name[-1] == ":" and _HALF.search(name) for name in _STRING.findall(text)):
-            return "a field's name holds half a character"
+            return None, "a field's name holds half a character"
     except ValueError:
-        return "a number is no number"
+        return None, "a number is no number"
     except RecursionError:
-        return f"nested deeper than {DEEPEST_RECORD} levels"
+        return None, _CUT
     if size > LARGEST_RECORD:
-        return f"larger than {LARGEST_RECORD:,} bytes"
+        return None, f"larger than {LARGEST_RECORD:,} bytes"
     if text.count("{") + text.count("[") > DEEPEST_RECORD and _is_deeper(record, DEEPEST_RECORD):
-        return f"nested deeper than {DEEPEST_RECORD} levels"
-    return None
+        return None, _CUT
+    return line, None
 
 
 def _is_deeper(value: object, levels: int) -> bool:
@@ -329,21 +333,21 @@ def is_word(name: str) -> bool:
 
 
 @cache
-def known_fields(contract: type[Record]) -> frozenset[str]:
-    """Dotted names of all fields that a contract knows, at any depth."""
+def known_fields(schema: type[Record]) -> frozenset[str]:
+    """Dotted names of all fields that a schema knows, at any depth."""
     found = set()
-    for name, field in contract.model_fields.items():
+    for name, info in schema.model_fields.items():
         found.add(name)
-        for inner in _types(field.annotation):
+        for inner in _types(info.annotation):
             if isinstance(inner, type) and issubclass(inner, Record):
                 found |= {f"{name}.{one}" for one in known_fields(inner)}
     return frozenset(found)
 
 
 @cache
-def number_fields(contract: type[Record]) -> frozenset[str]:
+def number_fields(schema: type[Record]) -> frozenset[str]:
     """Names of the fields that hold a number, or a list of them."""
-    fields = contract.model_fields.items()
+    fields = schema.model_fields.items()
     return frozenset(
         name for name, field in fields if any(t in {int, float} for t in _types(field.annotation))
     )

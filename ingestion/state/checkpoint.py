@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime, timedelta
 
-    from ingestion.resources import Resource
+    from ingestion.load.resource import Resource
     from ingestion.state.manifest import Manifest, ResourceRun
     from ingestion.storage.base import Lake
 

@@ -11,7 +11,7 @@ from ingestion.load.bronze import QUARANTINE, RAW, read_records
 from ingestion.state.manifest import StoredObject
 
 if TYPE_CHECKING:
-    from ingestion.resources import Resource
+    from ingestion.load.resource import Resource
     from ingestion.state.manifest import Manifest, ResourceRun
     from ingestion.storage.base import Lake
 

@@ -9,9 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from ingestion.extract.context import Scope
-from ingestion.load.bronze import RECORDS_PER_PART, compress, digest, encode
+from ingestion.load.bronze import ADDED_FIELDS, RECORDS_PER_PART, Line, compress, digest, encode
 from tests.ingestion.account import ENGAGEMENT, STATS, medium, visitor, visitors
 from tests.ingestion.api.wire import Asked, Reply, as_json, text
 from tests.ingestion.conftest import Bench
@@ -108,7 +110,7 @@ def test_values_come_through_as_they_were_sent(bench: Bench) -> None:
         sent = "1e999" if name == "huge" else json.loads(value)
         assert (row[f"odd_{name}"], type(row[f"odd_{name}"])) == (sent, type(sent))
     assert "Zoë 🎬" in line
-    assert list(row)[:9] == list(visitor(1))
+    assert {name: row[name] for name in visitor(1)} == visitor(1)
     assert run.resource("visitors").unknown_fields == sorted(f"odd_{name}" for name in ODD)
     assert "Infinity" not in line
 
@@ -218,6 +220,51 @@ def test_equal_lines_give_equal_bytes() -> None:
 )
 def test_content_is_compared_and_not_its_bytes(left: object, right: object, *, same: bool) -> None:
     assert (digest(left) == digest(right)) is same
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(JSON)
+@example({"media_id": 1, "run_id": 2})
+@example("\ud800 \x7f \u2028 🎬")
+def test_digests_are_those_that_states_have_had_from_the_first(record: object) -> None:
+    plain = record
+    if isinstance(record, dict):
+        plain = {name: value for name, value in record.items() if name not in ADDED_FIELDS}
+    text = json.dumps(plain, sort_keys=True, separators=(",", ":"))
+    assert digest(record) == hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+@pytest.mark.parametrize("beside", [{}, {"media_id": "abc", "snapshot_ts": "now"}])
+@pytest.mark.parametrize("content", [{}, {"b": 1, "a": "é"}])
+def test_a_line_is_all_of_its_record_and_more(
+    content: dict[str, object], beside: dict[str, object]
+) -> None:
+    line = Line.of(content | beside)
+    assert json.loads(line.text()) == content | beside
+    assert json.loads(line.text(run_id="r")) == content | beside | {"run_id": "r"}
+
+
+def test_many_snapshots_share_an_object_and_few_have_their_own(bench: Bench) -> None:
+    for number in range(12):
+        bench.api.add_medium(f"film{number:02d}", number)
+    bench.ingest(Scope(resource="media"))
+
+    (shared,) = bench.objects("raw-data/media")
+    assert shared.endswith("/media_20260109T000148Z_part-00001_batch_12.json.gz")
+    assert [row["media_id"] for row in bench.rows("media")] == list(bench.api.stats)
+
+    bench.clock.now = datetime(2026, 1, 10, tzinfo=UTC)
+    bench.api.stats["film03"] = {**STATS, "play_count": 5}
+    assert bench.ingest(Scope(resource="media")).resource("media").unchanged == 11
+    assert [key.rpartition("/")[2] for key in bench.objects("raw-data/media")[1:]] == [
+        "media_film03_20260110T000000Z.json.gz"
+    ]
 
 
 def test_a_page_of_nothing_leaves_no_object(bench: Bench) -> None:

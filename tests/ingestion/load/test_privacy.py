@@ -15,6 +15,7 @@ from ingestion.config.settings import Settings
 from ingestion.extract.context import Scope
 from ingestion.load.bronze import encode
 from ingestion.load.redaction import make_redactor
+from ingestion.load.resource import Resource
 from ingestion.load.schemas import check_record
 from ingestion.resources import (
     ACCOUNT,
@@ -24,7 +25,6 @@ from ingestion.resources import (
     MEDIA_ENGAGEMENT,
     MEDIAS,
     VISITORS,
-    Resource,
 )
 from tests.ingestion.account import ENGAGEMENT, STATS, TOKEN, event, medium, visitor
 from tests.ingestion.api.wire import Reply, as_json, reset, text
@@ -171,7 +171,7 @@ def test_what_is_not_known_to_be_impersonal_is_never_in_clear(
     where: tuple[Resource, dict[str, Any]], policy: dict[str, Any]
 ) -> None:
     resource, record = where
-    verdict = check_record(record, resource.contract)
+    verdict = check_record(record, resource.schema)
 
     clean = make_redactor(Settings(**policy))(record, resource, verdict.faulty)
 
@@ -196,12 +196,12 @@ def test_redacting_again_changes_nothing() -> None:
     play = event(1, email=MARK, note={MARK: [MARK]}, attributes={"ip": MARK}, country=[MARK])
     for policy in (HASH, DROP):
         again = make_redactor(Settings(**policy), is_again=True)
-        faulty = check_record(play, EVENTS.contract).faulty
+        faulty = check_record(play, EVENTS.schema).faulty
         once = again(play, EVENTS, faulty)
         assert once == make_redactor(Settings(**policy))(play, EVENTS, faulty)
-        assert again(once, EVENTS, check_record(once, EVENTS.contract).faulty) == once
+        assert again(once, EVENTS, check_record(once, EVENTS.schema).faulty) == once
         # What is not as it should be does not pass for something else afterwards.
-        assert check_record(once, EVENTS.contract).faulty == {"country"}
+        assert check_record(once, EVENTS.schema).faulty == {"country"}
 
 
 @pytest.mark.parametrize("policy", [HASH, DROP], ids=["hash", "drop"])

@@ -1,0 +1,66 @@
+"""One kind of record: where it is asked for, what it looks like, and what names it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import timedelta
+
+    from ingestion.load.schemas import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A row of the table `ingestion.resources`.
+
+    Attributes:
+        name: The folder below `raw-data/`, and what the command line calls it.
+        path: Below the base URL; `{media_id}` is filled in for each video.
+        schema: The shape a record must have to be loaded.
+        extract: Reads it: `extract(work, resource)`, with the run's `Ingest`.
+        scope: The permission its token needs, as Wistia's token page names it.
+        key: The fields that together name a record.
+        active_at: The field with a record's own time.
+        read_again: How far behind the watermark the next run reads; None is
+            WISTIA_OVERLAP_HOURS.
+        impersonal: Dotted fields that are known to tell nothing of a person, at any depth: they
+            alone stay in clear under `PII_POLICY`, whatever else a record may hold. Of one that
+            ends in `?`, an address, what a page is asked and by whom does not stay; one that ends
+            in `[]` is a list.
+        is_optional: Whether a run goes on where the account or its plan has none of it.
+    """
+
+    name: str
+    path: str
+    schema: type[Record]
+    extract: Callable[[Any, Resource], None]
+    scope: str
+    key: tuple[str, ...]
+    active_at: str = ""
+    read_again: timedelta | None = None
+    impersonal: tuple[str, ...] = ()
+    is_optional: bool = False
+
+    @property
+    def is_of_media(self) -> bool:
+        """Whether it is read for each video."""
+        return "{media_id}" in self.path
+
+    @property
+    def is_snapshot(self) -> bool:
+        """Whether an answer is one record, of one video or of the account."""
+        return self.key == ("media_id",)
+
+    @property
+    def is_by_date(self) -> bool:
+        """Whether it is asked for by days, and so read again by whole ones."""
+        return self.read_again is not None
+
+    def identify(self, record: Mapping[str, object]) -> object:
+        """What names a record among all of its resource."""
+        if len(self.key) == 1:
+            return record.get(self.key[0])
+        return " ".join(str(record.get(name)) for name in self.key)
