@@ -1,115 +1,168 @@
-"""What the stages of one run share: settings, lake, record, clock.
-
-It reaches the tasks through a context variable and not as their parameter: Prefect
-stores parameters, and nothing of ours that a secret hangs on belongs there.
-"""
+"""The flows at Prefect: the stages of a run as its tasks, so that it shows and limits them."""
 
 from __future__ import annotations
 
-import time
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from contextlib import ExitStack, contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any
 
-from ingestion.config.logging import configure
+import click
+from prefect import flow, task
+
+from flows.alerts.refusal import refusals_told
+from flows.cli.run import run_maintenance
+from flows.context import open_context
+from flows.releases.deliver import deliver
+from flows.stages.sequence import JITTER, Stage, may_heal, run_all
+from flows.up.prefect.artifacts import ReadingProgress, write_nodes, write_summary
 from ingestion.config.settings import Settings
-from ingestion.config.timestamps import utc_now
-from ingestion.config.version import code_version
 from ingestion.extract.context import Scope
-from ingestion.state.run import RunRecord, start_run
 from ingestion.storage.base import open_lake
-from ingestion.storage.permissions import keep_private
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from datetime import datetime
+    from collections.abc import Iterator
 
-    from flows.dbt import BuildResult
-    from flows.publish import Published
-    from ingestion.state.manifest import ResourceRun
-    from ingestion.storage.base import Lake
-    from reports.errors import NodeError
+    from flows.context import Context
 
 
-@dataclass(slots=True)
-class Pipeline:
-    """One run's tools; stages leave their results here.
+@flow(name="daily", persist_result=False)
+def daily() -> int:
+    """Run every stage in order, as the settings say.
 
-    Attributes:
-        as_of_date: The ISO date that recency counts from.
-        built: What the build did, once it has.
-        pages: Whether this run makes the pages; a run that others follow may leave it to them.
-        table: The only one to build, anew, with those that read it; None for all.
-        rows: How many rows each table has, once it is built.
-        new_rows: How many of them more than before.
-        published: What publishing did, or why Node could not.
+    Returns:
+        The exit code: 0, or 3 when something was quarantined or a video unknown.
+
+    Raises:
+        ReadableError: That of the first stage that failed; nothing after it has started.
+    """
+    return _open_and_run(Scope())
+
+
+@flow(name="reconcile", persist_result=False)
+def reconcile() -> int:
+    """The same, but every visitor is read again: what changed unseen comes right.
+
+    Returns:
+        The exit code, as of `daily`.
+
+    Raises:
+        ReadableError: That of the first stage that failed; nothing after it has started.
+    """
+    return _open_and_run(Scope(full=True))
+
+
+@flow(name="maintenance", persist_result=False)
+def maintenance() -> None:
+    """What a bucket gathers and nobody reads any more goes.
+
+    Raises:
+        BuildError: AWS refuses a step; those before it are done.
+        LakeBusyError: A build is at work.
+    """
+    run_maintenance(Settings.load())
+
+
+@flow(name="deploy", persist_result=False)
+def deploy(version: str = "latest") -> str:
+    """Let the next run run a version of the code.
+
+    Args:
+        version: A release or the beginning of its name, without CODE_URI a tag or a commit;
+            `latest` is the newest.
+
+    Returns:
+        The version that the next run runs.
+
+    Raises:
+        DeliveryError: There is no such version, or it cannot be put in place.
+        LakeBusyError: A run is at work in the checkout that is to change.
+    """
+    settings = Settings.load()
+    done = deliver(settings, open_lake(settings), version)
+    click.echo(done.said)
+    return done.version
+
+
+def run_at_prefect(context: Context) -> int:
+    """Run every stage of a run that is open already as the flow `daily`.
+
+    Returns:
+        The exit code, as of `daily`.
+
+    Raises:
+        ReadableError: That of the first stage that failed; nothing after it has started.
     """
 
-    settings: Settings
-    lake: Lake
-    record: RunRecord
-    as_of_date: str
-    scope: Scope = field(default_factory=Scope)
-    full_refresh: bool = False
-    table: str | None = None
-    sleep: Callable[[float], None] = time.sleep
-    progress: Callable[[ResourceRun], None] = lambda _entry: None
-    say: Callable[[str], None] = lambda _doing: None
-    built: BuildResult | None = None
-    pages: bool = True
-    published: Published | NodeError | None = None
-    rows: dict[str, int] = field(default_factory=dict)
-    new_rows: dict[str, int] = field(default_factory=dict)
+    # Prefect stores what a flow or a task is given; nothing that a secret hangs on belongs there.
+    @flow(name="daily", persist_result=False)
+    def opened() -> int:
+        return _run(context)
+
+    code: int = opened()
+    return code
 
 
-_current: ContextVar[Pipeline | None] = ContextVar("pipeline", default=None)
+def _open_and_run(scope: Scope) -> int:
+    with ExitStack() as stack:
+        with refusals_told():
+            context = open_context("run")
+            stack.enter_context(context.record.alive())
+        context.scope = scope
+        return _run(context)
+
+
+def _run(context: Context) -> int:
+    try:
+        return run_all(context, run_as_task)
+    finally:
+        write_summary(context)
+
+
+def run_as_task(stage: Stage, context: Context) -> None:
+    """Run a stage as a task of Prefect's.
+
+    Raises:
+        TimeoutError: It took longer than STAGE_TIMEOUT_MINUTES.
+        ReadableError: That of its last try.
+    """
+
+    @task(
+        name=stage.name,
+        retries=len(stage.pauses),
+        retry_delay_seconds=list(stage.pauses),
+        retry_jitter_factor=JITTER,
+        retry_condition_fn=_may_heal,
+        timeout_seconds=context.settings.stage_timeout_minutes * 60,
+        persist_result=False,
+    )
+    # Without parameters: Prefect stores them, and nothing that a secret hangs on belongs there.
+    def run_it() -> None:
+        with _SHOWN.get(stage.name, nullcontext)(context):
+            stage.run(context)
+
+    run_it()
+
+
+async def _may_heal(_task: Any, _run: Any, state: Any) -> bool:  # noqa: ANN401 - Prefect's hook
+    return may_heal(await state.aresult(raise_on_failure=False))
 
 
 @contextmanager
-def use(pipeline: Pipeline) -> Iterator[Pipeline]:
-    """Make this the pipeline of every stage inside the block, and its run known to be alive."""
-    token = _current.set(pipeline)
+def _reading(context: Context) -> Iterator[None]:
+    terminal = context.progress
+    bar = ReadingProgress(terminal)
+    context.progress = bar.update
     try:
-        with pipeline.record.alive():
-            yield pipeline
+        yield
+        bar.finish()
     finally:
-        _current.reset(token)
+        context.progress = terminal
 
 
-def current() -> Pipeline:
-    """The pipeline in use.
-
-    Raises:
-        LookupError: A stage was called outside `use`.
-    """
-    pipeline = _current.get()
-    if pipeline is None:
-        raise LookupError("no pipeline is in use")
-    return pipeline
+@contextmanager
+def _nodes(context: Context) -> Iterator[None]:
+    yield
+    if context.built is not None:
+        write_nodes(context.built)
 
 
-def is_open() -> bool:
-    """Whether a pipeline is in use already."""
-    return _current.get() is not None
-
-
-def open_pipeline(
-    kind: Literal["run", "ingest", "build", "publish"],
-    settings: Settings | None = None,
-    *,
-    clock: Callable[[], datetime] = utc_now,
-) -> Pipeline:
-    """Read the settings, open the lake, begin the run's record.
-
-    Raises:
-        ConfigurationError: A setting is missing, misspelt or impossible.
-        LakeError: The lake cannot be opened.
-    """
-    keep_private()
-    settings = settings or Settings.load()
-    configure(as_json=settings.log_json)
-    lake = open_lake(settings)
-    record = start_run(lake, kind, code_version(), clock)
-    as_of = settings.as_of_date or clock().date()
-    return Pipeline(settings, lake, record, as_of.isoformat())
+_SHOWN = {"ingest": _reading, "build": _nodes}

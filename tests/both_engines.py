@@ -21,7 +21,7 @@ from typing import Any
 import boto3
 import pytest
 
-from flows.query import query
+from flows.cli.look.query import query
 from ingestion.admin.rebuild import rebuild
 from ingestion.config.settings import Settings
 from ingestion.storage.base import LocalLake

@@ -16,7 +16,7 @@ from typing import Any
 
 import duckdb
 
-from flows.cli import main
+from flows.cli.main import main
 from ingestion.config import signals
 from tests.servers import Sandbox
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import duckdb
 
-from flows.build import build
-from flows.dbt import BuildResult
+from flows.stages.build import build
+from flows.stages.dbt import BuildResult
 from ingestion.admin.rebuild import rebuild
 from ingestion.config.settings import Settings
 from ingestion.storage.base import LocalLake

@@ -19,7 +19,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-IMPORTED = ("flows.run", "ingestion.__main__", "ingestion.storage.s3", "botocore.httpsession")
+IMPORTED = ("flows.cli.run", "ingestion.__main__", "ingestion.storage.s3", "botocore.httpsession")
 
 
 def run(

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from flows.athena.explain import explain_failure
 from flows.athena.query import query_athena
 from flows.athena.workgroup import read_builders_workgroup
-from flows.dbt import BuildResult, LostRowsError, build_arguments, name_lost_rows, run_dbt
-from flows.errors import BuildError
-from flows.increments import VARIABLE, Record, make_record, parse_record, write_plan
+from flows.stages.dbt import BuildResult, LostRowsError, build_arguments, name_lost_rows, run_dbt
+from flows.stages.errors import BuildError
+from flows.stages.increments import VARIABLE, Record, make_record, parse_record, write_plan
 from ingestion.config.errors import LakeError
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def dbt_on_athena(
         settings: The workgroup and the databases.
         arguments: The command and its flags.
         as_of_date: The ISO date that recency counts from.
-        plan: What to read of bronze, see `flows.increments`; blank for all.
+        plan: What to read of bronze, see `flows.stages.increments`; blank for all.
 
     Raises:
         BuildError: It failed, with Athena's reason where that is known.

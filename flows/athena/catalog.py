@@ -13,7 +13,7 @@ import boto3
 
 from flows.athena.declarations import LAYERS, read_declarations
 from flows.athena.partitions import restate_partitions
-from flows.errors import CrawlError
+from flows.stages.errors import CrawlError
 from ingestion.config.aws_errors import code_of, explained
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from flows.athena.tables import (
     version_locations,
 )
 from flows.athena.workgroup import read_builders_workgroup
-from flows.errors import BuildError, QueryError
+from flows.stages.errors import BuildError, QueryError
 from ingestion.config.aws_errors import explained
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 import boto3
 
-from flows.errors import CrawlError
+from flows.stages.errors import CrawlError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

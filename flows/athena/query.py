@@ -10,12 +10,12 @@ import boto3
 import pyarrow as pa
 from pyarrow import csv
 
-from flows.answer import Answer, single_statement
 from flows.athena.catalog import database
 from flows.athena.statements import execute
 from flows.athena.tables import BUILT, is_temporary, read_tables
 from flows.athena.types import parse_value
-from flows.errors import QueryError
+from flows.cli.look.answer import Answer, single_statement
+from flows.stages.errors import QueryError
 from ingestion.config.aws_errors import explained
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import awswrangler as wr
 from flows.athena.catalog import database
 from flows.athena.explain import explain_failure
 from flows.athena.workgroup import read_workgroup
-from flows.errors import QueryError
+from flows.stages.errors import QueryError
 from ingestion.config.aws_errors import explained
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 
-from flows.errors import QueryError
+from flows.stages.errors import QueryError
 from ingestion.config.aws_errors import explained
 from ingestion.config.errors import ConfigurationError
 

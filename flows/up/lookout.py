@@ -6,8 +6,8 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from flows.alarms.watch import watch
-from flows.up.reaper import reap
+from flows.alerts.watch import watch
+from flows.up.prefect.zombies import reap
 from ingestion.config.errors import LakeError
 from ingestion.config.timestamps import utc_now
 from ingestion.state.liveness import close_dead_runs
@@ -15,7 +15,7 @@ from ingestion.state.liveness import close_dead_runs
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from flows.prefect_api import PrefectApi
+    from flows.up.prefect.api import PrefectApi
     from ingestion.config.settings import Settings
     from ingestion.storage.base import Lake
 

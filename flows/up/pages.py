@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from flows.prefect_access import read_access
+from flows.up.prefect.access import read_access
 from ingestion.config.settings import Settings
 from ingestion.terminal import show_errors
 from reports.server.serve import serve

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 import requests
 from filelock import FileLock, Timeout
 
-from flows.errors import PrefectError
-from flows.prefect_access import basic
-from flows.prefect_api import PrefectApi
-from flows.up import authentication
+from flows.stages.errors import PrefectError
 from flows.up.children import Child, end
 from flows.up.lookout import Lookout
-from flows.up.reaper import drop_missed, reap
-from flows.up.registration import POOL, register
+from flows.up.prefect import authentication
+from flows.up.prefect.access import basic
+from flows.up.prefect.api import PrefectApi
+from flows.up.prefect.registration import POOL, register
+from flows.up.prefect.zombies import drop_missed, reap
 from ingestion.config.errors import ConfigurationError, ReadableError
 from ingestion.config.timestamps import utc_now
 from ingestion.storage.base import open_lake
@@ -153,7 +153,7 @@ def _children(
         descriptors = () if passed < 0 else (passed,)
         return Child(name, list(command), given, log, time.monotonic, descriptors)
 
-    server = (sys.executable, "-m", "flows.up.server", str(prefects))
+    server = (sys.executable, "-m", "flows.up.prefect.server", str(prefects))
     worker = (prefect, "worker", "start", "--pool", POOL, "--type", "process")
     pages = (sys.executable, "-m", "flows.up.pages", str(pages_at))
     return (

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from flows.alarms.memory import Memory
-from flows.alarms.refusal import refusals_told, tell
-from flows.alarms.watch import watch
-from flows.alarms.webhook import Webhook
-from flows.errors import AlarmError
-from flows.pipeline import open_pipeline, use
-from flows.stages import run_all, run_by_hand
+from flows.alerts.memory import Memory
+from flows.alerts.refusal import refusals_told, tell
+from flows.alerts.watch import watch
+from flows.alerts.webhook import Webhook
+from flows.context import open_context
+from flows.stages.errors import AlarmError
+from flows.stages.sequence import run_all, run_by_hand
 from ingestion.config.errors import ConfigurationError, LakeBusyError, LakeError
 from ingestion.config.settings import Settings
 from ingestion.storage.base import LocalLake
@@ -94,11 +94,11 @@ def test_a_run_whose_end_cannot_be_recorded_is_told_once(
         monkeypatch.setenv("WISTIA_API_TOKEN", "planted")
         monkeypatch.setenv("LAKE_URI", str(disk / "lake"))
         for _ in range(2):
-            pipeline = open_pipeline("run")
-            with use(pipeline):
+            context = open_context("run")
+            with context.record.alive():
                 fill(disk)  # while the run is at work, so that no stage can be recorded
                 with pytest.raises(LakeError, match="no space left"):
-                    run_all(pipeline, run_by_hand)
+                    run_all(context, run_by_hand)
             (disk / "filling").unlink()
 
     (message,) = taken
@@ -111,9 +111,9 @@ def test_a_run_that_another_keeps_out_is_no_alarm(
     with listening() as (url, taken):
         monkeypatch.setenv("ALERT_WEBHOOK", url)
         monkeypatch.setenv("WISTIA_API_TOKEN", "planted")
-        pipeline = open_pipeline("run")
-        with pipeline.lake.lock("ingest"), pytest.raises(LakeBusyError), use(pipeline):
-            run_all(pipeline, run_by_hand)
+        context = open_context("run")
+        with context.lake.lock("ingest"), pytest.raises(LakeBusyError), context.record.alive():
+            run_all(context, run_by_hand)
     assert taken == []
     assert not list((tmp_path / "lake/state").glob("**/*.json"))
 

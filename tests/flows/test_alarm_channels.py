@@ -12,11 +12,11 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from flows.alarms.channels import describe_channels
-from flows.alarms.mail import Email
-from flows.alarms.services import open_services
-from flows.alarms.watch import watch
-from flows.errors import AlarmError
+from flows.alerts.channels import describe_channels
+from flows.alerts.mail import Email
+from flows.alerts.services import open_services
+from flows.alerts.watch import watch
+from flows.stages.errors import AlarmError
 from ingestion.config.settings import Settings
 from ingestion.storage.base import LocalLake
 from tests.flows.test_alarms import NOW, day, failed

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from flows.alarms.findings import find
-from flows.alarms.watch import watch
+from flows.alerts.findings import find
+from flows.alerts.watch import watch
 from ingestion.config.errors import ConfigurationError
 from ingestion.config.settings import Settings
 from ingestion.config.timestamps import format_timestamp

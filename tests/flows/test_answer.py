@@ -7,11 +7,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from flows.answer import Answer
 from flows.athena.query import split_statements
 from flows.athena.types import parse_value
-from flows.errors import QueryError
-from flows.query import query
+from flows.cli.look.answer import Answer
+from flows.cli.look.query import query
+from flows.stages.errors import QueryError
 from ingestion.config.settings import Settings
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from click.shell_completion import ShellComplete
 
-from flows.cli import cli
-from flows.cli_help import SECTIONS
+from flows.cli.help import SECTIONS
+from flows.cli.main import cli
 from ingestion.config.version import code_version
 from ingestion.resources import RESOURCES
 from tests.command_line import CommandLine

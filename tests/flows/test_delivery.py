@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from flows.commands import run_command
-from flows.delivery.checkout import pull
-from flows.delivery.location import open_location
-from flows.delivery.release import make_release_of
-from flows.errors import DeliveryError
+from flows.releases.checkout import pull
+from flows.releases.location import open_location
+from flows.releases.release import make_release_of
+from flows.stages.errors import DeliveryError
+from flows.up.programs import run_command
 
 
 def git(folder: Path, *arguments: str) -> str:

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from flows.doctor import _check_prefect
+from flows.cli.look.doctor import _check_prefect
 from ingestion.resources import RESOURCES
 from tests.command_line import CommandLine, against
 from tests.servers import Sandbox

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from flows.dbt import _is_full, run_dbt
-from flows.doctor import _check_lake
-from flows.errors import BuildError
+from flows.cli.look.doctor import _check_lake
+from flows.stages.dbt import _is_full, run_dbt
+from flows.stages.errors import BuildError
 from ingestion.config.errors import LakeError
 from ingestion.config.settings import Settings
 from ingestion.storage.base import LocalLake, sync_folder

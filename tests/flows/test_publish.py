@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from flows import publish
-from flows.dbt import PROJECT_DIR
+from flows.stages import publish
+from flows.stages.dbt import PROJECT_DIR
 from ingestion.config.settings import Settings
 
 

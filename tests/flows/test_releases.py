@@ -14,19 +14,19 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from flows.delivery.choice import read_choice, write_choice
-from flows.delivery.codepipeline import make_release
-from flows.delivery.location import Location, choose, open_location
-from flows.delivery.machine import prepare
-from flows.errors import DeliveryError
-from flows.launch import find_release
+from flows.releases.choice import read_choice, write_choice
+from flows.releases.codepipeline import make_release
+from flows.releases.location import Location, choose, open_location
+from flows.releases.machine import prepare
+from flows.stages.errors import DeliveryError
+from flows.up.prefect.launch import find_release
 from ingestion.config.settings import Settings
 from ingestion.storage.base import LocalLake
 
 NOW = datetime(2026, 1, 30, 9, 0, tzinfo=UTC)
 
 
-def archive(text: str, name: str = "flows/daily.py") -> bytes:
+def archive(text: str, name: str = "flows/pipeline.py") -> bytes:
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w") as file:
         file.writestr(name, text)
@@ -64,7 +64,7 @@ def settings(code: Path, tmp_path: Path) -> Settings:
 def running(settings: Settings, home: Path) -> str:
     """What the next run would run."""
     folder = find_release(settings, home, done)
-    return "the launcher's own" if folder is None else (folder / "flows/daily.py").read_text()
+    return "the launcher's own" if folder is None else (folder / "flows/pipeline.py").read_text()
 
 
 def test_the_newest_runs_and_a_newer_one_at_the_next_run(
@@ -118,7 +118,7 @@ def test_one_that_does_not_install_is_not_taken_for_installed(code: Path, tmp_pa
     assert not (folder / "half").exists()
     assert (folder / ".release").read_text() == "aaa1111"
     assert (folder / "tool").stat().st_mode & 0o111
-    assert not (folder / "flows" / "daily.py").stat().st_mode & 0o111
+    assert not (folder / "flows" / "pipeline.py").stat().st_mode & 0o111
 
 
 def test_only_the_last_used_are_kept(code: Path, tmp_path: Path) -> None:
@@ -173,7 +173,7 @@ def test_a_bucket_holds_releases_as_a_folder_does(
 
     assert [one.version for one in bucket.find()] == ["aaa1111"]
     folder = prepare(bucket, "aaa1111", tmp_path / "home", done)
-    assert (folder / "flows" / "daily.py").read_text() == "aaa1111"
+    assert (folder / "flows" / "pipeline.py").read_text() == "aaa1111"
     with pytest.raises(DeliveryError, match="cannot fetch the release zzz"):
         prepare(bucket, "zzz", tmp_path / "home", done)
 

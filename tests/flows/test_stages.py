@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from flows.errors import StageTimeoutError
-from flows.pipeline import Pipeline, open_pipeline
-from flows.stages import INGEST, Stage, run_all, run_by_hand
+from flows.context import Context, open_context
+from flows.stages.errors import StageTimeoutError
+from flows.stages.sequence import INGEST, Stage, run_all, run_by_hand
 from ingestion.config.errors import AuthenticationError, BadResponseError, UnavailableError
 from ingestion.config.settings import Settings
 
@@ -20,16 +20,16 @@ def slept() -> list[float]:
 
 
 @pytest.fixture
-def pipeline(tmp_path: Path, slept: list[float]) -> Pipeline:
-    made = open_pipeline("run", Settings(lake_uri=str(tmp_path), stage_timeout_minutes=0.005))
+def context(tmp_path: Path, slept: list[float]) -> Context:
+    made = open_context("run", Settings(lake_uri=str(tmp_path), stage_timeout_minutes=0.005))
     made.sleep = slept.append
     return made
 
 
-def failing(*errors: Exception | None) -> Callable[[Pipeline], None]:
+def failing(*errors: Exception | None) -> Callable[[Context], None]:
     left = list(errors)
 
-    def run(_: Pipeline) -> None:
+    def run(_: Context) -> None:
         if (error := left.pop(0)) is not None:
             raise error
 
@@ -37,50 +37,50 @@ def failing(*errors: Exception | None) -> Callable[[Pipeline], None]:
 
 
 def test_what_may_heal_is_tried_again_after_10_and_60_seconds(
-    pipeline: Pipeline, slept: list[float]
+    context: Context, slept: list[float]
 ) -> None:
     run = failing(UnavailableError("down", "wait"), BadResponseError("html", "look"), None)
 
-    run_by_hand(Stage("ingest", run, INGEST.pauses), pipeline)
+    run_by_hand(Stage("ingest", run, INGEST.pauses), context)
 
     assert 10 <= slept[0] <= 15
     assert 60 <= slept[1] <= 90
     assert len(slept) == 2
 
 
-def test_after_the_third_try_the_stage_has_failed(pipeline: Pipeline, slept: list[float]) -> None:
+def test_after_the_third_try_the_stage_has_failed(context: Context, slept: list[float]) -> None:
     run = failing(*(UnavailableError(f"down {n}", "wait") for n in (1, 2, 3)))
 
     with pytest.raises(UnavailableError, match="down 3"):
-        run_by_hand(Stage("ingest", run, INGEST.pauses), pipeline)
+        run_by_hand(Stage("ingest", run, INGEST.pauses), context)
 
     assert len(slept) == 2
 
 
 @pytest.mark.parametrize("error", [AuthenticationError("no", "set it"), ValueError("a fault")])
 def test_what_no_pause_heals_is_not_tried_again(
-    pipeline: Pipeline, slept: list[float], error: Exception
+    context: Context, slept: list[float], error: Exception
 ) -> None:
     with pytest.raises(type(error)):
-        run_by_hand(Stage("ingest", failing(error), INGEST.pauses), pipeline)
+        run_by_hand(Stage("ingest", failing(error), INGEST.pauses), context)
 
     assert slept == []
 
 
-def test_a_stage_past_its_limit_is_stopped_whatever_it_catches(pipeline: Pipeline) -> None:
-    def hang(run: Pipeline) -> None:
+def test_a_stage_past_its_limit_is_stopped_whatever_it_catches(context: Context) -> None:
+    def hang(run: Context) -> None:
         with run.record.stage("build"):
             while True:
                 # As the retries of a library would.
                 with suppress(Exception):
                     time.sleep(60)
 
-    def only_build(_: Stage, run: Pipeline) -> None:
+    def only_build(_: Stage, run: Context) -> None:
         run_by_hand(Stage("ingest", hang), run)
 
     with pytest.raises(StageTimeoutError, match=r"ingest took longer than 0\.005 minutes"):
-        run_all(pipeline, only_build)
+        run_all(context, only_build)
 
-    (stage,) = pipeline.record.manifest.stages
+    (stage,) = context.record.manifest.stages
     assert stage.state == "failed"
-    assert pipeline.record.manifest.state == "failed"
+    assert context.record.manifest.state == "failed"

@@ -82,12 +82,12 @@ def test_each_process_has_the_secrets_it_needs_and_no_others(up: Up) -> None:
     for pid, command in processes_of(up.home).items():
         told = Path(f"/proc/{pid}/environ").read_text().split("\0")
         names = {name for name in secret if any(one.startswith(name) for one in told)}
-        for part in ("flows.up.server", "worker start", "flows.up.pages"):
+        for part in ("flows.up.prefect.server", "worker start", "flows.up.pages"):
             if part in command and "processes.py" not in command:
                 held[part] = {name.removesuffix("=") for name in names}
 
     assert held == {
-        "flows.up.server": {"PREFECT_API_AUTH_STRING"},
+        "flows.up.prefect.server": {"PREFECT_API_AUTH_STRING"},
         "worker start": {"PREFECT_API_AUTH_STRING", "WISTIA_API_TOKEN"},
         "flows.up.pages": {"PREFECT_API_AUTH_STRING", "OPERATIONS_PASSWORD"},
     }
@@ -132,7 +132,7 @@ def test_while_the_server_is_started_again_nobody_can_take_its_place(up: Up, wor
     (server,) = (
         pid
         for pid, command in processes_of(up.home).items()
-        if "flows.up.server" in command and "processes.py" not in command
+        if "flows.up.prefect.server" in command and "processes.py" not in command
     )
     os.kill(server, signal.SIGKILL)
     wait_for(lambda: not Path(f"/proc/{server}").exists())
@@ -149,7 +149,7 @@ def test_deployments_are_registered_again_from_a_terminal_beside_it(up: Up) -> N
     daily = up.deployment("daily")
     up.ask("DELETE", f"/deployments/{daily['id']}/schedules/{daily['schedules'][0]['id']}")
 
-    command = [sys.executable, "-m", "flows.up.registration"]
+    command = [sys.executable, "-m", "flows.up.prefect.registration"]
     done = subprocess.run(
         command,
         env=up.cli.environment(CODE_URI="releases"),
@@ -163,7 +163,7 @@ def test_deployments_are_registered_again_from_a_terminal_beside_it(up: Up) -> N
     daily = up.deployment("daily")
     assert [one["schedule"]["cron"] for one in daily["schedules"]] == ["54 7 * * *"]
     # Where code comes as releases, a run is started by what looks for them.
-    assert daily["job_variables"]["command"].endswith(" -m flows.launch")
+    assert daily["job_variables"]["command"].endswith(" -m flows.up.prefect.launch")
 
 
 def test_a_run_over_rest_completes_and_a_second_meanwhile_is_refused(up: Up) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from flows.build import build
-from flows.warehouse import is_damaged
+from flows.duckdb.warehouse import is_damaged
+from flows.stages.build import build
 from ingestion.config.settings import Settings
 from ingestion.storage.base import LocalLake
 

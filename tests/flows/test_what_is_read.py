@@ -7,8 +7,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from flows.build import build, take_inventory
-from flows.increments import Record, choose_stale, make_record, parse_record
+from flows.stages.build import build, take_inventory
+from flows.stages.increments import Record, choose_stale, make_record, parse_record
 from ingestion.admin.rebuild import rebuild
 from ingestion.config.errors import LakeError
 from ingestion.config.settings import Settings
@@ -80,8 +80,8 @@ def test_what_may_differ_from_the_last_good_build_is_made_again() -> None:
     came, went = replace(before, days=days | {"events": {"2026-01-09": "e"}}), before
     assert choose_stale(came, before) == ("--select", runs, "source:bronze.events+")
     assert choose_stale(went, came) == ("--select", runs, "source:bronze.events+")
-    for name in ("code", "project"):
-        assert choose_stale(replace(before, **{name: "other"}), before) == ()
+    for changed in (replace(before, code="other"), replace(before, project="other")):
+        assert choose_stale(changed, before) == ()
     assert choose_stale(before, None) == ()
 
 

@@ -8,7 +8,7 @@ copy at SITE_URI. The copy is of two sites, so that something there is replaced 
 import tempfile
 from pathlib import Path
 
-from flows.publish import open_tables
+from flows.stages.publish import open_tables
 from ingestion.admin.job import read_runs
 from ingestion.config.settings import Settings
 from ingestion.config.timestamps import utc_now

@@ -11,8 +11,8 @@ from typing import Any
 import click
 import yaml
 
-from flows.cli import cli
-from flows.cli_help import SECTIONS
+from flows.cli.help import SECTIONS
+from flows.cli.main import cli
 from ingestion.config.errors import EXIT_CODES
 from ingestion.config.settings import Settings, setting_names
 from tests.project import runbook

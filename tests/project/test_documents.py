@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from flows.cli import cli
-from flows.cli_help import SECTIONS
+from flows.cli.help import SECTIONS
+from flows.cli.main import cli
 from ingestion.config import errors
 from ingestion.config.settings import Settings, setting_names
 from tests.project import reference

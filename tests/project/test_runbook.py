@@ -16,7 +16,7 @@ def test_the_runbook_lists_every_error_as_the_code_says_it() -> None:
 
 
 def test_the_runbook_has_every_alarm_with_a_section() -> None:
-    alarms = (ROOT / "flows" / "alarms").glob("*.py")
+    alarms = (ROOT / "flows" / "alerts").glob("*.py")
     code = "".join(path.read_text(encoding="utf-8") for path in alarms)
     raised = set(re.findall(r'Finding\(\s*"(\w+)"', code))
     assert raised == {"failure", "stale", "silent", "quarantine", "unusual", "lake", "clock"}

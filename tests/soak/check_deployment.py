@@ -103,7 +103,9 @@ def project(tmp_path: Path) -> Path:
 
 def publish(project: Path, cli: CommandLine) -> str:
     """Release what the checkout has committed."""
-    command = "from flows.cli import main; import sys; sys.argv = ['wistia-elt', 'release']; main()"
+    command = (
+        "from flows.cli.main import main; import sys; sys.argv = ['wistia-elt', 'release']; main()"
+    )
     environment = {**cli.environment(), "PYTHONPATH": str(project)}
     python = str(PREFECT.with_name("python"))
     done = subprocess.run(
@@ -138,8 +140,8 @@ def test_a_worker_runs_the_newest_release_and_a_bad_one_is_rolled_back(
         try:
             assert run_daily(up) == ("COMPLETED", first[:7])
 
-            tasks = project / "flows" / "tasks.py"
-            tasks.write_text(tasks.read_text().replace('"""Bronze to gold."""', "1 / 0"))
+            build = project / "flows" / "stages" / "build.py"
+            build.write_text(f"{build.read_text()}\n\ndef build(*_, **__):\n    1 / 0\n")
             git(project, "commit", "--quiet", "--all", "--message", "bad")
             bad = publish(project, cli)
             assert run_daily(up) == ("FAILED", bad[:7])

@@ -56,7 +56,7 @@ def main() -> None:
     sys.addaudithook(Death(step, key, int(at)))
     if int(rows):
         shrink_parts(int(rows))
-    from flows.cli import main as wistia_elt  # noqa: PLC0415 - after the hook
+    from flows.cli.main import main as wistia_elt  # noqa: PLC0415 - after the hook
 
     sys.argv = ["wistia-elt", *arguments]
     wistia_elt()

@@ -42,7 +42,7 @@ class Victim:
 
     def ingest(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run `wistia-elt ingest` undisturbed."""
-        return self._run("flows.cli:main", "ingest", *arguments)
+        return self._run("flows.cli.main:main", "ingest", *arguments)
 
     def die(self, kill: Kill) -> int:
         """Run `wistia-elt ingest` and kill it; return how the process ended."""

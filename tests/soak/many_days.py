@@ -53,27 +53,27 @@ class Days:
 
     def run(self, lake: str, **changed: Any) -> None:  # noqa: ANN401
         """Run every stage, as a run by hand does."""
-        from flows.pipeline import open_pipeline, use  # noqa: PLC0415
-        from flows.stages import run_all, run_by_hand  # noqa: PLC0415
+        from flows.context import open_context  # noqa: PLC0415
+        from flows.stages.sequence import run_all, run_by_hand  # noqa: PLC0415
         from ingestion.config.errors import ReadableError  # noqa: PLC0415
 
-        pipeline = open_pipeline("run", self.settings(lake, **changed), clock=self.clock)
-        pipeline.pages = False
+        context = open_context("run", self.settings(lake, **changed), clock=self.clock)
+        context.pages = False
         try:
-            with use(pipeline):
-                run_all(pipeline, run_by_hand)
+            with context.record.alive():
+                run_all(context, run_by_hand)
         except ReadableError as error:
             click.echo(f"  {error}")
 
     def read(self, lake: str) -> None:
         """Ingest alone: the lake that is left alone is built when it is compared."""
-        from flows.pipeline import open_pipeline, use  # noqa: PLC0415
+        from flows.context import open_context  # noqa: PLC0415
         from ingestion.ingest import ingest  # noqa: PLC0415
 
-        pipeline = open_pipeline("run", self.settings(lake), clock=self.clock)
-        with use(pipeline):
-            ingest(pipeline.settings, pipeline.lake, pipeline.record)
-        pipeline.record.finish("completed", 0)
+        context = open_context("run", self.settings(lake), clock=self.clock)
+        with context.record.alive():
+            ingest(context.settings, context.lake, context.record)
+        context.record.finish("completed", 0)
 
     def set_clock(self, moment: datetime) -> None:
         """Let it be this time here and at the API."""
@@ -83,7 +83,7 @@ class Days:
 
     def look(self, lake: str) -> None:
         """Look for alarms, as `up` does."""
-        from flows.alarms.watch import watch  # noqa: PLC0415
+        from flows.alerts.watch import watch  # noqa: PLC0415
         from ingestion.storage.base import open_lake  # noqa: PLC0415
 
         settings = self.settings(lake)
@@ -98,7 +98,7 @@ class Days:
 
     def tables(self, lake: str) -> dict[str, list[tuple[Any, ...]]]:
         """Every table but those about runs, without what tells when it was read."""
-        from flows.query import count_rows, query  # noqa: PLC0415
+        from flows.cli.look.query import count_rows, query  # noqa: PLC0415
 
         settings = self.settings(lake)
         found = {}
@@ -111,7 +111,7 @@ class Days:
 
     def build(self, lake: str) -> None:
         """Build the tables of this day."""
-        from flows.build import build  # noqa: PLC0415
+        from flows.stages.build import build  # noqa: PLC0415
         from ingestion.storage.base import open_lake  # noqa: PLC0415
 
         settings = self.settings(lake)
@@ -166,15 +166,15 @@ def _disturb(days: Days, event: str) -> None:
 @contextmanager
 def bad_release() -> Iterator[None]:
     """The next run has a release whose dbt project does not hold together; then it is undone."""
-    import flows.dbt  # noqa: PLC0415
+    import flows.stages.dbt  # noqa: PLC0415
 
-    good = flows.dbt.PROJECT_DIR
+    good = flows.stages.dbt.PROJECT_DIR
     with tempfile.TemporaryDirectory() as folder:
-        flows.dbt.PROJECT_DIR = Path(folder)
+        flows.stages.dbt.PROJECT_DIR = Path(folder)
         try:
             yield
         finally:
-            flows.dbt.PROJECT_DIR = good
+            flows.stages.dbt.PROJECT_DIR = good
 
 
 def many_days(count: int, visitors: int = 2_000) -> Verdict:

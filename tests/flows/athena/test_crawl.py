@@ -8,9 +8,9 @@ import pytest
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
 
-from flows.athena.crawl import crawl
+from flows.athena.crawler import crawl
 from flows.athena.declarations import read_declarations
-from flows.errors import CrawlError
+from flows.stages.errors import CrawlError
 from ingestion.config.errors import ConfigurationError
 from ingestion.config.settings import Settings
 

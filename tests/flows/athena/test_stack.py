@@ -11,10 +11,10 @@ import boto3
 import pytest
 
 from flows.athena.catalog import database
-from flows.athena.crawl import crawl
+from flows.athena.crawler import crawl
 from flows.athena.query import count_athena_rows, query_athena
 from flows.athena.workgroup import read_builders_workgroup
-from flows.errors import CrawlError, QueryError
+from flows.stages.errors import CrawlError, QueryError
 from ingestion.config.errors import ConfigurationError, ReadableError
 from ingestion.config.settings import Settings
 from tests.athena_home import AthenaHome, point_at

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 from pydantic import SecretStr
 
-from flows.forgetting import WarehouseTables
+from flows.duckdb.erase import WarehouseTables
 from ingestion.admin.audit import Audit
 from ingestion.admin.erase import UnknownPersonError, forget
 from ingestion.admin.job import Custody

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from flows.forgetting import WarehouseTables
+from flows.duckdb.erase import WarehouseTables
 from ingestion.admin.legacy_import import import_files
 from ingestion.config.settings import Settings
 from ingestion.extract.context import Scope

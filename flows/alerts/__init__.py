@@ -1,0 +1,1 @@
+"""Who must be told is told: what is wrong, through which channel, once."""

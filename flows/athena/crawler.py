@@ -1,0 +1,122 @@
+"""The crawl stage: the catalogue knows of every partition before the build asks for it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING, Any
+
+import boto3
+
+from flows.athena.catalog import database, ensure_catalog
+from flows.athena.partitions import register_partitions
+from flows.stages.errors import CrawlError
+from ingestion.config.aws_errors import explained
+from ingestion.config.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ingestion.config.settings import Settings
+
+log = logging.getLogger(__name__)
+# A crawler of six small tables takes one to three minutes, most of it starting.
+TIMEOUT_SECONDS = 1800
+_POLL_SECONDS = 5
+
+
+def crawl(settings: Settings, sleep: Callable[[float], None] = time.sleep) -> int:
+    """Make tables and partitions known to Glue: by GLUE_CRAWLER, else by the run itself.
+
+    Args:
+        settings: The lake, the databases' prefix, the crawler.
+        sleep: Waits seconds.
+
+    Returns:
+        Partitions registered by the run; with a crawler, those that it left out.
+
+    Raises:
+        ConfigurationError: There is no such crawler, no region, no credentials.
+        CrawlError: The crawler failed, with its own message, or took too long.
+    """
+    tables = ensure_catalog(settings)
+    if settings.glue_crawler:
+        _run_crawler(settings.glue_crawler, sleep)
+    with explained("register the new partitions", CrawlError):
+        glue = boto3.client("glue")
+        name = database(settings, "bronze")
+        new = {t.name: register_partitions(glue, name, t, settings.lake_uri) for t in tables}
+    count = sum(map(len, new.values()))
+    if settings.glue_crawler and count:
+        log.warning(
+            "crawler %s left out %d partitions, which were registered: its targets should be "
+            "the tables of %s",
+            *(settings.glue_crawler, count, name),
+        )
+    return count
+
+
+def _run_crawler(name: str, sleep: Callable[[float], None]) -> None:
+    with explained(f"run crawler {name}", CrawlError):
+        glue = boto3.client("glue")
+        waited = 0.0
+        before = _look(glue, name).get("LastCrawl")
+        while not _start(glue, name):
+            # One that runs already may have passed by what this run has just landed.
+            waited = _wait(name, waited, sleep)
+            before = _look(glue, name).get("LastCrawl")
+        last = _follow(glue, name, before, waited, sleep) or {}
+    if last.get("Status", "SUCCEEDED") != "SUCCEEDED":
+        said = last.get("ErrorMessage") or f"its status is {last['Status']}"
+        raise CrawlError(
+            f"crawler {name} failed: {said}",
+            "mend what it says (its log group in CloudWatch has more) and run again",
+        )
+
+
+def _follow(
+    glue: Any,  # noqa: ANN401 - boto3's client
+    name: str,
+    before: object,
+    waited: float,
+    sleep: Callable[[float], None],
+) -> dict[str, Any] | None:
+    """Wait for the crawl that was started; what Glue says of it."""
+    has_run = False
+    while True:
+        found = _look(glue, name)
+        has_run = has_run or found["State"] != "READY" or found.get("LastCrawl") != before
+        # Right after the start, an old answer may still say READY.
+        if has_run and found["State"] == "READY":
+            return found.get("LastCrawl")
+        waited = _wait(name, waited, sleep)
+
+
+def _look(glue: Any, name: str) -> dict[str, Any]:  # noqa: ANN401 - boto3's client
+    try:
+        found: dict[str, Any] = glue.get_crawler(Name=name)["Crawler"]
+    except glue.exceptions.EntityNotFoundException as error:
+        raise ConfigurationError(
+            f"there is no Glue crawler {name} in this region",
+            "correct GLUE_CRAWLER or AWS_REGION, or unset GLUE_CRAWLER: then the run registers "
+            "new partitions itself",
+        ) from error
+    return found
+
+
+def _start(glue: Any, name: str) -> bool:  # noqa: ANN401 - boto3's client
+    try:
+        glue.start_crawler(Name=name)
+    except glue.exceptions.CrawlerRunningException:
+        return False
+    return True
+
+
+def _wait(name: str, waited: float, sleep: Callable[[float], None]) -> float:
+    if waited >= TIMEOUT_SECONDS:
+        raise CrawlError(
+            f"crawler {name} has not finished after {TIMEOUT_SECONDS // 60} minutes",
+            "look at it in the Glue console; stop it there if it hangs, then run again",
+        )
+    sleep(_POLL_SECONDS)
+    return waited + _POLL_SECONDS

@@ -1,0 +1,1 @@
+"""`wistia-elt`: the commands."""

@@ -1,0 +1,163 @@
+"""`make run`: the whole way on a machine with no token and no AWS account.
+
+Without a token it starts the sandbox, an invented account with the published figures of
+the system this project succeeds, and repeats that system's three runs: 110,471 visitors,
+an hour later 4 more, a day later 24 more. Nothing here does what a token would not: the
+sandbox is an address and a token in the environment, and the flow is the daily one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+import click
+import requests
+
+from flows.cli.look.query import query
+from flows.cli.run import run_daily
+from flows.cli.show import show_answer
+from flows.context import open_context
+from ingestion.config.errors import UnavailableError
+from ingestion.config.settings import PROJECT_ROOT, Settings
+from ingestion.storage.base import Lake, open_lake
+from ingestion.terminal import show_table
+from reports.processes import Guarded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_STATE = "state/demo.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One of the predecessor's runs: what happened at Wistia before it."""
+
+    story: str
+    advance: dict[str, int]
+
+
+STEPS = (
+    Step("the first run: everything", {}),
+    Step("an hour later: 4 new visitors", {"new": 4, "returning": 0, "hours": 1}),
+    Step("the next day: 24 new visitors", {"new": 24, "returning": 0, "hours": 23}),
+)
+
+
+def run_demo() -> int:
+    """Run once with a token, three times without.
+
+    Returns:
+        The exit code of the last run.
+
+    Raises:
+        ReadableError: What stopped it.
+    """
+    settings = Settings.load()
+    if settings.wistia_api_token or settings.wistia_secret_id:
+        code = run_daily(open_context("run", settings))
+        _show_next(settings)
+        return code
+    lake = open_lake(settings)
+    today, done = _read_state(lake)
+    with _sandbox(today) as origin:
+        code = 0
+        for number, step in enumerate(STEPS, start=1):
+            if step.advance:
+                requests.post(f"{origin}/_sandbox/advance", json=step.advance, timeout=60)
+            # Of a finished demo only its last run is repeated: nothing is new.
+            if number <= done and number < len(STEPS):
+                continue
+            story = step.story if number > done else "the same day again: nothing is new"
+            click.secho(f"\nRun {number} of {len(STEPS)}, {story}", bold=True)
+            context = open_context("run", Settings.load())
+            # Each run could build them; one look at the end is what a person wants.
+            context.pages = number == len(STEPS)
+            code = run_daily(context)
+            _write_state(lake, today, max(done, number))
+    _show_heads(settings)
+    _show_next(settings)
+    return code
+
+
+@contextmanager
+def _sandbox(today: date) -> Iterator[str]:
+    command = [sys.executable, "-m", "sandbox.wistia", "--port", "0", "--rate-limit", "0"]
+    command += ["--today", today.isoformat()]
+    server = Guarded(command, PROJECT_ROOT, os.environ, errors=None)
+    try:
+        base_url = _read_environment(server)
+        yield base_url.rpartition("/")[0]
+    finally:
+        server.end()
+
+
+def _read_environment(server: Guarded) -> str:
+    for line in server.lines():
+        if line.strip() == "ready":
+            return os.environ["WISTIA_BASE_URL"]
+        name, _, value = line.strip().partition("=")
+        os.environ[name] = value
+    raise UnavailableError(
+        "the sandbox ended before it was ready",
+        "run `wistia-elt sandbox wistia` and read what it says",
+    )
+
+
+def _read_state(lake: Lake) -> tuple[date, int]:
+    # A demo goes on with the days it began with: shifted ones would be other visitors.
+    try:
+        held = json.loads(lake.get(_STATE) or b"")
+        return date.fromisoformat(held["today"]), int(held["runs_done"])
+    except (ValueError, KeyError, TypeError):
+        return datetime.now(UTC).date(), 0
+
+
+def _write_state(lake: Lake, today: date, done: int) -> None:
+    body = json.dumps({"today": today.isoformat(), "runs_done": done})
+    lake.put(_STATE, body.encode())
+
+
+def _show_heads(settings: Settings) -> None:
+    heads = {
+        "gold.fact_media_performance, one row a medium": "select media_id, play_count, visitors, "
+        "round(play_rate, 4) as play_rate, round(hours_watched, 1) as hours_watched, "
+        "engagement_points as points, play_rate_class, hours_class "
+        "from gold.fact_media_performance order by media_id",
+        "gold.fact_audience_insights, the groups of its visitors": "select rf_group, "
+        "visitor_segment, count(*) as visitors from gold.fact_audience_insights "
+        "group by 1, 2 order by visitors desc limit 5",
+    }
+    for title, sql in heads.items():
+        click.secho(f"\n{title}", bold=True)
+        show_answer(query(settings, sql))
+
+
+def _show_next(settings: Settings) -> None:
+    click.secho("\nWhere things are", bold=True)
+    lake = settings.lake_uri.rstrip("/") if settings.on_s3 else str(settings.lake_path)
+    prefix = settings.glue_database_prefix
+    tables = f"Athena: {prefix}silver, {prefix}gold" if settings.on_s3 else settings.warehouse_path
+    show_table(
+        ("what", "where"),
+        [
+            ("raw JSON as Wistia sent it (bronze)", f"{lake}/raw-data"),
+            ("tables (silver, gold)", str(tables)),
+            ("one record a run, watermarks", f"{lake}/state"),
+            ("pages", str(settings.site_path)),
+        ],
+    )
+    click.secho("\nWhat to type next", bold=True)
+    for line in (
+        "make serve                                        # the pages, in your browser",
+        '.venv/bin/wistia-elt query "select * from gold.fact_media_performance"',
+        ".venv/bin/wistia-elt status",
+        "WISTIA_API_TOKEN=… LAKE_URI=my-lake make run      # your own account",
+    ):
+        click.echo(f"  {line}")

@@ -1,0 +1,210 @@
+"""What the commands that look after a lake print."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from flows.cli.look.doctor import Check
+from flows.cli.show import show_checks
+from flows.duckdb.erase import WarehouseTables
+from flows.stages.build import build
+from ingestion.admin.audit import Audit
+from ingestion.admin.erase import forget
+from ingestion.admin.legacy_import import import_files
+from ingestion.admin.quarantine import list_quarantine, replay
+from ingestion.admin.rebuild import rebuild as rebuild_lake
+from ingestion.admin.redact import redact
+from ingestion.admin.versions import OLDER
+from ingestion.config.timestamps import utc_now
+from ingestion.resources import choose
+from ingestion.state.progress import RunProgress
+from ingestion.storage.base import open_lake
+from ingestion.terminal import show_table
+
+if TYPE_CHECKING:
+    from flows.athena.erase import AthenaTables
+    from ingestion.config.settings import Settings
+    from ingestion.storage.base import Lake
+
+_QUARANTINED = 3
+_RIGHTS = "s3:ListBucketVersions, s3:GetObjectVersion and s3:DeleteObjectVersion"
+
+
+def show_audit(settings: Settings, *, rebuild: bool, as_json: bool) -> int:
+    """Print what is wrong with a lake, after mending what can be.
+
+    Returns:
+        0 when every object is what its manifest says, 1 otherwise.
+    """
+    lake = open_lake(settings)
+    mended = rebuild_lake(settings, lake) if rebuild else []
+    audit = Audit(lake)
+    checks = [Check("rebuild", ok=True, detail=said) for said in mended]
+    found = list(audit.examine())
+    checks += [
+        Check(one.key, ok=one.is_harmless, detail=one.detail, remedy=one.remedy) for one in found
+    ]
+    findings = [one for one in found if not one.is_harmless]
+    looked = f"{audit.objects:,} objects with {audit.records:,} records, {len(audit.runs):,} runs"
+    said = f"{looked}: {len(findings):,} findings" if findings else f"{looked}: all in order"
+    remedy = "see each finding above" if findings else ""
+    summary = Check("summary", ok=not findings, detail=said, remedy=remedy)
+    return show_checks([*checks, summary], as_json=as_json)
+
+
+def show_quarantine(settings: Settings, resource: str | None, *, show: bool, as_json: bool) -> None:
+    """Print what was set aside, a row an object and reason."""
+    resources = choose(resource)
+    groups = list(list_quarantine(open_lake(settings), resources, show=show))
+    if as_json:
+        found = [asdict(group) for group in groups]
+        kept = [
+            {name: value for name, value in one.items() if show or name != "contents"}
+            for one in found
+        ]
+        click.echo(json.dumps(kept, ensure_ascii=False))
+        return
+    if not groups:
+        click.echo("nothing is in quarantine")
+        return
+    columns = ("quarantined (UTC)", "resource", "records", "waiting", "reason", "object")
+    rows = [
+        (
+            group.quarantined_at[:19].replace("T", " "),
+            group.resource,
+            f"{group.records:,}",
+            f"{group.waiting:,}",
+            group.reason,
+            group.key,
+        )
+        for group in groups
+    ]
+    show_table(columns, rows, ("records", "waiting"))
+    for record in (record for group in groups for record in group.contents):
+        click.echo(json.dumps(record, ensure_ascii=False))
+
+
+def run_replay(settings: Settings, resource: str | None) -> None:
+    """Replay, and print what landed."""
+    resources = choose(resource)
+    manifest = replay(settings, open_lake(settings), resources, utc_now)
+    if not manifest.resources:
+        click.echo("nothing in quarantine passes today's rules; `wistia-elt quarantine` lists it")
+        return
+    rows = [(e.resource, f"{e.records:,}", f"{e.unchanged:,}") for e in manifest.resources]
+    show_table(("resource", "loaded", "unchanged"), rows, ("loaded", "unchanged"))
+    click.echo("`wistia-elt build` brings it into the tables")
+
+
+def run_import(settings: Settings, uri: str) -> int:
+    """Import, and print that the counts add up.
+
+    Returns:
+        0, or 3 when something was set aside.
+    """
+    progress = RunProgress()
+    with progress.live("looking for files"):
+        counts = import_files(settings, open_lake(settings), uri, utc_now, progress.say)
+    columns = ("resource", "files", "known files", "records", "loaded", "unchanged", "quarantined")
+    rows = [(c.resource, *(f"{n:,}" for n in c.numbers)) for c in counts]
+    show_table(columns, rows, columns[1:])
+    click.echo("every record is accounted for: records = loaded + unchanged + quarantined")
+    if any(c.landed for c in counts if c.resource == "visitors"):
+        click.echo("the next run reads the whole visitor list once, then only what changed")
+    return _QUARANTINED if any(c.quarantined for c in counts) else 0
+
+
+def run_forget(settings: Settings, who: str, *, confirmed: bool) -> int:
+    """Forget a person, and print what was removed where.
+
+    Returns:
+        0, or 1 when it was not confirmed or an object could not be read.
+    """
+    lake = open_lake(settings)
+    question = f"Remove this person from every layer of {lake.uri}? It cannot be undone."
+    if not confirmed and not click.confirm(question):
+        click.echo("nothing was removed")
+        return 1
+    with lake.lock("build"):
+        tables = _tables(settings)
+        manifest, damaged = forget(settings, lake, who, tables, utc_now)
+        if settings.on_s3 and OLDER not in damaged:
+            _empty_older_tables(settings)
+    rows = [(layer, f"{n:,}") for layer, n in manifest.removed.items()]
+    show_table(("layer", "rows removed"), rows, ("rows removed",))
+    click.echo("digests of the person have left the states; the run records the counts alone")
+    _say_what_remains(settings)
+    return _say_what_is_damaged(lake, damaged, "whether the person is there")
+
+
+def _say_what_is_damaged(lake: Lake, damaged: list[str], unknown: str) -> int:
+    for key in damaged:
+        where = f"{lake.uri}'s {OLDER}" if key == OLDER else key
+        click.echo(f"{where} cannot be read, so nobody knows {unknown}", err=True)
+        if key == OLDER:
+            click.echo(f"try: give the role {_RIGHTS}, then ask for the same again", err=True)
+    return 1 if damaged else 0
+
+
+def run_redact(settings: Settings, *, confirmed: bool) -> int:
+    """Bring a lake under PII_POLICY, its tables too, and print what was changed where.
+
+    Returns:
+        0, or 1 when it was not confirmed or an object could not be read.
+    """
+    lake = open_lake(settings)
+    question = (
+        f"Bring all of {lake.uri} under PII_POLICY={settings.pii_policy}? It cannot be undone."
+    )
+    if not confirmed and not click.confirm(question):
+        click.echo("nothing was changed")
+        return 1
+    manifest, damaged = redact(settings, lake, utc_now)
+    rows = [(layer, f"{n:,}") for layer, n in manifest.removed.items()]
+    show_table(("layer", "records changed"), rows, ("records changed",))
+    tables = _tables(settings)
+    if tables.is_built():
+        # Also where nothing changed: a command that was killed may have come this far.
+        as_of = settings.as_of_date or utc_now().date()
+        build(settings, lake, as_of_date=as_of.isoformat(), full_refresh=True)
+        with lake.lock("build"):
+            tables.remove_other_copies()
+            if settings.on_s3 and OLDER not in damaged:
+                _empty_older_tables(settings)
+        click.echo("the tables were built again from it")
+    click.echo("backups, copies in other buckets and files that were imported are yours to clean")
+    return _say_what_is_damaged(lake, damaged, "what it holds in clear")
+
+
+def _empty_older_tables(settings: Settings) -> None:
+    """Remove what a versioned bucket keeps of the tables' files: all of it can be built again."""
+    from flows.athena.folders import delete_older  # noqa: PLC0415 - boto3 is for buckets
+
+    lake = settings.lake_uri.rstrip("/")
+    delete_older(settings.silver_uri or f"{lake}/silver")
+    delete_older(settings.gold_uri or f"{lake}/gold")
+    if settings.athena_results_uri:
+        delete_older(settings.athena_results_uri)
+
+
+def _tables(settings: Settings) -> WarehouseTables | AthenaTables:
+    if settings.on_s3:
+        # awswrangler costs a second and 100 MB: only who asks Athena pays.
+        from flows.athena.erase import AthenaTables  # noqa: PLC0415
+
+        return AthenaTables(settings, utc_now().date())
+    return WarehouseTables(settings.warehouse_path)
+
+
+def _say_what_remains(settings: Settings) -> None:
+    click.echo(
+        "the person comes back with the next run if Wistia still has them: delete them there "
+        "first. Backups, and files that were imported, are yours to clean"
+    )
+    if settings.on_s3:
+        click.echo("copies in other buckets or accounts (replication, backups) are not touched")
+    click.echo("`wistia-elt build` counts the totals again")

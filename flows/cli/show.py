@@ -1,0 +1,151 @@
+"""What `status` and `query` print."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from flows.athena.cost import describe_cost
+from flows.cli.look.doctor import examine
+from flows.cli.look.query import query
+from flows.cli.look.status import read_status
+from flows.stages.figures import describe_figures
+from ingestion.storage.base import open_lake
+from ingestion.terminal import show_table
+
+if TYPE_CHECKING:
+    from flows.cli.look.answer import Answer
+    from flows.cli.look.doctor import Check
+    from ingestion.config.settings import Settings
+
+_NUMBERS = int | float
+# What became of a field that is not known yet.
+_KEPT = {"keep": "kept in bronze", "hash": "hashed in bronze", "drop": "dropped"}
+
+
+def show_query(settings: Settings, sql: str, form: str) -> None:
+    """Print an answer as a table, `csv` or `json`; nothing else goes to stdout.
+
+    Raises:
+        QueryError: The statement is wrong, or nothing is built yet.
+    """
+    answer = query(settings, sql)
+    if answer.scanned_bytes is not None:
+        click.echo(describe_cost(answer.scanned_bytes), err=True)
+    if form == "json":
+        click.echo(answer.to_json())
+        return
+    if form == "csv":
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(answer.columns)
+        writer.writerows(answer.to_text())
+        return
+    show_answer(answer)
+
+
+def show_answer(answer: Answer) -> None:
+    """Print an answer as a table, its numbers to the right."""
+    numeric = tuple(
+        name
+        for index, name in enumerate(answer.columns)
+        if any(isinstance(row[index], _NUMBERS) for row in answer.rows)
+    )
+    show_table(answer.columns, answer.to_text(), numeric)
+
+
+def show_status(settings: Settings, *, as_json: bool) -> None:
+    """Print how the pipeline stands.
+
+    Raises:
+        LakeError: The lake cannot be read.
+    """
+    found = read_status(settings, open_lake(settings))
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    click.echo(f"lake {open_lake(settings).uri}\n")
+    _show_last_run(found["last_run"])
+    show_table(
+        ("resource", "records", "quarantined", "newest (UTC)", "watermark (UTC)"),
+        [
+            (
+                name,
+                f"{r['records']:,}",
+                f"{found['quarantine'][name]:,}",
+                _short(r["newest_at"]),
+                _short(r["watermark"]),
+            )
+            for name, r in found["resources"].items()
+        ],
+        ("records", "quarantined"),
+    )
+    crawl = found["resources"]["visitors"]["last_crawl"]
+    if crawl:
+        click.echo(
+            f"last visitor crawl: {crawl['requests']:,} requests, {crawl['retries']:,} retries, "
+            f"list moved {crawl['shifts']:,} times, {crawl['repaired']:,} rows found looking again"
+        )
+    for name, resource in found["resources"].items():
+        if resource["unknown_fields"]:
+            kept, told = _KEPT[settings.pii_policy], ", ".join(resource["unknown_fields"])
+            click.echo(f"new fields in {name}, {kept}: {told}")
+    show_table(("table", "rows"), [(t, f"{n:,}") for t, n in found["tables"].items()], ("rows",))
+    if found["tables_error"]:
+        click.echo(f"the tables were not counted: {found['tables_error']}")
+
+
+def show_doctor(settings: Settings, *, as_json: bool) -> int:
+    """Print what a run needs and whether it is there.
+
+    Returns:
+        0 when all is well, 1 otherwise.
+    """
+    # A person waits here: a server that does not answer gets a second try, not a minute.
+    checks = list(examine(settings, lambda seconds: time.sleep(min(seconds, 0.5))))
+    return show_checks(checks, as_json=as_json)
+
+
+def show_checks(checks: list[Check], *, as_json: bool) -> int:
+    """Print checks, each failure with its remedy.
+
+    Returns:
+        0 when all is well, 1 otherwise.
+    """
+    if as_json:
+        click.echo(json.dumps([check.as_dict() for check in checks]))
+    else:
+        for check in checks:
+            mark = click.style("ok  ", fg="green") if check.ok else click.style("FAIL", fg="red")
+            click.echo(f"{mark}  {check.check:<10}  {check.detail}")
+            if not check.ok:
+                click.echo(f"      try: {check.remedy}")
+    return 0 if all(check.ok for check in checks) else 1
+
+
+def _show_last_run(last: dict[str, Any] | None) -> None:
+    if last is None:
+        click.echo("no run yet; start one with `wistia-elt run`\n")
+        return
+    ended = f", ended {_short(last['finished_at'])}" if last["finished_at"] else ""
+    click.echo(f"last {last['kind']} {last['run_id']}: {last['state']}{ended}")
+    if last["error"]:
+        stage = f"{last['failed_stage']} " if last["failed_stage"] else ""
+        ended = "failed" if last["state"] != "crashed" else "crashed"
+        click.echo(f"  {stage}{ended}: {last['error']}")
+        if last["remedy"]:
+            click.echo(f"  try: {last['remedy']}")
+    figures = describe_figures(last["figures"])
+    click.echo(f"  {figures}{'; ' if figures else ''}version {last['code_version']}")
+    took = [f"{stage} {took:.1f} s" for stage, took in last["seconds"].items() if took is not None]
+    if took:
+        click.echo(f"  {', '.join(took)}")
+    click.echo()
+
+
+def _short(text: str | None) -> str:
+    return (text or "")[:19].replace("T", " ")

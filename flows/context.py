@@ -1,0 +1,78 @@
+"""What the stages of one run share: settings, lake, record, clock."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from ingestion.config.logging import configure
+from ingestion.config.settings import Settings
+from ingestion.config.timestamps import utc_now
+from ingestion.config.version import code_version
+from ingestion.extract.context import Scope
+from ingestion.state.run import RunRecord, start_run
+from ingestion.storage.base import open_lake
+from ingestion.storage.permissions import keep_private
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from flows.stages.dbt import BuildResult
+    from flows.stages.publish import Published
+    from ingestion.state.manifest import ResourceRun
+    from ingestion.storage.base import Lake
+    from reports.errors import NodeError
+
+
+@dataclass(slots=True)
+class Context:
+    """One run's tools; stages leave their results here.
+
+    Attributes:
+        as_of_date: The ISO date that recency counts from.
+        built: What the build did, once it has.
+        pages: Whether this run makes the pages; a run that others follow may leave it to them.
+        table: The only one to build, anew, with those that read it; None for all.
+        rows: How many rows each table has, once it is built.
+        new_rows: How many of them more than before.
+        published: What publishing did, or why Node could not.
+    """
+
+    settings: Settings
+    lake: Lake
+    record: RunRecord
+    as_of_date: str
+    scope: Scope = field(default_factory=Scope)
+    full_refresh: bool = False
+    table: str | None = None
+    sleep: Callable[[float], None] = time.sleep
+    progress: Callable[[ResourceRun], None] = lambda _entry: None
+    say: Callable[[str], None] = lambda _doing: None
+    built: BuildResult | None = None
+    pages: bool = True
+    published: Published | NodeError | None = None
+    rows: dict[str, int] = field(default_factory=dict)
+    new_rows: dict[str, int] = field(default_factory=dict)
+
+
+def open_context(
+    kind: Literal["run", "ingest", "build", "publish"],
+    settings: Settings | None = None,
+    *,
+    clock: Callable[[], datetime] = utc_now,
+) -> Context:
+    """Read the settings, open the lake, begin the run's record.
+
+    Raises:
+        ConfigurationError: A setting is missing, misspelt or impossible.
+        LakeError: The lake cannot be opened.
+    """
+    keep_private()
+    settings = settings or Settings.load()
+    configure(as_json=settings.log_json)
+    lake = open_lake(settings)
+    record = start_run(lake, kind, code_version(), clock)
+    as_of = settings.as_of_date or clock().date()
+    return Context(settings, lake, record, as_of.isoformat())

@@ -1,1 +1,0 @@
-"""From a version of the code to the machine that runs it."""

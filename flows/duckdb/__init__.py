@@ -1,0 +1,1 @@
+"""What only DuckDB needs: its file, and how it changes hands."""

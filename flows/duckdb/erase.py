@@ -1,0 +1,144 @@
+"""The tables' part of a forget: a copy without the person takes the last good file's place."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from flows.duckdb.warehouse import put_in_place, workshop
+from flows.stages.errors import BuildError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_KEYED = (
+    "select table_schema, table_name from information_schema.columns where column_name = "
+    "'visitor_key' and (table_schema, table_name) in (select (table_schema, table_name) from "
+    "information_schema.tables where table_type = 'BASE TABLE') order by 1, 2"
+)
+
+
+class WarehouseTables:
+    """The tables in DuckDB's file; none before the first build.
+
+    Args:
+        path: The last good file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open nothing yet."""
+        self._path = path
+
+    def find_keys(self, email: str) -> set[str]:
+        """The visitor keys of the rows with this address, as the lake writes it."""
+        found: set[str] = set()
+        for table, has_email in self._tables().items():
+            if has_email:
+                sql = f"select visitor_key from {table} where lower(trim(email)) = ?"  # noqa: S608
+                found |= {str(row[0]) for row in self._ask(sql, [email])}
+        return found
+
+    def count(self, keys: set[str]) -> int:
+        """How many rows are of these visitors."""
+        return sum(self._counts(keys).values())
+
+    def is_built(self) -> bool:
+        """Whether there is any table."""
+        return self._path.exists()
+
+    def erase(self, keys: set[str]) -> dict[str, int]:
+        """Remove their rows from every table that has a visitor's key.
+
+        Deleted rows stay in a file of DuckDB's until something overwrites them, so what is left
+        is copied into a new file, which is renamed when it is whole.
+
+        Raises:
+            BuildError: The copy cannot be written; the last good tables stay as they were.
+        """
+        try:
+            self.remove_other_copies()
+            counts = {table: n for table, n in self._counts(keys).items() if n}
+            if not counts:
+                return {}
+            with workshop(self._path) as folder:
+                kept = folder / "warehouse.forgetting.duckdb"
+                try:
+                    self._copy_without(keys, list(counts), kept)
+                    put_in_place(kept, self._path)
+                finally:
+                    _remove(kept)
+            _remove_log(self._path)
+        except (duckdb.Error, OSError) as error:
+            raise BuildError(
+                f"the tables cannot be written without the person: {error}",
+                "free some space beside them and ask for the same person again",
+            ) from error
+        return {table.replace('"', ""): n for table, n in counts.items()}
+
+    def remove_other_copies(self) -> None:
+        """Remove half-built and damaged copies of the tables, and what DuckDB spilled."""
+        good = {self._path.name, self._path.name + ".wal"}
+        for stale in self._path.parent.glob(f"{self._path.stem}.*"):
+            if stale.name in good:
+                continue
+            if stale.is_dir() and not stale.is_symlink():
+                shutil.rmtree(stale)
+            else:
+                stale.unlink()
+
+    def _copy_without(self, keys: set[str], tables: list[str], kept: Path) -> None:
+        deleted = kept.with_suffix(".part")
+        _remove(deleted)
+        try:
+            with duckdb.connect() as connection:
+                connection.execute(f"attach '{_quoted(self._path)}' as good (read_only)")
+                connection.execute(f"attach '{_quoted(deleted)}' as part")
+                connection.execute("copy from database good to part")
+                for table in tables:
+                    sql = f"delete from part.{table} where list_contains(?, visitor_key)"  # noqa: S608
+                    connection.execute(sql, [sorted(keys)])
+                connection.execute(f"attach '{_quoted(kept)}' as kept")
+                connection.execute("copy from database part to kept")
+                connection.execute("checkpoint kept")
+                connection.execute("detach kept")
+        finally:
+            _remove(deleted)
+
+    def _counts(self, keys: set[str]) -> dict[str, int]:
+        return {
+            table: self._ask(
+                f"select count(*) from {table} where list_contains(?, visitor_key)",  # noqa: S608
+                [sorted(keys)],
+            )[0][0]
+            for table in self._tables()
+        }
+
+    def _tables(self) -> dict[str, bool]:
+        """Tables with a visitor's key, and whether they have an address too."""
+        if not self._path.exists():
+            return {}
+        named = "select table_schema, table_name from information_schema.columns where column_name"
+        with_email = set(self._ask(f"{named} = 'email'"))
+        return {
+            f'"{schema}"."{name}"': (schema, name) in with_email
+            for schema, name in self._ask(_KEYED)
+        }
+
+    def _ask(self, sql: str, parameters: list[object] | None = None) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(self._path), read_only=True) as connection:
+            return connection.execute(sql, parameters or []).fetchall()
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+def _remove(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    _remove_log(path)
+
+
+def _remove_log(path: Path) -> None:
+    path.with_name(path.name + ".wal").unlink(missing_ok=True)

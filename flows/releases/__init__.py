@@ -1,0 +1,1 @@
+"""Versions of the code: made, chosen, put in place."""

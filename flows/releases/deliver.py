@@ -1,0 +1,96 @@
+"""Deploying: the latest version or an older one, from releases or by git."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flows.releases.checkout import pull
+from flows.releases.choice import read_choice, write_choice
+from flows.releases.codepipeline import make_release
+from flows.releases.location import LATEST, choose, open_location
+from flows.releases.machine import prepare, releases_folder
+from flows.stages.errors import DeliveryError
+from flows.up.prefect.access import read_access
+from flows.up.prefect.registration import LAUNCHER, register_own
+from flows.up.programs import run_command
+from ingestion.config.settings import PROJECT_ROOT
+from ingestion.config.timestamps import utc_now
+from ingestion.config.version import code_version
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from ingestion.config.settings import Settings
+    from ingestion.storage.base import Lake
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What a deployment did: the version in place, and a sentence about it."""
+
+    version: str
+    said: str
+
+
+def deliver(
+    settings: Settings, lake: Lake, version: str, sleep: Callable[[float], None] = time.sleep
+) -> Delivered:
+    """Let the next run run a version, and register its deployments.
+
+    Args:
+        settings: CODE_URI names the releases; without it the checkout is brought to the version.
+        lake: Keeps the choice; by git, no run may be at work in it.
+        version: `latest`, or an older one, which stays until another is chosen.
+        sleep: Waits seconds, for the pipeline.
+
+    Raises:
+        DeliveryError: There is no such version, or it cannot be put in place.
+        LakeBusyError: A run is at work in the checkout that is to change.
+    """
+    if settings.code_uri is None:
+        with lake.lock("ingest"), lake.lock("build"):
+            return _by_git(version)
+    before = read_choice(lake)
+    if version == LATEST and settings.code_pipeline is not None:
+        make_release(settings.code_pipeline, sleep)
+    location = open_location(settings.code_uri)
+    release = choose(location.find(), version, location.uri)
+    # Now rather than before the next run: whoever deploys is there to read what fails.
+    folder = prepare(location, release.version, releases_folder())
+    write_choice(lake, LATEST if version == LATEST else release.version, utc_now())
+    _register_from(folder)
+    stays = "" if version == LATEST else "; it stays until another is deployed, `latest` ends that"
+    was = "" if before == LATEST else f" ({before} was held before)"
+    return Delivered(
+        release.version, f"deployed: {release.version}{was}; the next run runs it{stays}"
+    )
+
+
+def _by_git(version: str) -> Delivered:
+    before = code_version()
+    pull(PROJECT_ROOT, version)
+    after = code_version()
+    register_own()
+    changed = f"{before} → {after}" if after != before else f"{after} was the latest already"
+    return Delivered(after, f"deployed: {changed}; the next run runs it")
+
+
+def _register_from(folder: Path) -> None:
+    """Register the release's own deployments: another version may have other schedules."""
+    if read_access()[0] is None:
+        return
+    ended = run_command(
+        folder,
+        *(str(folder / ".venv" / "bin" / "python"), "-m", "flows.up.prefect.registration"),
+        environment={LAUNCHER: sys.executable, **os.environ},
+    )
+    if ended.failure:
+        raise DeliveryError(
+            f"the deployments of {folder.name} cannot be registered: {ended.failure}",
+            "deploy the version before it; runs go on under the schedules of before",
+        )

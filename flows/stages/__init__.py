@@ -1,0 +1,1 @@
+"""The stages of a run: catalog, build, publish, and their order."""

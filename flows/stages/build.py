@@ -1,0 +1,193 @@
+"""Bronze to gold: on DuckDB a build that readers see whole or not at all.
+
+DuckDB has one writer, so a local build works in a copy of the last good file and takes
+its place by a rename when every test has passed. Whoever reads meanwhile keeps the file
+they opened. On Athena each table is swapped or committed by itself, see `flows.athena`.
+"""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+from typing import TYPE_CHECKING
+
+from flows.duckdb.warehouse import (
+    BUILDING,
+    ask_file,
+    is_damaged,
+    publish,
+    read_record,
+    set_aside,
+    start_copy,
+    tables_of,
+    workshop,
+    write_objects,
+)
+from flows.stages.dbt import (
+    PROJECT_DIR,
+    BuildResult,
+    LostRowsError,
+    build_arguments,
+    has_results,
+    name_lost_rows,
+    run_dbt,
+)
+from flows.stages.errors import BuildError
+from flows.stages.increments import VARIABLE, choose_stale, make_record, write_plan
+from ingestion.config.errors import ConfigurationError
+from ingestion.load.bronze import RAW
+from ingestion.state.inventory import hold_against, read_inventory
+
+if TYPE_CHECKING:
+    from ingestion.config.settings import Settings
+    from ingestion.state.inventory import Inventory
+    from ingestion.storage.base import Lake
+
+log = logging.getLogger(__name__)
+
+
+def build(
+    settings: Settings,
+    lake: Lake,
+    *,
+    as_of_date: str,
+    full_refresh: bool = False,
+    table: str | None = None,
+) -> BuildResult:
+    """Build and test every model, or one with those that read it.
+
+    Args:
+        settings: The lake and the engine.
+        lake: Holds the lock: one build at a time.
+        as_of_date: The ISO date that recency counts from.
+        full_refresh: Build the incremental tables anew from all of bronze.
+        table: Build only this one anew, `silver.fact_visitors`, and those that read it.
+
+    Returns:
+        What was built.
+
+    Raises:
+        BuildError: A model or test failed; on DuckDB the last good tables are untouched.
+        ConfigurationError: There is no such table, or Athena's workgroup is not in order.
+        LakeBusyError: Another build is at work.
+        LakeError: No space for the copy, or what the manifests list is not whole.
+    """
+    chosen = choose(table)
+    with lake.lock("build"):
+        inventory, unlisted = take_inventory(lake)
+        if settings.on_s3:
+            # boto3 and awswrangler cost a second and 100 MB: a folder does without.
+            from flows.athena.build import Reading, build_on_athena  # noqa: PLC0415
+
+            return build_on_athena(
+                settings,
+                as_of_date=as_of_date,
+                full_refresh=full_refresh,
+                chosen=chosen,
+                reading=Reading(lake, inventory, unlisted),
+            )
+        return _build_file(
+            settings, inventory, chosen, as_of_date=as_of_date, full_refresh=full_refresh
+        )
+
+
+def choose(table: str | None) -> tuple[str, ...]:
+    """Arguments of dbt that build one table anew, and those that read it; none for all.
+
+    Raises:
+        ConfigurationError: There is no such table.
+    """
+    if table is None:
+        return ()
+    if table not in _tables():
+        raise ConfigurationError(
+            f"there is no table {table!r}", f"choose one of {', '.join(_tables())}"
+        )
+    return ("--full-refresh", "--select", f"{table.partition('.')[2]}+")
+
+
+def _tables() -> list[str]:
+    models = (PROJECT_DIR / "models").glob("*/*.sql")
+    return sorted(f"{path.parent.name}.{path.stem}" for path in models)
+
+
+def _build_file(
+    settings: Settings,
+    inventory: Inventory,
+    chosen: tuple[str, ...],
+    *,
+    as_of_date: str,
+    full_refresh: bool,
+) -> BuildResult:
+    attempt = partial(_build_copy, settings, inventory, as_of_date=as_of_date)
+    good = settings.warehouse_path
+    try:
+        return attempt(chosen, full_refresh=full_refresh)
+    except BuildError:
+        # All of it can be made again from bronze: a damaged file needs nobody's help.
+        if full_refresh or not is_damaged(good):
+            raise
+    aside = set_aside(good)
+    log.warning("the tables' file was damaged: it lies at %s, and all is built anew", aside)
+    return attempt((), full_refresh=True)
+
+
+def _build_copy(
+    settings: Settings,
+    inventory: Inventory,
+    chosen: tuple[str, ...],
+    *,
+    as_of_date: str,
+    full_refresh: bool,
+) -> BuildResult:
+    good = settings.warehouse_path
+    with workshop(good) as folder:
+        copy = folder / BUILDING
+        now = make_record(inventory, as_of_date=as_of_date, time_zone=settings.wistia_time_zone)
+        before = read_record(good)
+        # What other SQL has made, or made by a clock, is made anew: it takes no longer here.
+        is_other = before is None or before.code != now.code
+        start_copy(good, copy, empty=full_refresh or (is_other and not chosen))
+        write_objects(copy, inventory)
+        if chosen or full_refresh:
+            before = None
+        plan = write_plan(inventory, now, before)
+        work_dir = settings.work_path / ".dbt"
+        # What the checks of all tables said is told from one build to the next.
+        is_whole = has_results(work_dir) and before and not set(_tables()) - set(tables_of(good))
+        try:
+            result = run_dbt(
+                settings,
+                *build_arguments(full_refresh=full_refresh),
+                *(chosen or choose_stale(now, before if is_whole else None)),
+                target="local",
+                as_of_date=as_of_date,
+                work_dir=work_dir,
+                environment={"WAREHOUSE_PATH": str(copy), VARIABLE: plan},
+            )
+        except LostRowsError as error:
+            raise name_lost_rows(error, partial(ask_file, copy)) from error
+        # Of one table built anew the others know nothing: what is new to them stays so.
+        publish(copy, good, None if chosen else now)
+    return result
+
+
+def take_inventory(lake: Lake) -> tuple[Inventory, list[str]]:
+    """Hold what the manifests list against the lake, before anything is read.
+
+    Returns:
+        What is listed, and the files of bronze that no manifest lists.
+
+    Raises:
+        LakeError: An object is missing or of another size, or a manifest cannot be read.
+    """
+    inventory = read_inventory(lake)
+    unlisted = hold_against(inventory, dict(lake.sizes(RAW)))
+    if unlisted:
+        more = f" and {len(unlisted) - 1:,} more files" if len(unlisted) > 1 else ""
+        log.warning(
+            "%s%s: no manifest lists them, so they are not read; `wistia-elt doctor --lake` "
+            "names each",
+            *(unlisted[0], more),
+        )
+    return inventory, unlisted

@@ -1,0 +1,262 @@
+"""dbt as a subprocess: started with our settings, its result read from its own files.
+
+A process of its own gives its memory back, closes DuckDB's file for certain, and dies
+with us without leaving a half-written table where readers look.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flows.stages.errors import BuildError
+from ingestion.config.settings import PROJECT_ROOT
+from reports.processes import Guarded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ingestion.config.settings import Settings
+
+PROJECT_DIR = PROJECT_ROOT / "dbt_project"
+# What each node of the last good build came to, in dbt's own form.
+_RESULTS = Path("target") / "run_results.json"
+_CHILD = PROJECT_ROOT / "flows" / "stages" / "dbt_child.py"
+_LINES_OF_A_CRASH = 3
+# dbt's own files take more.
+_FEWEST_BYTES = 1_000_000
+# What opens other doors than the tables': SQL has no use for it.
+_SECRETS = {"WISTIA_API_TOKEN", "PII_HASH_KEY", "OPERATIONS_PASSWORD"}
+_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One model, test or seed of dbt, and what became of it."""
+
+    name: str
+    kind: str
+    state: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class BuildResult:
+    """What a build did: nodes by their kind, and on Athena the bytes it read."""
+
+    models: int
+    tests: int
+    warnings: tuple[str, ...]
+    scanned_bytes: int | None = None
+    nodes: tuple[Node, ...] = ()
+
+
+def build_arguments(*, full_refresh: bool) -> list[str]:
+    """The command that builds and tests every model.
+
+    Unit tests judge the SQL, not the data: they run where the SQL changes, in `make test`.
+    """
+    arguments = ["build", "--exclude-resource-type", "unit_test", "--no-write-json"]
+    return [*arguments, "--full-refresh"] if full_refresh else arguments
+
+
+def run_dbt(
+    settings: Settings,
+    *arguments: str,
+    target: str,
+    as_of_date: str,
+    work_dir: Path,
+    environment: Mapping[str, str],
+) -> BuildResult:
+    """Run one dbt command and read what became of every node.
+
+    Args:
+        settings: The lake, the engine's own settings.
+        arguments: The command and its flags, `build` first.
+        target: `local` or `athena`.
+        as_of_date: The ISO date that recency counts from.
+        work_dir: Where dbt keeps its target and logs.
+        environment: What the target's profile reads beside the lake and its layers.
+
+    Returns:
+        Counts of nodes, and the names of tests that only warn.
+
+    Raises:
+        BuildError: dbt failed, with the first failing node and its message.
+    """
+    results, kept = work_dir / "target" / "results.json", work_dir / _RESULTS
+    results.unlink(missing_ok=True)
+    command = [
+        *(sys.executable, "-P", str(_CHILD), str(results), "--log-level", "none"),
+        # Athena's log has every statement, to ask AWS about; DuckDB's are in the target folder.
+        *(("--log-level-file", "info") if target == "local" else ()),
+        *arguments,
+        *("--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_ROOT)),
+        *("--target", target, "--target-path", str(work_dir / "target")),
+        *("--log-path", str(work_dir / "logs")),
+    ]
+    folder, told = PROJECT_ROOT, _environment(settings, as_of_date, environment)
+    if "WAREHOUSE_PATH" in environment:
+        # dbt parses every model again where its profile differs from the last time: by its name
+        # alone the file is the same wherever the lake has moved or been copied to.
+        path = Path(environment["WAREHOUSE_PATH"])
+        folder, told["WAREHOUSE_PATH"] = path.parent, path.name
+    dbt = Guarded(command, folder, told)
+    try:
+        output = dbt.lines().read()
+        code = dbt.wait()
+    except BaseException:
+        dbt.end()
+        raise
+    nodes = _read_results(results)
+    if code != 0:
+        raise _failure(nodes, output, work_dir)
+    # Of a few tables: what the last build said of the others still holds.
+    others = _read_results(kept) if "--select" in arguments else []
+    known = {str(node["unique_id"]): node for node in (*others, *nodes)}
+    if nodes:
+        kept.write_text(json.dumps({"results": list(known.values())}), encoding="utf-8")
+    return _summary(nodes)
+
+
+def has_results(work_dir: Path) -> bool:
+    """Whether it is known there what the last good build's checks said of each table."""
+    return (work_dir / _RESULTS).exists()
+
+
+def _environment(settings: Settings, as_of_date: str, target: Mapping[str, str]) -> dict[str, str]:
+    lake = settings.lake_uri if settings.on_s3 else str(settings.lake_path)
+    environment = {
+        **{name: value for name, value in os.environ.items() if name not in _SECRETS},
+        "LAKE_URI": lake,
+        "SILVER_URI": settings.silver_uri or f"{lake}/silver",
+        "GOLD_URI": settings.gold_uri or f"{lake}/gold",
+        "WISTIA_TIME_ZONE": settings.wistia_time_zone,
+        "AS_OF_DATE": as_of_date,
+        "DO_NOT_TRACK": "1",
+        **target,
+    }
+    # Compiled bytecode saves a second or two of every start.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    return environment
+
+
+def _read_results(path: Path) -> list[dict[str, object]]:
+    try:
+        found = json.loads(path.read_text())["results"]
+    except (OSError, ValueError, KeyError):
+        return []
+    return list(found)
+
+
+def _summary(nodes: list[dict[str, object]]) -> BuildResult:
+    kinds = [str(node["unique_id"]).partition(".")[0] for node in nodes]
+    return BuildResult(
+        models=kinds.count("model"),
+        tests=kinds.count("test") + kinds.count("unit_test"),
+        warnings=tuple(_name(node) for node in nodes if node.get("status") == "warn"),
+        scanned_bytes=_scanned(nodes),
+        nodes=tuple(_node(node) for node in nodes),
+    )
+
+
+def _scanned(nodes: list[dict[str, object]]) -> int | None:
+    """Bytes that Athena reports of each node's last statement; None where nothing reports."""
+    answers = [node.get("adapter_response") for node in nodes]
+    found = [
+        int(answer["data_scanned_in_bytes"])
+        for answer in answers
+        if isinstance(answer, dict) and answer.get("data_scanned_in_bytes") is not None
+    ]
+    return sum(found) if found else None
+
+
+def _node(node: dict[str, object]) -> Node:
+    kind = str(node["unique_id"]).partition(".")[0]
+    seconds = node.get("execution_time")
+    took = round(float(seconds), 2) if isinstance(seconds, int | float) else 0.0
+    return Node(_name(node), kind, str(node.get("status")), took)
+
+
+class LostRowsError(BuildError):
+    """Silver lacks what bronze holds, or bronze lacks what the manifests list.
+
+    Attributes:
+        query: SQL that names what is lost: rows of `problem`, `found`.
+    """
+
+    query = ""
+
+
+def name_lost_rows(
+    error: LostRowsError, ask: Callable[[str], list[tuple[object, ...]]]
+) -> BuildError:
+    """The error with what is lost by name.
+
+    Args:
+        error: What the build ended with.
+        ask: Runs a query where the build was at work.
+    """
+    found: dict[str, list[str]] = {}
+    for problem, name in ask(error.query):
+        found.setdefault(str(problem), []).append(str(name))
+    said = [
+        f"{problem}: {', '.join(sorted(names)[:_NAMED])}"
+        + (f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else "")
+        for problem, names in found.items()
+    ]
+    return BuildError("; ".join(said) or str(error), error.remedy)
+
+
+def _lost_rows(node: dict[str, object]) -> BuildError | None:
+    if not _name(node).startswith("holds_all_of_bronze"):
+        return None
+    error = LostRowsError(
+        f"dbt: {_name(node)} found rows that are lost",
+        "`wistia-elt build --full-refresh` reads all of bronze again; a key that stays has a time "
+        "or date that silver cannot read, and its line in bronze tells which; where bronze itself "
+        "holds too few rows, `wistia-elt doctor --lake` names the object",
+    )
+    error.query = str(node.get("compiled_code") or "")
+    return error if error.query else None
+
+
+def _failure(nodes: list[dict[str, object]], output: str, work_dir: Path) -> BuildError:
+    lost = [one for node in nodes if node.get("status") == "fail" and (one := _lost_rows(node))]
+    if lost:
+        return lost[0]
+    bad = [node for node in nodes if node.get("status") in {"error", "fail", "runtime error"}]
+    log = work_dir / "logs" / "dbt.log"
+    if bad:
+        message = " ".join(str(bad[0].get("message") or "").split())
+        more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
+        said = f"dbt: {_name(bad[0])} failed: {message}{more}"
+    else:
+        lines = [line.strip() for line in output.splitlines() if line.strip()]
+        said = "dbt did not run: " + " ".join(lines[-_LINES_OF_A_CRASH:])
+    if _is_full(f"{said}\n{output}", work_dir):
+        return BuildError(
+            f"no space left to build in {work_dir.parent}",
+            "free some space and run `wistia-elt build`; the last good tables stay as they are",
+        )
+    return BuildError(
+        said,
+        f"read {log}; the last good tables stay as they are, and `wistia-elt build` tries again",
+    )
+
+
+def _is_full(said: str, work_dir: Path) -> bool:
+    # dbt that cannot write its log may end without a word of it.
+    if re.search(r"No space left|disk is full|Disk quota exceeded|Errno 28\b", said, re.IGNORECASE):
+        return True
+    return shutil.disk_usage(work_dir.parent).free < _FEWEST_BYTES
+
+
+def _name(node: dict[str, object]) -> str:
+    return str(node["unique_id"]).split(".")[2]

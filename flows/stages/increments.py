@@ -1,0 +1,148 @@
+"""What a build has to read: the partitions that differ from what the last good build had read.
+
+The manifests say what lies in bronze, and the last good build's record says what the tables hold;
+no clock is asked. A partition that came late, from a run whose clock was ahead or behind, by a
+replay or an import is one that differs, and so is read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from flows.stages.dbt import PROJECT_DIR
+from ingestion.load.bronze import RAW
+from ingestion.resources import RESOURCES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from ingestion.state.inventory import Inventory
+
+# Hands a plan to dbt; its macro `is_loaded` reads it.
+VARIABLE = "BRONZE_READ"
+# A variable holds at most 128 KB, a statement of Athena's 256 KB.
+_MOST_DAYS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What a good build had read.
+
+    Attributes:
+        code: A digest of the SQL that read it: other SQL may read more of the same rows.
+        days: By resource and partition, a digest of what it held.
+        project: A digest of all else that the tables are made and tested by.
+        as_of_date: The day that recency counts from.
+    """
+
+    code: str
+    days: dict[str, dict[str, str]]
+    project: str = ""
+    as_of_date: str = ""
+
+    def to_json(self) -> str:
+        """As it is kept, on one line."""
+        return json.dumps(asdict(self), separators=(",", ":"))
+
+
+def parse_record(text: str | bytes | None) -> Record | None:
+    """Read a record; None where there is none, or none that can be read: all is read again."""
+    try:
+        found = json.loads(text or "")
+        days = {str(name): dict(held) for name, held in found["days"].items()}
+        given = (str(found.get(name, "")) for name in ("project", "as_of_date"))
+        return Record(str(found["code"]), days, *given)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def make_record(inventory: Inventory, *, as_of_date: str = "", time_zone: str = "") -> Record:
+    """What a build of today reads, as it is kept when the build is good."""
+    days: dict[str, dict[str, str]] = {}
+    for part, digest in inventory.digests().items():
+        days.setdefault(part.resource, {})[part.day] = digest
+    folders = (PROJECT_DIR / "macros", PROJECT_DIR / "models" / "silver")
+    reading = [path for folder in folders for path in folder.glob("*.sql")]
+    rest = [
+        path
+        for folder in ("models", "seeds", "tests")
+        for path in (PROJECT_DIR / folder).rglob("*.*")
+    ]
+    return Record(
+        code=_digest([PROJECT_DIR / "models" / "bronze.yml", *reading]),
+        days=days,
+        project=_digest([PROJECT_DIR / "dbt_project.yml", *rest], time_zone),
+        as_of_date=as_of_date,
+    )
+
+
+def _digest(files: Iterable[Path], more: str = "") -> str:
+    found = hashlib.blake2b(more.encode(), digest_size=8)
+    for path in sorted(files):
+        found.update(f"{path.name}\n".encode() + path.read_bytes())
+    return found.hexdigest()
+
+
+def choose_stale(now: Record, before: Record | None) -> tuple[str, ...]:
+    """Arguments of dbt that choose what may differ from the last good build; none for all.
+
+    A table is made again, and tested, where it or what it reads from has a resource with other
+    partitions than then, the runs, or another AS_OF_DATE. Other SQL makes all of it again.
+    """
+    if before is None or (now.code, now.project) != (before.code, before.project):
+        return ()
+    known = {*now.days, *before.days}
+    changed = sorted(name for name in known if now.days.get(name) != before.days.get(name))
+    dated = ["tag:as_of_date+"] if now.as_of_date != before.as_of_date else []
+    return ("--select", *(f"source:bronze.{name}+" for name in ["runs", *changed]), *dated)
+
+
+def write_plan(
+    inventory: Inventory,
+    now: Record,
+    before: Record | None,
+    passed_over: Iterable[str] = (),
+    *,
+    is_refreshed: bool = False,
+) -> str:
+    """What dbt has to read and to count, as JSON.
+
+    Args:
+        inventory: What is listed.
+        now: Its record.
+        before: The last good build's; None reads everything.
+        passed_over: Addresses of files that the engine would read and no manifest lists.
+        is_refreshed: Whether all has just been read: nothing to read, and all to count.
+
+    Returns:
+        By resource: `days`, the partitions to read (null: all of them); `counted`, those whose
+        rows silver has to hold afterwards; `records`, how many rows these hold; `passed_over`.
+    """
+    is_same = before is not None and before.code == now.code and not is_refreshed
+    objects, strange = inventory.by_resource(), sorted(passed_over)
+    plan = {}
+    for resource in RESOURCES:
+        known = before.days.get(resource.name, {}) if before and is_same else {}
+        held = now.days.get(resource.name, {})
+        days = sorted(day for day, digest in held.items() if known.get(day) != digest)
+        is_whole = not is_same or len(days) > _MOST_DAYS
+        chosen = {f"ingest_date={day}" for day in days}
+        plan[resource.name] = {
+            "days": [] if is_refreshed else None if is_whole else days,
+            "counted": None if is_whole else days,
+            "records": sum(
+                stored.records
+                for stored in objects.get(resource.name, ())
+                if is_whole or stored.key.split("/")[2] in chosen
+            ),
+            "passed_over": [
+                uri.replace("'", "''")
+                for uri in strange
+                if f"/{RAW}/{resource.name}/ingest_date=" in uri
+            ],
+        }
+    return json.dumps(plan, separators=(",", ":"))

@@ -1,0 +1,184 @@
+"""Gold to pages: export, documentation, build, and the copy at SITE_URI."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flows.stages.dbt import PROJECT_DIR, run_dbt
+from ingestion.admin.job import read_runs
+from ingestion.resources import RESOURCES
+from reports.artifacts import export_artifacts
+from reports.compression import compress_folder
+from reports.documentation import write_page
+from reports.errors import PagesError
+from reports.evidence import build, leave_out, prepare, take_place
+from reports.export import LocalTables, export_tables
+from reports.node import SITE, find_node, install_packages
+from reports.upload import copy_site
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from ingestion.config.settings import Settings
+    from ingestion.storage.base import Lake
+    from reports.export import Tables
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What publishing did.
+
+    Attributes:
+        is_new: Whether the pages were built; else nothing had changed since the last ones.
+        copied: Files copied to SITE_URI; None where that is not set.
+    """
+
+    is_new: bool
+    copied: int | None
+
+
+def publish(
+    settings: Settings, lake: Lake, *, as_of_date: str, say: Callable[[str], None]
+) -> Published:
+    """Make the pages of the last good tables, and copy them to SITE_URI where that is set.
+
+    Args:
+        settings: The engine and the folders.
+        lake: Holds the lock: one publication at a time.
+        as_of_date: The ISO date of the build.
+        say: Told each step.
+
+    Returns:
+        What was done.
+
+    Raises:
+        NodeError: Node is missing or too old.
+        PagesError: The pages cannot be made or copied; the last good ones stay.
+        LakeBusyError: Another publication is at work.
+    """
+    version = find_node()
+    with lake.lock("publish"), _disk_watched(settings.work_path):
+        install_packages(say)
+        documents = settings.work_path / ".dbt-docs"
+        _document(settings, documents, as_of_date, say)
+        work = settings.work_path / ".pages"
+        data = prepare(work)
+        leave_out(work, export_tables(open_tables(settings), _landed(lake), data))
+        results = settings.work_path / ".dbt" / "target" / "run_results.json"
+        export_artifacts(documents / "target" / "manifest.json", results, data)
+        is_new = _rebuild(settings, work, version, say)
+        shutil.rmtree(work, ignore_errors=True)
+        copied = None
+        if settings.site_uri:
+            say(f"copying the pages to {settings.site_uri}")
+            copied = copy_site(settings.site_path, settings.docs_path, settings.site_uri)
+    return Published(is_new, copied)
+
+
+def open_tables(settings: Settings) -> Tables:
+    """The last good tables of the pages, on the engine that keeps them."""
+    if settings.on_s3:
+        # awswrangler costs a second and 100 MB: a folder does without.
+        from flows.athena.pages import AthenaTables  # noqa: PLC0415
+
+        return AthenaTables(settings)
+    return LocalTables(settings.warehouse_path)
+
+
+def _rebuild(settings: Settings, work: Path, version: str, say: Callable[[str], None]) -> bool:
+    """Build the pages unless the last good ones are of the same data, sources and versions."""
+    mark = settings.work_path / "site.digest"
+    wanted = _digest(work, version)
+    if (settings.site_path / "index.html").is_file() and _read(mark) == wanted:
+        return False
+    built = build(work, say)
+    say("compressing the pages")
+    compress_folder(built, settings.site_path)
+    # Without a mark a killed swap is simply done again.
+    mark.unlink(missing_ok=True)
+    take_place(built, settings.site_path)
+    mark.write_text(wanted, encoding="utf-8")
+    return True
+
+
+def _document(
+    settings: Settings, documents: Path, as_of_date: str, say: Callable[[str], None]
+) -> None:
+    """Make dbt's page of all tables, when the project has changed since the last one."""
+    mark = documents / "digest"
+    wanted = _digest_of(PROJECT_DIR, skip={"target", "logs", "dbt_packages"})
+    if (settings.docs_path / "index.html").is_file() and _read(mark) == wanted:
+        return
+    say("writing the documentation of the tables")
+    run_dbt(
+        settings,
+        # Nothing is asked of the lake or the warehouse: types and meanings are declared.
+        *("docs", "generate", "--empty-catalog"),
+        target="lint",
+        as_of_date=as_of_date,
+        work_dir=documents,
+        # DuckDB would look into a bucket for files; without a lake it has nowhere to look.
+        environment={"LAKE_URI": str(documents / "no-lake")},
+    )
+    fresh = documents / "page"
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir()
+    database = "awsdatacatalog" if settings.on_s3 else settings.warehouse_path.stem
+    write_page(documents / "target", fresh / "index.html", database)
+    compress_folder(fresh)
+    take_place(fresh, settings.docs_path)
+    mark.write_text(wanted, encoding="utf-8")
+
+
+def _landed(lake: Lake) -> dict[str, int]:
+    """Records in bronze by resource, as the runs' manifests count them."""
+    entries = [entry for manifest in read_runs(lake) for entry in manifest.resources]
+    return {
+        resource.name: sum(e.records for e in entries if e.resource == resource.name)
+        for resource in RESOURCES
+    }
+
+
+def _digest(work: Path, version: str) -> str:
+    parts = (
+        version,
+        _digest_of(work, skip={"node_modules"}),
+        (SITE / "package-lock.json").read_bytes(),
+    )
+    held = hashlib.sha256()
+    for part in parts:
+        held.update(part if isinstance(part, bytes) else part.encode())
+    return held.hexdigest()
+
+
+def _digest_of(folder: Path, *, skip: set[str]) -> str:
+    held = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        inside = path.relative_to(folder)
+        if path.is_file() and not skip & set(inside.parts):
+            held.update(f"{inside}\0{path.stat().st_size}\0".encode())
+            held.update(path.read_bytes())
+    return held.hexdigest()
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError:
+        return ""
+
+
+@contextmanager
+def _disk_watched(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise PagesError(
+            f"the pages cannot be written below {folder}: {error.strerror or error}",
+            "free at least 1 GB there and run `wistia-elt publish`; the last good pages stay",
+        ) from error

@@ -1,0 +1,1 @@
+"""All that talks to Prefect: its server, its API, what is registered there."""

@@ -1,0 +1,91 @@
+"""Prefect's REST API, for what its command line does not do."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import requests
+
+from flows.stages.errors import PrefectError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_SECONDS = 30
+_MISSING = 404
+_BUSY = 503
+_PAUSES = (0.3, 1.0, 2.0)
+
+
+@dataclass(frozen=True, slots=True)
+class PrefectApi:
+    """One Prefect server.
+
+    Attributes:
+        url: Its API, such as `http://127.0.0.1:4200/api`.
+        headers: What signs our requests.
+    """
+
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def ask(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
+        """Send one request; None for what is not there and for an empty answer.
+
+        Raises:
+            PrefectError: No answer, or a refusal.
+        """
+        try:
+            answer = self._send(method, path, body)
+        except requests.RequestException as error:
+            raise PrefectError(
+                f"Prefect does not answer at {self.url}",
+                "start it with `wistia-elt up`, or point PREFECT_API_URL at yours",
+            ) from error
+        if answer.status_code == _MISSING:
+            return None
+        if not answer.ok:
+            raise PrefectError(
+                f"Prefect answers {answer.status_code} to {path}: {answer.text[:200]}",
+                "read the server's log",
+            )
+        return answer.json() if answer.content else None
+
+    def _send(self, method: str, path: str, body: object) -> requests.Response:
+        for pause in (*_PAUSES, None):
+            answer = requests.request(
+                method, self.url + path, json=body, headers=dict(self.headers), timeout=_SECONDS
+            )
+            # Its database is locked for a moment: all we ask may be asked twice.
+            if answer.status_code != _BUSY or pause is None:
+                break
+            time.sleep(pause)
+        return answer
+
+    def wait_until_healthy(
+        self, seconds: float, alive: Callable[[], bool], sleep: Callable[[float], None]
+    ) -> None:
+        """Return when the server answers.
+
+        Args:
+            seconds: How long a start may take.
+            alive: Whether its process is still there.
+            sleep: Waits seconds.
+
+        Raises:
+            PrefectError: It ended, or did not answer in time.
+        """
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and alive():
+            try:
+                self.ask("GET", "/health")
+            except PrefectError:
+                sleep(0.5)
+            else:
+                return
+        raise PrefectError(
+            f"Prefect's server did not start at {self.url}",
+            "read its log; PREFECT_SERVER_API_PORT gives it another port",
+        )

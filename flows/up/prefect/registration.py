@@ -1,0 +1,112 @@
+"""What `prefect.yaml` declares, made true at a server: no more, no less."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from flows.stages.errors import PrefectError
+from flows.up.prefect.access import command_environment, read_access
+from flows.up.prefect.api import PrefectApi
+from flows.up.programs import run_command
+from ingestion.config.settings import PROJECT_ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+POOL = "wistia-elt"
+# The interpreter that looks for releases; set by who has one, for runs and their deployments.
+LAUNCHER = "RELEASELAUNCHER"
+_DECLARATION = PROJECT_ROOT / "prefect.yaml"
+
+
+def register(api: PrefectApi, environment: Mapping[str, str]) -> None:
+    """Register the pool and every deployment, and remove what is not declared any more.
+
+    Prefect's own `deploy` keeps a schedule that was changed in the file beside the new one, and a
+    deployment that was taken out of it: both would go on starting runs.
+
+    Args:
+        api: The server.
+        environment: What Prefect's command line needs to reach it.
+
+    Raises:
+        PrefectError: The server refuses.
+    """
+    if api.ask("GET", f"/work_pools/{POOL}") is None:
+        _prefect(environment, "work-pool", "create", POOL, "--type", "process")
+    _prefect(environment, "deploy", "--all")
+    declared = {one["name"]: one for one in read_declaration()}
+    command = launcher(environment)
+    for found in _deployments(api):
+        if found["name"] not in declared:
+            api.ask("DELETE", f"/deployments/{found['id']}")
+            continue
+        if command is not None:
+            variables = {**found["job_variables"], "command": command}
+            api.ask("PATCH", f"/deployments/{found['id']}", {"job_variables": variables})
+        for schedule in stale_schedules(found["schedules"], declared[found["name"]]):
+            api.ask("DELETE", f"/deployments/{found['id']}/schedules/{schedule}")
+
+
+def read_declaration() -> list[dict[str, Any]]:
+    """The deployments as `prefect.yaml` has them."""
+    found = yaml.safe_load(_DECLARATION.read_text(encoding="utf-8"))
+    return list(found["deployments"])
+
+
+def stale_schedules(registered: list[dict[str, Any]], declared: dict[str, Any]) -> list[str]:
+    """Ids of the schedules that the file does not have, or has once and the server twice."""
+    wanted = [
+        (schedule["cron"], schedule.get("timezone", "UTC"))
+        for schedule in declared.get("schedules", ())
+    ]
+    stale = []
+    for schedule in registered:
+        rule = schedule["schedule"]
+        key = (rule.get("cron"), rule.get("timezone") or "UTC")
+        if key in wanted:
+            wanted.remove(key)
+        else:
+            stale.append(schedule["id"])
+    return stale
+
+
+def _deployments(api: PrefectApi) -> list[dict[str, Any]]:
+    wanted = {"work_pools": {"name": {"any_": [POOL]}}}
+    return list(api.ask("POST", "/deployments/filter", wanted) or [])
+
+
+def _prefect(environment: Mapping[str, str], *arguments: str) -> None:
+    command = [str(Path(sys.executable).with_name("prefect")), "--no-prompt", *arguments]
+    ended = run_command(PROJECT_ROOT, *command, environment=environment)
+    if ended.failure:
+        raise PrefectError(
+            f"`prefect {' '.join(arguments)}` ended {ended.code}: {ended.failure}",
+            "read the server's log",
+        )
+
+
+def launcher(environment: Mapping[str, str]) -> str | None:
+    """What starts a run when code comes as releases; None when it is the checkout's.
+
+    It is the code of whoever first registered, not a release's: releases come and go.
+    """
+    if not environment.get("CODE_URI"):
+        return None
+    first = environment.get(LAUNCHER) or sys.executable
+    return f"{first} -m flows.up.prefect.launch"
+
+
+def register_own() -> None:
+    """Register this folder's deployments where Prefect's settings say."""
+    url, headers = read_access()
+    if url is not None:
+        register(PrefectApi(url, headers), command_environment(url))
+
+
+if __name__ == "__main__":
+    register_own()

@@ -1,0 +1,99 @@
+"""Runs whose process is gone: Prefect is told so.
+
+A process that is killed cannot say that it ended. Its run stays "running" at Prefect and
+holds the deployment's only slot: the next day's run would be dropped for a dead one.
+"""
+
+from __future__ import annotations
+
+import socket
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from flows.up.prefect.registration import POOL
+from ingestion.state.liveness import is_process
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from flows.up.prefect.api import PrefectApi
+
+# A worker tells the process of a run it took within seconds.
+_PENDING_FOR = timedelta(minutes=3)
+_GONE = "its process ended without a word"
+
+
+def reap(api: PrefectApi, clock: Callable[[], datetime], *, all_here: bool = False) -> list[str]:
+    """Tell Prefect of every run of this machine whose process is gone that it crashed.
+
+    Args:
+        api: Prefect.
+        clock: The time, UTC.
+        all_here: Take every run of this machine for gone: before its worker has started.
+
+    Returns:
+        The names of the runs at Prefect that were marked.
+
+    Raises:
+        PrefectError: Prefect does not answer.
+    """
+    marked = []
+    for run in _at_work(api):
+        if _is_gone(run, clock(), all_here=all_here):
+            _mark(api, run["id"], "CRASHED", "Crashed", _GONE)
+            marked.append(str(run["name"]))
+    return marked
+
+
+def drop_missed(api: PrefectApi, clock: Callable[[], datetime]) -> list[str]:
+    """Of runs that were due while nothing ran here, keep the newest of each deployment.
+
+    A machine that was off for a week is owed one run, not seven: each reads all that is new.
+
+    Returns:
+        The names of those that were dropped.
+    """
+    wanted = {
+        "state": {"type": {"any_": ["SCHEDULED"]}},
+        "next_scheduled_start_time": {"before_": clock().isoformat()},
+    }
+    newest: dict[str, dict[str, Any]] = {}
+    dropped = []
+    for run in _filter(api, wanted):
+        older = newest.get(run["deployment_id"])
+        newest[run["deployment_id"]] = run
+        if older is not None:
+            said = "missed while nothing ran here; the newest of them runs"
+            _mark(api, older["id"], "CANCELLED", "Missed", said)
+            dropped.append(str(older["name"]))
+    return dropped
+
+
+def _at_work(api: PrefectApi) -> Iterator[dict[str, Any]]:
+    yield from _filter(api, {"state": {"type": {"any_": ["PENDING", "RUNNING", "CANCELLING"]}}})
+
+
+def _filter(api: PrefectApi, flow_runs: dict[str, Any]) -> list[dict[str, Any]]:
+    body = {
+        "flow_runs": {**flow_runs, "deployment_id": {"is_null_": False}},
+        "work_pools": {"name": {"any_": [POOL]}},
+        "sort": "EXPECTED_START_TIME_ASC",
+        "limit": 200,
+    }
+    return list(api.ask("POST", "/flow_runs/filter", body) or [])
+
+
+def _is_gone(run: dict[str, Any], now: datetime, *, all_here: bool) -> bool:
+    # `1234` of Prefect's process worker, `host:1234` of its older ones.
+    host, _, pid = str(run.get("infrastructure_pid") or "").rpartition(":")
+    if host not in {"", socket.gethostname()}:
+        return False
+    if pid.isdecimal():
+        return all_here or not is_process(int(pid))
+    since = datetime.fromisoformat(run["state"]["timestamp"])
+    return all_here or (run["state"]["type"] == "PENDING" and now - since > _PENDING_FOR)
+
+
+def _mark(api: PrefectApi, run_id: str, kind: str, name: str, message: str) -> None:
+    state = {"type": kind, "name": name, "message": message}
+    api.ask("POST", f"/flow_runs/{run_id}/set_state", {"state": state})
