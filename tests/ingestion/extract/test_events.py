@@ -106,6 +106,29 @@ def test_a_broken_backfill_goes_on_with_the_windows_that_are_left(bench: Bench) 
     assert bench.state("events")["watermark"].startswith("2026-01-08T12:00:00")
 
 
+@pytest.mark.parametrize("later", [timedelta(hours=12), DAY, 20 * DAY])
+def test_a_broken_reading_that_is_resumed_reads_the_news_too(
+    bench: Bench, later: timedelta
+) -> None:
+    bench.api.events = [event(number, NOON - number * DAY) for number in range(30)]
+    bench.ingest(EVENTS)
+    real = bench.wire.answer
+    bench.clock.now += 2 * DAY
+    bench.wire.answer = lambda one: text("<html>") if one.path.endswith("/events") else real(one)
+    with pytest.raises(IngestionError):
+        bench.ingest(EVENTS)
+    bench.wire.answer = real
+    bench.clock.now += later
+    news = [event(100 + n, bench.clock.now - timedelta(hours=1 + 8 * n)) for n in range(3)]
+    bench.api.events = [*news, *bench.api.events]
+
+    assert bench.ingest(EVENTS).state == "completed"
+
+    assert sorted(keys(bench)) == sorted(one["event_key"] for one in bench.api.events)
+    watermark = datetime.fromisoformat(bench.state("events")["watermark"])
+    assert watermark >= bench.clock.now - timedelta(hours=2)
+
+
 def test_an_event_that_came_again_lands_once_and_not_each_day(bench: Bench) -> None:
     again = event(1, NOON, percent_viewed=0.75)
     bench.api.events = [again, event(1)]

@@ -1,13 +1,18 @@
-"""Which media are read: all of the account, or those the settings name."""
+"""Which videos are read, side by side, and what one costs the others."""
 
 import logging
+import threading
+from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
 from ingestion.config.errors import AuthenticationError, NotFoundError, UnavailableError
 from ingestion.extract.context import Scope
+from ingestion.ingest import ingest
+from ingestion.state.run import start_run
 from tests.ingestion.account import medium, visitors
-from tests.ingestion.api.wire import Reply, as_json, text
+from tests.ingestion.api.wire import Asked, Reply, as_json, text
 from tests.ingestion.conftest import Bench
 
 NO_SCOPE = as_json({"code": "unauthorized_scope", "error": "no"}, 401)
@@ -145,3 +150,116 @@ def test_one_resource_leaves_the_others_for_the_next_run(bench: Bench) -> None:
 
     counts = {name: len(bench.rows(name)) for name in ("media", "media_engagement", "visitors")}
     assert counts == {"media": 1, "media_engagement": 1, "visitors": 3}
+
+
+def answering(bench: Bench, media_id: str, answer: Callable[[Asked], Reply]) -> None:
+    """From now on this is what is said of one video."""
+    real = bench.wire.answer
+    bench.wire.answer = lambda one: (
+        answer(one) if f"/stats/medias/{media_id}" in one.path else real(one)
+    )
+
+
+def add_films(bench: Bench, count: int) -> list[str]:
+    for number in range(count):
+        bench.api.add_medium(f"film{number:02d}", number)
+        bench.api.days[f"film{number:02d}"] = [DAY_ROW]
+    return list(bench.api.stats)
+
+
+DAY_ROW = {"date": "2026-01-08", "load_count": 2, "play_count": 1, "hours_watched": 0.5}
+OF_VIDEOS = ["media", "media_engagement", "media_by_date"]
+
+
+@pytest.mark.parametrize("resource", OF_VIDEOS)
+def test_a_slow_video_delays_no_other_and_the_order_stays(bench: Bench, resource: str) -> None:
+    films, last_asked = add_films(bench, 30), threading.Event()
+
+    def slow(one: Asked) -> Reply:
+        assert last_asked.wait(30)
+        return bench.api(one)
+
+    def last(one: Asked) -> Reply:
+        last_asked.set()
+        return bench.api(one)
+
+    answering(bench, films[0], slow)
+    answering(bench, films[-1], last)
+
+    assert bench.ingest(Scope(resource=resource)).exit_code == 0
+
+    assert [row["media_id"] for row in bench.rows(resource)] == films
+
+
+@pytest.mark.parametrize("resource", OF_VIDEOS)
+def test_a_video_that_fails_costs_no_other_and_is_read_by_the_next_run(
+    bench: Bench, resource: str
+) -> None:
+    films, real = add_films(bench, 8), bench.wire.answer
+    answering(bench, films[3], lambda _: text("no", 500))
+
+    run = bench.ingest(Scope(resource=resource))
+
+    assert (run.state, run.exit_code) == ("completed", 3)
+    (note,) = run.resource(resource).notes
+    assert f"500 to GET /v1/stats/medias/{films[3]}" in note
+    others = [film for film in films if film != films[3]]
+    assert [row["media_id"] for row in bench.rows(resource)] == others
+
+    bench.wire.answer = real
+    bench.clock.now += timedelta(days=1)
+    assert bench.ingest(Scope(resource=resource)).exit_code == 0
+    assert sorted(row["media_id"] for row in bench.rows(resource)) == films
+
+
+def test_days_that_one_video_lacks_are_asked_for_again(bench: Bench) -> None:
+    films, real = add_films(bench, 3), bench.wire.answer
+    days = Scope(resource="media_by_date")
+    bench.ingest(days)
+    bench.clock.now += timedelta(days=100)
+    answering(bench, films[1], lambda _: text("no", 500))
+    bench.ingest(days)
+    bench.wire.answer = real
+    bench.api.days[films[1]] = [{**DAY_ROW, "date": "2026-02-01"}]
+
+    bench.ingest(days)
+
+    assert bench.rows("media_by_date")[-1]["date"] == "2026-02-01"
+
+
+@pytest.mark.parametrize("count", [1, 8])
+def test_where_no_video_answers_the_api_is_down(bench: Bench, count: int) -> None:
+    add_films(bench, count)
+    answering(bench, "film", lambda _: text("no", 500))
+
+    with pytest.raises(UnavailableError):
+        bench.ingest(Scope(resource="media"))
+
+
+def test_a_run_of_many_videos_writes_its_manifest_a_few_times(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_films(bench, 60)
+    put, lake = list[str](), bench.lake()
+    real = lake.put
+    monkeypatch.setattr(lake, "put", lambda key, body: (put.append(key), real(key, body))[1])
+
+    bench.ingest(lake=lake)
+
+    assert len([key for key in put if key.startswith("raw-data/")]) == 5
+    # Two a resource, two of the stage and of the run, and one now and then.
+    assert len([key for key in put if key.startswith("state/runs/")]) < 30
+
+
+def test_the_requests_of_a_stage_are_those_of_every_try(bench: Bench) -> None:
+    bench.api.add_medium("abc")
+    bench.api.order("/stats/visitors", *[text("no", 500)] * 7)
+    lake = bench.lake()
+    run = start_run(lake, "ingest", "test", bench.clock)
+    with pytest.raises(UnavailableError):
+        ingest(bench.settings(), lake, run, sleep=bench.time.sleep)
+
+    ingest(bench.settings(), lake, run, sleep=bench.time.sleep)
+
+    assert run.manifest.ingest is not None
+    assert run.manifest.ingest.requests == len(bench.wire.asked)
