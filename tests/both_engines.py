@@ -24,7 +24,7 @@ import pytest
 from flows.cli.look.query import query
 from ingestion.admin.rebuild import rebuild
 from ingestion.config.settings import Settings
-from ingestion.storage.base import LocalLake
+from ingestion.storage.local import LocalLake
 from tests.athena_home import AthenaHome, Rows, Tables, point_at, read_table
 from tests.athena_stack import AthenaStack
 from tests.bronze_history import land_first_day, land_fourth_day, land_second_day

@@ -13,7 +13,7 @@ from flows.stages.build import build
 from flows.stages.dbt import BuildResult
 from ingestion.admin.rebuild import rebuild
 from ingestion.config.settings import Settings
-from ingestion.storage.base import LocalLake
+from ingestion.storage.local import LocalLake
 from tests.bronze_writer import BronzeWriter
 
 ROOT = Path(__file__).parents[1]

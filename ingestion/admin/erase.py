@@ -31,9 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from ingestion.admin.versions import Version
     from ingestion.config.settings import Settings
-    from ingestion.storage.base import Lake
+    from ingestion.storage.base import Lake, Version
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ingestion.admin.job import Custody, Job, open_job
 from ingestion.admin.quarantine import line_digest
 from ingestion.admin.rewrite import complete_broken, data_keys, relist
-from ingestion.admin.versions import OLDER, Versioned
+from ingestion.admin.versions import OLDER
 from ingestion.config.errors import ConfigurationError, LakeError, SourceMismatchError
 from ingestion.load.bronze import QUARANTINE, RAW, compress, encode
 from ingestion.load.redaction import fingerprint_key, make_redactor
@@ -25,17 +25,17 @@ from ingestion.load.schemas import NO_WORD, check_record, is_word
 from ingestion.resources import RESOURCES
 from ingestion.state.checkpoint import ResourceState, catch_up, parse_state, state_key
 from ingestion.state.source_guard import check_source, read_source, write_source
+from ingestion.storage.base import Versioned
 from ingestion.storage.json_lines import unpack_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from ingestion.admin.versions import Version
     from ingestion.config.settings import Settings
     from ingestion.load.redaction import Redactor
     from ingestion.state.source_guard import Source
-    from ingestion.storage.base import Lake
+    from ingestion.storage.base import Lake, Version
 
 _STRICTER = ("keep", "hash", "drop")
 _BY_NAME = {resource.name: resource for resource in RESOURCES}

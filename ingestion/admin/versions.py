@@ -7,44 +7,24 @@ person. Elsewhere nothing is kept, and there is nothing to look at.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING
 
 from ingestion.load.bronze import QUARANTINE, RAW
 from ingestion.resources import RESOURCES
 from ingestion.state.checkpoint import ResourceState, identity_of, state_key
 from ingestion.state.manifest import PREFIX
+from ingestion.storage.base import Versioned
 from ingestion.storage.json_lines import unpack_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from ingestion.admin.person import Person
-    from ingestion.storage.base import Lake
+    from ingestion.storage.base import Lake, Version
 
 
 # A layer of its own: what a versioned bucket keeps of replaced and removed objects.
 OLDER = "older versions"
-
-
-class Version(NamedTuple):
-    """An older version of an object."""
-
-    key: str
-    id: str
-
-
-@runtime_checkable
-class Versioned(Protocol):
-    """A lake whose store may keep older versions."""
-
-    def list_older(self, prefix: str) -> Iterator[Version]:
-        """Yield the versions below a prefix that were replaced or removed and are still kept."""
-
-    def get_older(self, version: Version) -> bytes | None:
-        """Read an older version whole; None when it is gone."""
-
-    def delete_older(self, versions: Iterable[Version]) -> None:
-        """Remove older versions for good, in any order."""
 
 
 def learn_keys(lake: Lake, person: Person) -> None:

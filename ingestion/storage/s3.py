@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
+from email.utils import parsedate_to_datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -16,15 +17,15 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.session import Session
 
-from ingestion.admin.versions import Version
 from ingestion.config.aws_errors import DAMAGE, code_of, explain, explained
 from ingestion.config.errors import LakeError
-from ingestion.storage.base import is_hidden
-from ingestion.storage.s3_lock import Lease
+from ingestion.storage.base import Version, is_hidden
+from ingestion.storage.s3_lock import Lease, lock_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from contextlib import AbstractContextManager
+    from datetime import timedelta
 
 # Costs are told apart by this tag (billing's cost allocation tags).
 _TAG = "project=wistia-elt"
@@ -101,12 +102,21 @@ class BucketLake:
 
     def sizes(self, prefix: str) -> Iterator[tuple[str, int]]:
         """Yield every key below the prefix with its bytes, sorted: one listing."""
+        yield from ((key, int(item["Size"])) for key, item in self._items(prefix))
+
+    def tags(self, prefix: str) -> Iterator[tuple[str, str]]:
+        """Yield the objects below the prefix with their ETags: one listing."""
+        for key, item in self._items(prefix):
+            if not is_hidden(key):
+                yield key, str(item["ETag"])
+
+    def _items(self, prefix: str) -> Iterator[tuple[str, dict[str, Any]]]:
         pages = self._s3.get_paginator("list_objects_v2")
         below = self._prefix + (f"{prefix.rstrip('/')}/" if prefix else "")
         with self._explained("list"):
             for page in pages.paginate(Bucket=self._bucket, Prefix=below):
                 for item in page.get("Contents", ()):
-                    yield str(item["Key"]).removeprefix(self._prefix), int(item["Size"])
+                    yield str(item["Key"]).removeprefix(self._prefix), item
 
     def delete(self, key: str) -> None:
         """Remove the object; a versioned bucket keeps the version."""
@@ -162,6 +172,20 @@ class BucketLake:
             lease.end()
             if not lease.is_lost:
                 self._leases.remove(lease)
+
+    def is_locked(self, name: str) -> bool:
+        """Whether its lease was renewed lately, by S3's own clock: ours may differ."""
+        with self._explained(f"look at the lock {name} in"):
+            try:
+                found = self._s3.head_object(Bucket=self._bucket, Key=self._prefix + lock_key(name))
+            except ClientError as error:
+                if code_of(error) in _ABSENT:
+                    return False
+                raise
+        now = parsedate_to_datetime(found["ResponseMetadata"]["HTTPHeaders"]["date"])
+        # Both have whole seconds, and a holder misses a renewal now and then.
+        age: timedelta = now - found["LastModified"]
+        return age.total_seconds() < self._seconds + 2
 
     def write_if(self, key: str, body: bytes, **condition: str) -> str | None:
         """Put an object only under a condition.

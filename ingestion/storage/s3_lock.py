@@ -27,6 +27,11 @@ _LOOKS = 10
 log = logging.getLogger(__name__)
 
 
+def lock_key(name: str) -> str:
+    """`state/locks/ingest.json`."""
+    return f"state/locks/{name}.json"
+
+
 class Store(Protocol):
     """What a lease needs of a bucket."""
 
@@ -64,7 +69,7 @@ class Lease:
         """Nothing is taken yet."""
         self._store, self._name, self._seconds = store, name, seconds
         self._sleep, self._clock = sleep, clock
-        self._key = f"state/locks/{name}.json"
+        self._key = lock_key(name)
         self.is_lost = False
         self._etag, self._renewed = "", 0.0
         self._mutex, self._ended = threading.Lock(), threading.Event()

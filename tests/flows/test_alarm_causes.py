@@ -15,7 +15,7 @@ from flows.stages.errors import AlarmError
 from flows.stages.sequence import run_all, run_by_hand
 from ingestion.config.errors import ConfigurationError, LakeBusyError, LakeError
 from ingestion.config.settings import Settings
-from ingestion.storage.base import LocalLake
+from ingestion.storage.local import LocalLake
 from tests.flows.test_alarms import NOW, Inbox, day, failed
 from tests.listening import listening
 from tests.small_disk import fill, make_read_only, small_disk

@@ -18,7 +18,7 @@ from flows.alerts.services import open_services
 from flows.alerts.watch import watch
 from flows.stages.errors import AlarmError
 from ingestion.config.settings import Settings
-from ingestion.storage.base import LocalLake
+from ingestion.storage.local import LocalLake
 from tests.flows.test_alarms import NOW, day, failed
 from tests.listening import listening
 

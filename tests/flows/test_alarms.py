@@ -13,7 +13,7 @@ from ingestion.config.settings import Settings
 from ingestion.config.timestamps import format_timestamp
 from ingestion.state.manifest import Manifest, StageRun
 from ingestion.state.totals import IngestTotals
-from ingestion.storage.base import LocalLake
+from ingestion.storage.local import LocalLake
 
 NOW = datetime(2026, 1, 30, 9, 0, tzinfo=UTC)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.storage.base import LocalLake
+from ingestion.storage.local import LocalLake
 from tests.command_line import CommandLine
 from tests.lakes import VISITORS, Lakes
 from tests.soak.sameness import OF_RUNS

@@ -21,7 +21,7 @@ from flows.releases.machine import prepare
 from flows.stages.errors import DeliveryError
 from flows.up.prefect.launch import find_release
 from ingestion.config.settings import Settings
-from ingestion.storage.base import LocalLake
+from ingestion.storage.local import LocalLake
 
 NOW = datetime(2026, 1, 30, 9, 0, tzinfo=UTC)
 

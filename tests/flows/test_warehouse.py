@@ -8,7 +8,7 @@ import pytest
 from flows.duckdb.warehouse import is_damaged
 from flows.stages.build import build
 from ingestion.config.settings import Settings
-from ingestion.storage.base import LocalLake
+from ingestion.storage.local import LocalLake
 
 
 @pytest.fixture

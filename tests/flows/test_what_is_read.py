@@ -12,7 +12,7 @@ from flows.stages.increments import Record, choose_stale, make_record, parse_rec
 from ingestion.admin.rebuild import rebuild
 from ingestion.config.errors import LakeError
 from ingestion.config.settings import Settings
-from ingestion.storage.base import LocalLake
+from ingestion.storage.local import LocalLake
 from tests.bronze_writer import BronzeWriter, visitor
 
 AT = "2026-01-09T00:01:48.000000Z"

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 
 from ingestion.state.manifest import Manifest, ProcessOfRun, StageRun
 from ingestion.state.totals import IngestTotals
-from ingestion.storage.base import LocalLake
+from ingestion.storage.local import LocalLake
 from reports.server.app import create_app
 from reports.server.guesses import Guesses
 from reports.server.history import History

@@ -26,7 +26,8 @@ from ingestion.config.secrets import read_token
 from ingestion.config.timestamps import utc_now
 from ingestion.resources import MEDIAS, RESOURCES
 from ingestion.state.source_guard import check_source, read_source
-from ingestion.storage.base import open_lake, sync_folder
+from ingestion.storage.base import open_lake
+from ingestion.storage.local import sync_folder
 from reports.node import find_node
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ from ingestion.config.errors import LakeError, SourceMismatchError
 from ingestion.extract.context import Scope
 from ingestion.load.bronze import digest
 from ingestion.state.checkpoint import identity_of
-from ingestion.storage.base import Lake, LocalLake
+from ingestion.storage.base import Lake
+from ingestion.storage.local import LocalLake
 from tests.ingestion.account import NOON, visitor
 from tests.ingestion.conftest import Bench
 

@@ -13,7 +13,8 @@ from ingestion.admin.legacy_import import Count, import_files
 from ingestion.config.errors import ConfigurationError, LakeError, SourceMismatchError
 from ingestion.extract.context import Scope
 from ingestion.load import bronze, loader
-from ingestion.storage.base import Lake, LocalLake
+from ingestion.storage.base import Lake
+from ingestion.storage.local import LocalLake
 from tests.ingestion.account import ENGAGEMENT, NOON, STATS, visitor, visitors
 from tests.ingestion.conftest import Bench
 

@@ -17,7 +17,8 @@ from ingestion.config.errors import LakeError
 from ingestion.extract.context import Scope
 from ingestion.resources import RESOURCES
 from ingestion.state.manifest import StoredObject
-from ingestion.storage.base import Lake, LocalLake
+from ingestion.storage.base import Lake
+from ingestion.storage.local import LocalLake
 from tests.ingestion.account import NOON, STATS, visitor, visitors
 from tests.ingestion.conftest import Bench
 

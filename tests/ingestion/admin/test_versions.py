@@ -7,9 +7,10 @@ import pytest
 
 from ingestion.admin.audit import Audit
 from ingestion.admin.erase import UnknownPersonError, forget
-from ingestion.admin.versions import OLDER, Version
+from ingestion.admin.versions import OLDER
 from ingestion.config.errors import LakeError
 from ingestion.state.checkpoint import identity_of
+from ingestion.storage.base import Version
 from ingestion.storage.s3 import BucketLake
 from tests.ingestion.account import NOON, visitor
 from tests.ingestion.admin.test_forget import KEY, SECOND, fill, forgotten, no_tables

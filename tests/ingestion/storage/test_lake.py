@@ -7,13 +7,16 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from ingestion.config.errors import ConfigurationError, LakeBusyError, LakeError
 from ingestion.config.settings import Settings
-from ingestion.storage.base import LocalLake, open_lake
+from ingestion.storage.base import open_lake
+from ingestion.storage.local import LocalLake
 from tests.servers import ROOT
 
 KEY = "raw-data/visitors/ingest_date=2026-01-09/part.json.gz"
@@ -46,7 +49,7 @@ def test_a_killed_put_leaves_the_old_object_and_no_half_one(
     script = """
         import os, signal, sys
         from pathlib import Path
-        from ingestion.storage.base import LocalLake
+        from ingestion.storage.local import LocalLake
         lake = LocalLake(Path(sys.argv[1]))
         os.fsync = lambda _file: os.kill(os.getpid(), signal.SIGKILL)
         lake.put(sys.argv[2], b"new" * 100_000)
@@ -63,15 +66,47 @@ def test_a_killed_put_leaves_the_old_object_and_no_half_one(
         assert not left[0].exists()
 
 
-def test_a_living_process_keeps_its_temporary_file(lake: LocalLake, tmp_path: Path) -> None:
+def test_what_a_living_writer_writes_is_swept_by_nobody(lake: LocalLake, tmp_path: Path) -> None:
+    # Its process id says nothing: in another container it is another's, or nobody's.
+    script = """
+        import os, stat, sys
+        from pathlib import Path
+        from ingestion.storage.local import LocalLake
+        sync = os.fsync
+        def slow(file):
+            if stat.S_ISREG(os.fstat(file).st_mode):
+                print("writing", flush=True)
+                sys.stdin.readline()
+            sync(file)
+        os.fsync = slow
+        os.getpid = lambda: 2**22 + 1
+        LocalLake(Path(sys.argv[1])).put(sys.argv[2], b"whole")
+    """
+    command = [sys.executable, "-c", textwrap.dedent(script), str(tmp_path / "lake"), KEY]
     folder = tmp_path / "lake/.tmp"
     folder.mkdir()
-    names = (f"{os.getppid()}-part", f"{os.getpid()}-part", "no-number", f"{'9' * 30}-part")
-    for name in names:
-        (folder / name).write_bytes(b"half")
+    (folder / "12-part").write_bytes(b"half")
+    with subprocess.Popen(
+        command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as writer:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "writing\n"
+        with lake.lock("ingest"):
+            (left,) = folder.iterdir()
+            assert left.name.endswith("-part.json.gz")
+        writer.communicate("go on\n", timeout=30)
 
-    with lake.lock("ingest"):
-        assert [path.name for path in folder.iterdir()] == [f"{os.getppid()}-part"]
+    assert writer.returncode == 0
+    assert lake.get(KEY) == b"whole"
+    assert list(folder.iterdir()) == []
+
+
+def test_two_who_write_one_key_at_once_both_write_it_whole(lake: LocalLake) -> None:
+    bodies = [bytes([number]) * 200_000 for number in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(partial(lake.put, KEY), bodies))
+
+    assert lake.get(KEY) in bodies
 
 
 def test_a_file_where_the_lake_should_be(tmp_path: Path) -> None:
@@ -119,7 +154,7 @@ def test_a_file_too_large_is_one_sentence_and_leaves_nothing(tmp_path: Path) -> 
         import resource, sys
         from pathlib import Path
         from ingestion.config.errors import LakeError
-        from ingestion.storage.base import LocalLake
+        from ingestion.storage.local import LocalLake
         resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
         lake = LocalLake(Path(sys.argv[1]))
         lake.put("small", b"x" * 50_000)
@@ -178,7 +213,7 @@ def test_a_dead_holders_lock_is_free_at_once(lake: LocalLake, tmp_path: Path) ->
     script = """
         import sys, time
         from pathlib import Path
-        from ingestion.storage.base import LocalLake
+        from ingestion.storage.local import LocalLake
         with LocalLake(Path(sys.argv[1])).lock("ingest"):
             print("held", flush=True)
             time.sleep(60)

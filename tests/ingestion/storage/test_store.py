@@ -6,7 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from ingestion.config.errors import LakeBusyError
-from ingestion.storage.base import Lake, LocalLake
+from ingestion.storage.base import Lake
+from ingestion.storage.local import LocalLake
 from ingestion.storage.s3 import BucketLake
 from tests.ingestion.homes import Folder, Home
 
@@ -111,3 +112,30 @@ def test_an_error_of_the_holder_is_not_the_locks_and_frees_it(
         raise ConnectionResetError("theirs")
     with opened().lock("ingest"):
         pass
+
+
+def test_who_looks_sees_whether_a_lock_is_held_and_hinders_nobody(
+    lake: Lake, opened: Callable[[], Lake]
+) -> None:
+    second = opened()
+    assert not second.is_locked("run-1")
+    with lake.lock("run-1"):
+        assert second.is_locked("run-1")
+        assert lake.is_locked("run-1")
+        assert not second.is_locked("run-2")
+        lake.put(KEY, b"1")
+    assert not second.is_locked("run-1")
+    with second.lock("run-1"):
+        pass
+
+
+def test_a_tag_changes_with_its_object_and_with_nothing_else(lake: Lake) -> None:
+    for key in ("a/1", "a/2", "b/1"):
+        lake.put(key, b"first")
+    before = dict(lake.tags("a"))
+    lake.put("a/2", b"later")
+    after = dict(lake.tags("a"))
+
+    assert list(before) == list(after) == ["a/1", "a/2"]
+    assert before["a/1"] == after["a/1"]
+    assert before["a/2"] != after["a/2"]

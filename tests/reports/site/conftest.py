@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request
 
 from ingestion.admin.rebuild import rebuild
 from ingestion.config.settings import Settings
-from ingestion.storage.base import LocalLake
+from ingestion.storage.local import LocalLake
 from tests.bronze_writer import BronzeWriter
 from tests.command_line import CommandLine
 from tests.servers import running_sandbox
