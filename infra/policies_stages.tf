@@ -124,7 +124,7 @@ locals {
       Sid      = "RecordTheRun"
       Effect   = "Allow"
       Action   = ["s3:GetObject", "s3:PutObject", "s3:PutObjectTagging"]
-      Resource = [for folder in ["runs", "locks"] : "${local.bucket_arn.bronze}/state/${folder}/*"]
+      Resource = [for key in ["runs/*", "locks/*", "ended_runs.json.gz"] : "${local.bucket_arn.bronze}/state/${key}"]
     },
     {
       Sid      = "ReleaseTheLock"

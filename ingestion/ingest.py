@@ -16,7 +16,7 @@ from ingestion.config.timestamps import format_timestamp
 from ingestion.extract.context import Ingest, Scope
 from ingestion.extract.media import find_videos
 from ingestion.resources import MEDIAS, choose
-from ingestion.state.recovery import close_crashed
+from ingestion.state.recovery import close_dead_runs
 from ingestion.state.source_guard import check_source
 from ingestion.state.totals import IngestTotals
 
@@ -74,7 +74,8 @@ def ingest(  # noqa: PLR0913 - the outside world, each replaceable
             client.check_token()
             run.manifest.source = check_source(lake, settings, client.fetch_account())
             run.manifest.ingest = totals
-            manifests = close_crashed(run)
+            runs = close_dead_runs(lake, run.clock, rolls_up=True)
+            manifests = [one for one in runs if one.run_id != run.manifest.run_id]
             run.save()
             _ingest_all(Ingest(settings, lake, run, scope, client, manifests, progress), resources)
         except BaseException as error:

@@ -11,11 +11,11 @@ from flows.cli.look.query import count_rows
 from flows.cli.run import run_daily
 from flows.context import open_context
 from flows.stages.build import build
-from ingestion.admin.job import read_runs
 from ingestion.config.errors import ConfigurationError
 from ingestion.config.settings import Settings
 from ingestion.extract.context import Scope
 from ingestion.state.inventory import part_of
+from ingestion.state.manifest import read_manifests
 from ingestion.storage.base import open_lake
 from ingestion.terminal import show_table
 
@@ -74,7 +74,8 @@ def run_rewind(settings: Settings, day: date, folder: Path) -> None:
 def _copy(source: Lake, target: Lake, day: date) -> int:
     """Copy what had landed by a day: manifests, and of what they list what lies in its days."""
     copied = 0
-    for run in read_runs(source):
+    for found in read_manifests(source):
+        run = found.model_copy(deep=True)
         if datetime.fromisoformat(run.started_at).date() > day:
             continue
         for entry in run.resources:

@@ -56,7 +56,7 @@ def run_daily(context: Context, *, as_json: bool = False) -> int:
         opened.enter_context(progress.live("asking Wistia"))
         code = _run_all(context)
     if as_json:
-        found = describe_run(context.record.manifest)
+        found = describe_run(context.lake, context.record.manifest)
         click.echo(json.dumps({**found, "tables": context.rows, "new_rows": context.new_rows}))
         return code
     show_ingest(context.record.manifest)

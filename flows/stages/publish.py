@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flows.stages.dbt import PROJECT_DIR, run_dbt
-from ingestion.admin.job import read_runs
 from ingestion.resources import RESOURCES
+from ingestion.state.manifest import read_manifests
 from reports.artifacts import export_artifacts
 from reports.compression import compress_folder
 from reports.documentation import write_page
@@ -137,7 +137,7 @@ def _document(
 
 def _landed(lake: Lake) -> dict[str, int]:
     """Records in bronze by resource, as the runs' manifests count them."""
-    entries = [entry for manifest in read_runs(lake) for entry in manifest.resources]
+    entries = [entry for manifest in read_manifests(lake) for entry in manifest.resources]
     return {
         resource.name: sum(e.records for e in entries if e.resource == resource.name)
         for resource in RESOURCES

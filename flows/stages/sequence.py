@@ -169,15 +169,16 @@ def run_some(context: Context, *stages: Stage) -> int:
         ReadableError: That of the stage that failed.
     """
     record = context.record
-    try:
-        with record.alive(), measured(context):
-            for stage in stages:
-                stage.run(context)
-    except BaseException as error:
-        record.fail(error)
-        raise
-    code = exit_code(record.manifest)
-    record.finish("completed", code)
+    with record.alive():
+        try:
+            with measured(context):
+                for stage in stages:
+                    stage.run(context)
+        except BaseException as error:
+            record.fail(error)
+            raise
+        code = exit_code(record.manifest)
+        record.finish("completed", code)
     return code
 
 

@@ -10,7 +10,7 @@ from flows.alerts.watch import watch
 from flows.up.prefect.zombies import reap
 from ingestion.config.errors import LakeError
 from ingestion.config.timestamps import utc_now
-from ingestion.state.liveness import close_dead_runs
+from ingestion.state.recovery import close_dead_runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,12 +10,11 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ingestion.admin.job import Custody, is_broken, parse_run
 from ingestion.load.bronze import QUARANTINE, RAW
 from ingestion.resources import RESOURCES
 from ingestion.state.checkpoint import parse_state, state_key
 from ingestion.state.inventory import is_object, listings
-from ingestion.state.manifest import PREFIX
+from ingestion.state.manifest import PREFIX, in_order, parse_manifest
 from ingestion.state.source_guard import KEY as SOURCE
 from ingestion.state.source_guard import parse_source
 from ingestion.storage.base import is_hidden
@@ -25,7 +24,7 @@ from ingestion.storage.json_lines import count_records
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ingestion.state.manifest import StoredObject
+    from ingestion.state.manifest import Manifest, StoredObject
     from ingestion.storage.base import Lake
 
 _REBUILD = "wistia-elt doctor --lake --rebuild"
@@ -63,7 +62,7 @@ class Audit:
         """Look at nothing yet."""
         self._lake = lake
         self.objects = self.records = 0
-        self.runs: list[Custody] = []
+        self.runs: list[Manifest] = []
         self.corrupt: list[str] = []
 
     def examine(self) -> Iterator[Finding]:
@@ -85,20 +84,20 @@ class Audit:
         """Read every manifest, and note the corrupt ones."""
         for key in self._lake.list(PREFIX):
             body = self._lake.get(key) or b""
-            run = parse_run(body)
+            run = parse_manifest(body)
             is_readable = run is not None and run.key == key
             if run is not None and is_readable:
                 self.runs.append(run)
             if not is_readable or not is_whole(body):
                 self.corrupt.append(key)
-        self.runs.sort(key=lambda run: (run.started_at, run.run_id))
+        self.runs = in_order(self.runs)
 
     def _examine_runs(self) -> Iterator[Finding]:
         self.read_runs()
         for key in self.corrupt:
             yield Finding(key, "this manifest is not what was written", _REBUILD)
         for run in self.runs:
-            if run.rewriting and is_broken(run):
+            if run.rewriting:
                 again = "ask `wistia-elt forget` for the same person again: it completes"
                 if run.kind == "redact":
                     again = "start `wistia-elt redact` again: it completes"

@@ -16,7 +16,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from ingestion.admin.job import Custody, Job, open_job
+from ingestion.admin.job import Job, open_job
 from ingestion.admin.person import Person, make_person
 from ingestion.admin.rewrite import complete_broken, data_keys, relist
 from ingestion.admin.versions import OLDER, find_versions, learn_keys, remove_versions
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ingestion.config.settings import Settings
+    from ingestion.state.manifest import Manifest
     from ingestion.storage.base import Lake, Version
 
 log = logging.getLogger(__name__)
@@ -71,7 +72,7 @@ class _Plan:
 
 def forget(
     settings: Settings, lake: Lake, who: str, tables: Tables, clock: Callable[[], datetime]
-) -> tuple[Custody, list[str]]:
+) -> tuple[Manifest, list[str]]:
     """Remove a person from every layer.
 
     Args:

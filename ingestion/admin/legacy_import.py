@@ -14,12 +14,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ingestion.admin.job import SourceFile, open_job
+from ingestion.admin.job import open_job
 from ingestion.admin.legacy_files import Damage, OldFile, parse_name, read_values, unpack
 from ingestion.config.errors import ConfigurationError, LakeError
 from ingestion.config.timestamps import format_timestamp
 from ingestion.load.redaction import make_redactor
 from ingestion.resources import RESOURCES
+from ingestion.state.manifest import SourceFile
 from ingestion.state.source_guard import check_source
 from ingestion.storage.base import open_lake
 

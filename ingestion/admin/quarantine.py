@@ -16,12 +16,13 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from ingestion.admin.job import Custody, open_job, read_runs
+from ingestion.admin.job import open_job
 from ingestion.config.grammar import MEDIA_ID
 from ingestion.config.timestamps import parse_timestamp
 from ingestion.load.bronze import QUARANTINE
 from ingestion.load.redaction import make_redactor
 from ingestion.load.schemas import check_record
+from ingestion.state.manifest import read_manifests
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from ingestion.config.settings import Settings
     from ingestion.load.loader import Loader
     from ingestion.load.resource import Resource
+    from ingestion.state.manifest import Manifest
     from ingestion.storage.base import Lake
 
 log = logging.getLogger(__name__)
@@ -59,7 +61,7 @@ class Group:
     contents: list[object] = field(default_factory=list)
 
 
-def count_replayed(runs: list[Custody], resource: str) -> int:
+def count_replayed(runs: list[Manifest], resource: str) -> int:
     """How many quarantined records of a resource a replay has taken."""
     place = f"{QUARANTINE}/{resource}/"
     lines = [taken for run in runs for key, taken in run.replayed.items() if key.startswith(place)]
@@ -79,7 +81,7 @@ def list_quarantine(
     Yields:
         A group an object and reason.
     """
-    taken = _taken(read_runs(lake))
+    taken = _taken(read_manifests(lake))
     for resource in resources:
         for key in lake.list(f"{QUARANTINE}/{resource.name}"):
             groups: dict[str, Group] = {}
@@ -99,7 +101,7 @@ def replay(
     lake: Lake,
     resources: tuple[Resource, ...],
     clock: Callable[[], datetime],
-) -> Custody:
+) -> Manifest:
     """Land every quarantined record that passes today's schema, under today's date.
 
     Args:
@@ -143,7 +145,7 @@ def _replay(job: Job, resource: Resource, first: Line, others: Iterator[Line]) -
     job.close(loader.entry, state)
 
 
-def _flush(manifest: Custody, loader: Loader, held: list[Line]) -> None:
+def _flush(manifest: Manifest, loader: Loader, held: list[Line]) -> None:
     before = manifest.replayed
     manifest.replayed = {key: list(taken) for key, taken in before.items()}
     for line in held:
@@ -181,7 +183,7 @@ def _snapshot(line: Line) -> tuple[str, dict[str, object], Any]:
     return media_id, fields, parse_timestamp(taken)
 
 
-def _taken(runs: list[Custody]) -> dict[str, Counter[str]]:
+def _taken(runs: list[Manifest]) -> dict[str, Counter[str]]:
     taken: dict[str, Counter[str]] = {}
     for run in runs:
         for key, digests in run.replayed.items():

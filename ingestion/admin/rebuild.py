@@ -9,19 +9,18 @@ is lost.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ingestion.admin.audit import Audit
-from ingestion.admin.job import Custody, listed_keys
 from ingestion.config.timestamps import format_timestamp
 from ingestion.load.bronze import QUARANTINE, RAW
 from ingestion.resources import RESOURCES
 from ingestion.state.checkpoint import load_state, state_key
-from ingestion.state.manifest import PREFIX, StageRun, StoredObject
+from ingestion.state.manifest import PREFIX, Manifest, StageRun
+from ingestion.state.recovery import list_in, listed_keys
 from ingestion.state.source_guard import read_source, write_source
 from ingestion.state.totals import IngestTotals
 from ingestion.storage.json_lines import unpack_lines
@@ -29,7 +28,7 @@ from ingestion.storage.json_lines import unpack_lines
 if TYPE_CHECKING:
     from ingestion.config.settings import Settings
     from ingestion.load.resource import Resource
-    from ingestion.state.manifest import ResourceRun
+    from ingestion.state.manifest import ResourceRun, StoredObject
     from ingestion.storage.base import Lake
 
 _RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6,8}")
@@ -84,7 +83,7 @@ def _recover_runs(lake: Lake, audit: Audit) -> list[str]:
     return [f"{runs[run_id].key} lists {n} objects more" for run_id, n in changed.items()]
 
 
-def _adopt(lake: Lake, key: str, runs: dict[str, Custody]) -> str | None:
+def _adopt(lake: Lake, key: str, runs: dict[str, Manifest]) -> str | None:
     """List an object in the run whose id it carries; None when it carries none."""
     body = lake.get(key) or b""
     lines = unpack_lines(body)
@@ -95,26 +94,20 @@ def _adopt(lake: Lake, key: str, runs: dict[str, Custody]) -> str | None:
     if not _RUN_ID.fullmatch(run_id):
         return None
     run = runs.setdefault(run_id, _lost_run(run_id))
-    entry = run.resource(key.split("/")[1])
-    checksum = hashlib.sha256(body).hexdigest()
-    stored = StoredObject(key=key, records=len(lines), bytes=len(body), sha256=checksum)
-    is_bronze = key.startswith(RAW)
-    (entry.objects if is_bronze else entry.quarantine).append(stored)
-    entry.records += stored.records if is_bronze else 0
-    entry.quarantined += 0 if is_bronze else stored.records
+    stored = list_in(run, key, body, len(lines))
     if run.recovered:
-        entry.state = "crashed"
+        run.resource(key.split("/")[1]).state = "crashed"
         _total(run, stored, str(first.get("ingested_at") or first.get("quarantined_at")))
     return run_id
 
 
-def _lost_run(run_id: str) -> Custody:
+def _lost_run(run_id: str) -> Manifest:
     moment = datetime.strptime(run_id.partition("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     started = format_timestamp(moment)
     stage = StageRun(
         stage="ingest", state="crashed", started_at=started, finished_at=started, error=RECOVERED
     )
-    return Custody(
+    return Manifest(
         run_id=run_id,
         kind="ingest",
         state="crashed",
@@ -126,7 +119,7 @@ def _lost_run(run_id: str) -> Custody:
     )
 
 
-def _total(run: Custody, stored: StoredObject, landed_at: str) -> None:
+def _total(run: Manifest, stored: StoredObject, landed_at: str) -> None:
     if run.ingest is None:
         run.ingest = IngestTotals(state="crashed", started_at=run.started_at, error=RECOVERED)
     totals, is_bronze = run.ingest, stored.key.startswith(RAW)
@@ -136,7 +129,7 @@ def _total(run: Custody, stored: StoredObject, landed_at: str) -> None:
     totals.finished_at = run.finished_at = max(landed_at, totals.finished_at or "")
 
 
-def _take_off(lake: Lake, runs: list[Custody]) -> list[str]:
+def _take_off(lake: Lake, runs: list[Manifest]) -> list[str]:
     """Take what has gone off the manifests' lists."""
     there = {key for root in (RAW, QUARANTINE) for key, _ in lake.sizes(root)}
     gone, said = listed_keys(runs) - there, []
@@ -162,7 +155,7 @@ def _split(entry: ResourceRun, gone: set[str]) -> list[StoredObject]:
 
 
 def _rebuild_state(
-    settings: Settings, lake: Lake, resource: Resource, runs: list[Custody], damaged: set[str]
+    settings: Settings, lake: Lake, resource: Resource, runs: list[Manifest], damaged: set[str]
 ) -> list[str]:
     if not any(entry.resource == resource.name for run in runs for entry in run.resources):
         return []
@@ -178,7 +171,7 @@ def _rebuild_state(
     return [f"{state_key(resource.name)} is made again"]
 
 
-def _is_complete(resource: Resource, runs: list[Custody], damaged: set[str]) -> bool:
+def _is_complete(resource: Resource, runs: list[Manifest], damaged: set[str]) -> bool:
     """Whether every loss lies before the last crawl that read the whole list."""
     losses = [
         place for place, run in enumerate(runs) if run.recovered or _lost(run, resource, damaged)
@@ -194,7 +187,7 @@ def _is_complete(resource: Resource, runs: list[Custody], damaged: set[str]) -> 
     return max(losses, default=-1) < max(whole, default=-1) or not losses
 
 
-def _lost(run: Custody, resource: Resource, damaged: set[str]) -> bool:
+def _lost(run: Manifest, resource: Resource, damaged: set[str]) -> bool:
     entries = (entry for entry in run.resources if entry.resource == resource.name)
     # An import takes the watermark away: the list has to be read after it.
     is_import = run.kind == "import"

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from ingestion.admin.job import Custody, Job, open_job
+from ingestion.admin.job import Job, open_job
 from ingestion.admin.quarantine import line_digest
 from ingestion.admin.rewrite import complete_broken, data_keys, relist
 from ingestion.admin.versions import OLDER
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from ingestion.config.settings import Settings
     from ingestion.load.redaction import Redactor
+    from ingestion.state.manifest import Manifest
     from ingestion.state.source_guard import Source
     from ingestion.storage.base import Lake, Version
 
@@ -57,7 +58,7 @@ class _Plan:
 
 def redact(
     settings: Settings, lake: Lake, clock: Callable[[], datetime]
-) -> tuple[Custody, list[str]]:
+) -> tuple[Manifest, list[str]]:
     """Bring all of bronze and quarantine under PII_POLICY.
 
     Args:

@@ -11,10 +11,11 @@ import hashlib
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from ingestion.admin.job import is_broken, listed_keys
 from ingestion.admin.quarantine import line_digest
 from ingestion.load.bronze import QUARANTINE, RAW
 from ingestion.state.inventory import is_object
+from ingestion.state.manifest import forget_ended
+from ingestion.state.recovery import listed_keys
 from ingestion.storage.json_lines import count_records, unpack_lines
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def relist(job: Job, keys: set[str]) -> None:
             run.replayed[key] = _still_there(job.lake, key, taken)
         if run.model_dump_json() != was:
             run.save(job.lake)
+    forget_ended(job.lake)
 
 
 def complete_broken(job: Job) -> None:
@@ -53,7 +55,6 @@ def complete_broken(job: Job) -> None:
     relist(job, {key for run in broken for key in run.rewriting})
     for run in broken:
         run.rewriting, run.renamed = [], {}
-        run.state = "crashed" if is_broken(run) else run.state
         run.save(job.lake)
 
 

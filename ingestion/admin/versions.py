@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ingestion.load.bronze import QUARANTINE, RAW
 from ingestion.resources import RESOURCES
 from ingestion.state.checkpoint import ResourceState, identity_of, state_key
-from ingestion.state.manifest import PREFIX
+from ingestion.state.manifest import ENDED, PREFIX
 from ingestion.storage.base import Versioned
 from ingestion.storage.json_lines import unpack_lines
 
@@ -88,8 +88,9 @@ def _remembering(lake: Versioned, gone: set[str]) -> Iterator[Version]:
 
 def _broken_crawls(lake: Versioned) -> Iterator[Version]:
     """Manifests with the digests of rows that a crawl would go on below, anybody's."""
-    for version in lake.list_older(PREFIX.rstrip("/")):
-        if b'"digests"' in (lake.get_older(version) or b""):
+    for version in lake.list_older("state"):
+        is_run = version.key.startswith(PREFIX)
+        if version.key == ENDED or (is_run and b'"digests"' in (lake.get_older(version) or b"")):
             yield version
 
 

@@ -20,7 +20,7 @@ from ingestion.api.parallel import read_in_order
 from ingestion.config.errors import IngestionError
 from ingestion.config.timestamps import format_timestamp
 from ingestion.extract.video_days import KEPT, spans
-from ingestion.state.unlisted import replace_orphans
+from ingestion.state.recovery import replace_unlisted
 
 if TYPE_CHECKING:
     from ingestion.extract.context import Ingest
@@ -203,4 +203,4 @@ def _read_windows(
 
 def _flush(work: Ingest, loader: Loader, plan: Plan) -> None:
     loader.flush(plan.to_json())
-    replace_orphans(work.lake, loader.entry, work.manifests)
+    replace_unlisted(work.lake, loader.entry, work.manifests)

@@ -21,7 +21,7 @@ from ingestion.config.timestamps import format_timestamp, parse_timestamp
 from ingestion.extract.visitor_list.crawl import Crawl, Read, Resume, Row
 from ingestion.extract.visitor_list.resume import has_leapt
 from ingestion.load.bronze import encode
-from ingestion.state.unlisted import replace_orphans
+from ingestion.state.recovery import replace_unlisted
 
 if TYPE_CHECKING:
     from ingestion.extract.context import Ingest
@@ -165,7 +165,7 @@ def _flush(work: Ingest, loader: Loader, crawl: Crawl, plan: Plan) -> None:
     _note(loader, crawl, plan)
     loader.flush(_resume_point(crawl, plan))
     if plan.name is not None:
-        replace_orphans(work.lake, loader.entry, work.manifests)
+        replace_unlisted(work.lake, loader.entry, work.manifests)
 
 
 def _note(loader: Loader, crawl: Crawl, plan: Plan) -> None:

@@ -15,7 +15,7 @@ from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
 from ingestion.config.timestamps import format_timestamp, parse_timestamp, utc_now
 from ingestion.load.bronze import digest, read_records
-from ingestion.state.unlisted import adopt_orphans
+from ingestion.state.recovery import adopt_unlisted
 from ingestion.storage.checksum import is_whole, seal
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def load_state(
         The state as if every listed object had been folded in.
     """
     manifests = list(manifests)
-    adopt_orphans(lake, resource, manifests)
+    adopt_unlisted(lake, resource, manifests)
     runs = [m for m in manifests if any(e.resource == resource.name for e in m.resources)]
     state = _read_state(lake, resource.name, is_expected=_was_completed(resource.name, runs))
     return catch_up(lake, resource, state, runs, overlap)

@@ -7,29 +7,23 @@ is text: nothing is found by a pattern. Whatever else lies below bronze is named
 from __future__ import annotations
 
 import hashlib
-import json
 import re
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
 from ingestion.config.errors import LakeError
 from ingestion.load.bronze import QUARANTINE, RAW
-from ingestion.state.manifest import PREFIX, Manifest
+from ingestion.state.manifest import in_order, read_each
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from ingestion.state.manifest import StoredObject
+    from ingestion.state.manifest import Manifest, StoredObject
     from ingestion.storage.base import Lake
 
 _REBUILD = "wistia-elt doctor --lake --rebuild"
 _KEY = re.compile(rf"{RAW}/([^/]+)/ingest_date=([^/]+)/[^/]+")
 _NAME = re.compile(rf"(?:{RAW}|{QUARANTINE})/[^/]+/ingest_date=[^/]+/[^._/][^/]*\.json\.gz")
-# Manifests are small, and a bucket answers each in about 20 ms.
-_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,28 +89,20 @@ def read_inventory(lake: Lake) -> Inventory:
         LakeError: The lake cannot be read, or a manifest is not what was written: what its run
             loaded is not known then.
     """
-    keys = list(lake.list(PREFIX))
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        runs = [_parse(key, body) for key, body in zip(keys, pool.map(lake.get, keys), strict=True)]
-    runs.sort(key=lambda run: (run.started_at, run.run_id))
-    found = Inventory(runs=keys)
-    for run in runs:
-        found.rewriting.update((run.model_extra or {}).get("rewriting", ()))
-    for key, listed in listings(runs).items():
+    runs = read_each(lake)
+    for key, run in runs.items():
+        if run is None:
+            raise LakeError(
+                f"{key} is not what was written, so what that run loaded is not known",
+                f"`{_REBUILD}` makes it again from the objects that carry its id",
+            )
+    ordered = in_order(run for run in runs.values() if run is not None)
+    found = Inventory(runs=list(runs))
+    found.rewriting = {key for run in ordered for key in run.rewriting}
+    for key, listed in listings(ordered).items():
         if part_of(key).resource:
             found.objects[key] = listed[-1]
     return found
-
-
-def _parse(key: str, body: bytes | None) -> Manifest:
-    try:
-        run = Manifest.model_validate(json.loads(body or b""))
-    except (ValueError, ValidationError) as error:
-        raise LakeError(
-            f"{key} is not what was written, so what that run loaded is not known",
-            f"`{_REBUILD}` makes it again from the objects that carry its id",
-        ) from error
-    return run
 
 
 def hold_against(inventory: Inventory, sizes: Mapping[str, int]) -> list[str]:

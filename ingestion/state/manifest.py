@@ -1,28 +1,45 @@
-"""The record of a run: what it wrote, counted, and how each stage ended.
+"""The record of a run, whatever its kind: what it wrote, counted, and how each stage ended.
 
 `state/runs/<run_id>.json`, one line. A part is written first and listed second, so
 what is listed exists; what exists unlisted belongs to a killed run.
+
+These files are the truth. Beside them `state/ended_runs.json.gz` holds the runs that have ended,
+each with the tag its file had, so that a thousand of them cost one request: where the tag differs,
+or that object is missing or damaged, the file itself is read.
 """
 
 from __future__ import annotations
 
+import gzip
 import json
 import logging
 import os
 import socket
+import zlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+from weakref import WeakKeyDictionary
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from ingestion.config.errors import LakeError
 from ingestion.config.timestamps import seconds_between
 from ingestion.state.totals import IngestTotals, RunTotals, State
 from ingestion.storage.checksum import seal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ingestion.storage.base import Lake
 
 PREFIX = "state/runs/"
+ENDED = "state/ended_runs.json.gz"
+Kind = Literal["run", "ingest", "build", "publish", "replay", "import", "forget", "redact"]
+# A bucket answers each in about 20 ms.
+_AT_ONCE = 8
+# So many ended runs may be read one by one before they are written down together.
+_MOST_ALONE = 20
 log = logging.getLogger(__name__)
 
 
@@ -111,14 +128,47 @@ def birth_of(pid: int) -> str | None:
     return f"{boot} {fields[19]}"
 
 
-class Manifest(BaseModel):
-    """One run; written again after every part and every stage."""
+class SourceFile(BaseModel):
+    """A file that an import took.
 
-    # Who saves a manifest of another kind must not lose what that kind adds.
+    Attributes:
+        taken_at: The time in its name, UTC.
+        sha256: Of its unpacked bytes.
+        rows: How many of its rows are durable; all of them once `state` is completed.
+    """
+
+    name: str
+    resource: str
+    media_id: str = ""
+    taken_at: str
+    sha256: str
+    rows: int = 0
+    state: Literal["running", "completed"] = "running"
+
+    @property
+    def identity(self) -> tuple[str, str, str, str]:
+        """What makes two files the same, wherever they lie."""
+        return self.resource, self.media_id, self.taken_at, self.sha256
+
+
+class Manifest(BaseModel):
+    """One run; written again after every part and every stage.
+
+    Attributes:
+        sources: Files that an import took.
+        replayed: Digests of the lines that a replay took, by their quarantine object.
+        removed: Records that a forget removed or a redact changed, by layer; nothing of whom.
+        rewriting: Objects that a forget or redact is about to rewrite; empty once it is done.
+        renamed: What the digests in `replayed` are once their lines are rewritten; as long.
+        recovered: Whether this was made again from the objects, its manifest being lost.
+        lost: Objects that this run wrote, which have gone and have been taken off its list.
+    """
+
+    # Who saves a manifest of a newer version must not lose what that one added.
     model_config = ConfigDict(extra="allow")
 
     run_id: str
-    kind: Literal["run", "ingest", "build", "publish", "replay", "import", "forget", "redact"]
+    kind: Kind
     state: State = "running"
     started_at: str
     finished_at: str | None = None
@@ -130,6 +180,13 @@ class Manifest(BaseModel):
     totals: RunTotals | None = None
     stages: list[StageRun] = Field(default_factory=list)
     resources: list[ResourceRun] = Field(default_factory=list)
+    sources: list[SourceFile] = Field(default_factory=list)
+    replayed: dict[str, list[str]] = Field(default_factory=dict)
+    removed: dict[str, int] = Field(default_factory=dict)
+    rewriting: list[str] = Field(default_factory=list)
+    renamed: dict[str, str] = Field(default_factory=dict)
+    recovered: bool = False
+    lost: list[str] = Field(default_factory=list)
     seal: str = Field(default="", exclude=True)
 
     @property
@@ -164,16 +221,89 @@ class Manifest(BaseModel):
 
     def save(self, lake: Lake) -> None:
         """Write it whole, on one line: Athena reads JSON by lines."""
-        lake.put(self.key, seal(self.model_dump_json()))
+        unused = {name for name in _OF_COMMANDS if not getattr(self, name)}
+        lake.put(self.key, seal(self.model_dump_json(exclude=unused)))
 
 
-def read_manifests(lake: Lake) -> list[Manifest]:
+_OF_COMMANDS = ("sources", "replayed", "removed", "rewriting", "renamed", "recovered", "lost")
+
+
+class _Ended(BaseModel):
+    """A run that has ended, and the tag of the file it was read from."""
+
+    key: str
+    tag: str
+    run: Manifest
+
+
+_ROLL = TypeAdapter(list[_Ended])
+# What this process has read of each lake.
+_KNOWN: WeakKeyDictionary[Lake, dict[str, _Ended]] = WeakKeyDictionary()
+
+
+def parse_manifest(body: bytes | None) -> Manifest | None:
+    """Read a manifest; None when it is none."""
+    try:
+        return Manifest.model_validate(json.loads(body or b""))
+    except (ValueError, ValidationError):
+        return None
+
+
+def read_each(lake: Lake, *, rolls_up: bool = False) -> dict[str, Manifest | None]:
+    """Read every manifest of a lake, by its key; None for one that cannot be read.
+
+    What has ended is read once: again come only the files that are new or have changed. Who alters
+    a run that is given here saves it.
+
+    Args:
+        lake: Whose.
+        rolls_up: Write the ended ones down together when many had to be read alone.
+    """
+    tags = dict(lake.tags(PREFIX))
+    known = _KNOWN.get(lake) or {one.key: one for one in _read_ended(lake)}
+    ended = {key: one for key, one in known.items() if tags.get(key) == one.tag}
+    alone = [key for key in tags if key not in ended]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        read = dict(zip(alone, map(parse_manifest, pool.map(lake.get, alone)), strict=True))
+    for key, run in read.items():
+        if run is not None and run.state != "running":
+            ended[key] = _Ended(key=key, tag=tags[key], run=run)
+    _KNOWN[lake] = ended
+    if rolls_up and sum(key in ended for key in alone) > _MOST_ALONE:
+        _write_ended(lake, list(ended.values()))
+    return {key: ended[key].run if key in ended else read[key] for key in tags}
+
+
+def read_manifests(lake: Lake, *, rolls_up: bool = False) -> list[Manifest]:
     """Read every run of a lake, oldest first; an unreadable one is left out with a warning."""
     found = []
-    for key in lake.list(PREFIX):
-        body = lake.get(key)
-        try:
-            found.append(Manifest.model_validate(json.loads(body or b"")))
-        except (ValueError, ValidationError):
-            log.warning("%s is corrupt; what that run landed is not known of", key)
-    return sorted(found, key=lambda manifest: (manifest.started_at, manifest.run_id))
+    for key, run in read_each(lake, rolls_up=rolls_up).items():
+        if run is None:
+            log.warning("%s is corrupt; see `wistia-elt doctor --lake`", key)
+        else:
+            found.append(run)
+    return in_order(found)
+
+
+def in_order(runs: Iterable[Manifest]) -> list[Manifest]:
+    """Runs as they began, oldest first."""
+    return sorted(runs, key=lambda run: (run.started_at, run.run_id))
+
+
+def forget_ended(lake: Lake) -> None:
+    """Let no older text of a manifest stay in what holds the ended ones together."""
+    if lake.get(ENDED) is not None:
+        _write_ended(lake, [])
+
+
+def _read_ended(lake: Lake) -> list[_Ended]:
+    try:
+        return _ROLL.validate_json(gzip.decompress(lake.get(ENDED) or b""))
+    # A role that may not read it reads the files.
+    except (LakeError, OSError, EOFError, zlib.error, ValidationError):
+        return []
+
+
+def _write_ended(lake: Lake, runs: list[_Ended]) -> None:
+    text = _ROLL.dump_json(runs, exclude_defaults=True)
+    lake.put(ENDED, gzip.compress(text, compresslevel=1, mtime=0))

@@ -1,52 +1,189 @@
-"""Runs that died without a word, closed by the next that holds the lake."""
+"""What a process that died without a word leaves behind, put in order by those after it.
+
+A run holds a lock of its own while it lives, so whoever can take that lock knows that the run is
+dead: a process id may be another's by now, in another container or after a restart. What a dead run
+wrote and did not live to list is listed in its name; what a command wrote so is removed, since its
+source is still there and is taken again.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import logging
+import re
 from typing import TYPE_CHECKING
 
 from ingestion.config.errors import LakeBusyError
 from ingestion.config.timestamps import format_timestamp
-from ingestion.state.manifest import read_manifests
+from ingestion.load.bronze import QUARANTINE, RAW, read_records
+from ingestion.state.manifest import StoredObject, parse_manifest, read_manifests
 from ingestion.storage.base import RUN_LOCK
 
 if TYPE_CHECKING:
-    from ingestion.state.manifest import Manifest
-    from ingestion.state.run import RunRecord
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
+
+    from ingestion.load.resource import Resource
+    from ingestion.state.manifest import Manifest, ResourceRun
     from ingestion.storage.base import Lake
 
-_SILENT = "the process ended without a word"
+SILENT = "the process ended without a word"
+GO_ON = "start a run: it goes on where this one stopped"
+# Their sources are still there: the quarantine, the old files.
+_TAKEN_AGAIN = {"replay", "import"}
+_NUMBER = re.compile(r"_part-(\d+)_batch_")
+
+log = logging.getLogger(__name__)
 
 
-def close_crashed(run: RunRecord) -> list[Manifest]:
-    """Close the runs that died without a word; the caller holds the ingest's lock.
+def is_alive(lake: Lake, manifest: Manifest) -> bool:
+    """Whether a run that says "running" is still at work.
+
+    Raises:
+        LakeError: The lake cannot be read.
+    """
+    return manifest.state == "running" and lake.is_locked(RUN_LOCK + manifest.run_id)
+
+
+def close_dead_runs(
+    lake: Lake, clock: Callable[[], datetime], *, rolls_up: bool = False
+) -> list[Manifest]:
+    """Mark every run crashed that says "running" and is dead.
+
+    Args:
+        lake: Whose.
+        clock: UTC.
+        rolls_up: As of `read_manifests`.
 
     Returns:
-        Every other run of the lake, oldest first.
+        Every run of the lake, oldest first.
+
+    Raises:
+        LakeError: A manifest cannot be read or written.
     """
-    manifests = [m for m in read_manifests(run.lake) if m.run_id != run.manifest.run_id]
-    for manifest in manifests:
-        if manifest.kind in {"run", "ingest", "build"} and manifest.state == "running":
-            _close(manifest, run)
-    return manifests
+    runs = read_manifests(lake, rolls_up=rolls_up)
+    return [_close(lake, run, clock) if run.state == "running" else run for run in runs]
 
 
-def _close(manifest: Manifest, run: RunRecord) -> None:
-    ingest = manifest.ingest
-    if ingest is not None and ingest.state == "running":  # and the lock is ours: it died in it
-        ingest.state, ingest.finished_at = "crashed", format_timestamp(run.clock())
-        ingest.error = _SILENT
-    elif not _is_dead(manifest, run.lake):
-        return
-    manifest.state = "crashed"
-    for stage in manifest.stages:
-        if stage.state == "running":
-            stage.state, stage.error = "crashed", _SILENT
-    manifest.save(run.lake)
-
-
-def _is_dead(manifest: Manifest, lake: Lake) -> bool:
+def _close(lake: Lake, run: Manifest, clock: Callable[[], datetime]) -> Manifest:
+    if is_alive(lake, run):
+        return run
     try:
-        with lake.lock(RUN_LOCK + manifest.run_id):
-            return True
+        with lake.lock(RUN_LOCK + run.run_id):
+            # It may have ended well since it was read.
+            run = parse_manifest(lake.get(run.key)) or run
+            if run.state == "running":
+                _mark(run, format_timestamp(clock()))
+                run.save(lake)
     except LakeBusyError:
-        return False
+        log.debug("%s is at work after all", run.run_id)
+    return run
+
+
+def _mark(run: Manifest, now: str) -> None:
+    run.state, run.finished_at = "crashed", now
+    if run.ingest is not None and run.ingest.state == "running":
+        run.ingest.state, run.ingest.finished_at, run.ingest.error = "crashed", now, SILENT
+    for stage in run.stages:
+        if stage.state == "running":
+            stage.state, stage.finished_at = "crashed", now
+            stage.error, stage.remedy = SILENT, GO_ON
+
+
+def listed_keys(runs: Iterable[Manifest]) -> set[str]:
+    """Keys of every object that some manifest lists."""
+    entries = (entry for run in runs for entry in run.resources)
+    return {stored.key for entry in entries for stored in (*entry.objects, *entry.quarantine)}
+
+
+def list_in(run: Manifest, key: str, body: bytes, records: int) -> StoredObject:
+    """List an object in a run's manifest, which is not saved yet."""
+    entry = run.resource(key.split("/")[1])
+    checksum = hashlib.sha256(body).hexdigest()
+    stored = StoredObject(key=key, records=records, bytes=len(body), sha256=checksum)
+    if key.startswith(RAW):
+        entry.objects.append(stored)
+        entry.records += records
+    else:
+        entry.quarantine.append(stored)
+        entry.quarantined += records
+    return stored
+
+
+def adopt_unlisted(lake: Lake, resource: Resource, manifests: list[Manifest]) -> None:
+    """List what dead runs wrote unlisted, so that bronze is what its manifests say.
+
+    An object is complete or absent, so what lies there is good, and it may be the only
+    copy. A run that failed may leave one too: a put that S3 did and whose answer got lost.
+    The parts of a crawl that is to go on are left to `replace_unlisted`: their rows are read
+    again.
+
+    Args:
+        lake: Where they lie.
+        resource: Whose objects.
+        manifests: Every run of the lake, oldest first; those that get an object are saved.
+    """
+    dead = {m.run_id: m for m in manifests if _is_dead(m) and m.kind not in _TAKEN_AGAIN}
+    if not dead:
+        return
+    entries = [e for m in manifests for e in m.resources if e.resource == resource.name]
+    going_on = tuple(f"/{resource.name}_{crawl}_part-" for crawl in _unfinished(entries))
+    for key in _unlisted(lake, resource.name, manifests):
+        if any(name in key for name in going_on):
+            continue
+        records = list(read_records(lake, key))
+        manifest = dead.get(str(records[0].get("run_id"))) if records else None
+        if manifest is not None:
+            list_in(manifest, key, lake.get(key) or b"", len(records))
+            manifest.save(lake)
+            log.info("%s was written by a run that did not live to list it: listed now", key)
+
+
+def replace_unlisted(lake: Lake, entry: ResourceRun, manifests: list[Manifest]) -> None:
+    """Remove unlisted parts whose number a listed part of the same crawl has taken.
+
+    An unlisted part was never part of the lake: its rows have been read again, and the
+    part that holds them is durable and listed by now.
+
+    Args:
+        lake: Where they lie.
+        entry: The running entry of the resumed crawl.
+        manifests: The runs before it.
+    """
+    ours = {stored.key for stored in (*entry.objects, *entry.quarantine)}
+    taken = {(key.partition("/")[0], _number(key)) for key in ours}
+    for key in _unlisted(lake, entry.resource, manifests):
+        is_of_crawl = f"/{entry.resource}_{entry.crawl}_part-" in key and key not in ours
+        if is_of_crawl and (key.partition("/")[0], _number(key)) in taken:
+            lake.delete(key)
+
+
+def remove_unlisted(lake: Lake, manifests: list[Manifest]) -> None:
+    """Remove what killed commands wrote and did not list: its source is taken again."""
+    killed = {m.run_id for m in manifests if m.kind in _TAKEN_AGAIN and _is_dead(m)}
+    for key in _unlisted(lake, "", manifests) if killed else ():
+        if next(read_records(lake, key), {}).get("run_id") in killed:
+            log.info("%s was written by a command that was killed: removed", key)
+            lake.delete(key)
+
+
+def _is_dead(manifest: Manifest) -> bool:
+    return manifest.state in {"crashed", "failed"}
+
+
+def _unlisted(lake: Lake, resource: str, manifests: list[Manifest]) -> list[str]:
+    listed = listed_keys(manifests)
+    roots = (f"{root}/{resource}".rstrip("/") for root in (RAW, QUARANTINE))
+    return [key for root in roots for key in lake.list(root) if key not in listed]
+
+
+def _unfinished(entries: list[ResourceRun]) -> set[str]:
+    """The crawls that a next run may go on with: those since the last that was completed."""
+    ends = [place for place, entry in enumerate(entries, 1) if entry.state == "completed"]
+    later = entries[max(ends, default=0) :]
+    return {entry.crawl for entry in later if entry.resume is not None}
+
+
+def _number(key: str) -> str:
+    found = _NUMBER.search(key)
+    return found[1] if found else ""

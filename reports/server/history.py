@@ -5,13 +5,11 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from ingestion.admin.job import parse_run
-from ingestion.state.liveness import GO_ON, SILENT, is_alive
-from ingestion.state.manifest import PREFIX
+from ingestion.state.manifest import PREFIX, parse_manifest
+from ingestion.state.recovery import GO_ON, SILENT, is_alive
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from datetime import datetime
+    from collections.abc import Iterator
 
     from ingestion.state.manifest import Manifest, StageRun
     from ingestion.storage.base import Lake
@@ -24,13 +22,11 @@ class History:
 
     Args:
         lake: Where the manifests lie.
-        clock: The time, UTC.
     """
 
-    def __init__(self, lake: Lake, clock: Callable[[], datetime]) -> None:
+    def __init__(self, lake: Lake) -> None:
         """Read nothing yet."""
         self._lake = lake
-        self._clock = clock
         self._ended: dict[str, Manifest] = {}
         self._lock = threading.Lock()
 
@@ -73,7 +69,7 @@ class History:
         # Ids begin with their time. Twice as many as are shown: some may be unreadable.
         keys = sorted(self._lake.list(PREFIX), reverse=True)[: 2 * _SHOWN]
         with self._lock:
-            found = [self._ended.get(key) or parse_run(self._lake.get(key)) for key in keys]
+            found = [self._ended.get(key) or parse_manifest(self._lake.get(key)) for key in keys]
             manifests = [manifest for manifest in found if manifest is not None]
             self._ended = {m.key: m for m in manifests if m.state != "running"}
         return manifests
@@ -102,7 +98,7 @@ class History:
         }
 
     def _state(self, manifest: Manifest) -> str:
-        if manifest.state == "running" and not is_alive(manifest, self._clock()):
+        if manifest.state == "running" and not is_alive(self._lake, manifest):
             return "crashed"
         return manifest.state
 

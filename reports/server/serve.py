@@ -102,7 +102,7 @@ def build_app(
     secret = settings.operations_password
     password = secret.get_secret_value() if secret else None
     operations = Operations(
-        history=History(open_lake(settings), utc_now),
+        history=History(open_lake(settings)),
         prefect=Prefect(prefect_url, utc_now, prefect_headers),
         doorkeeper=Doorkeeper(password or None, Guesses(time.monotonic), time.monotonic),
         starts=Limit(6, 10 * _MINUTE, time.monotonic),

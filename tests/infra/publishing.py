@@ -9,9 +9,9 @@ import tempfile
 from pathlib import Path
 
 from flows.stages.publish import open_tables
-from ingestion.admin.job import read_runs
 from ingestion.config.settings import Settings
 from ingestion.config.timestamps import utc_now
+from ingestion.state.manifest import read_manifests
 from ingestion.state.run import start_run
 from ingestion.storage.base import open_lake
 from reports.export import export_tables
@@ -29,7 +29,7 @@ def main() -> None:
         data = site / "data"
         data.mkdir(parents=True)
         docs.mkdir()
-        assert read_runs(lake)
+        assert read_manifests(lake)
         rows = export_tables(open_tables(settings), {}, data)
         (site / "index.html").write_text(f"<h1>{rows['status']} row of status</h1>")
         copy_site(site, docs, settings.site_uri)

@@ -13,7 +13,7 @@ import uvicorn
 from playwright.sync_api import Browser
 from starlette.types import ASGIApp
 
-from ingestion.state.manifest import Manifest, ProcessOfRun, StageRun
+from ingestion.state.manifest import Manifest, StageRun
 from ingestion.state.totals import IngestTotals
 from ingestion.storage.local import LocalLake
 from reports.server.app import create_app
@@ -96,7 +96,7 @@ class Home:
     ) -> ASGIApp:
         clock = self.clock
         operations = Operations(
-            history=History(self.lake, utc or clock.utc),
+            history=History(self.lake),
             prefect=Prefect(prefect, utc or clock.utc, headers or {}),
             doorkeeper=Doorkeeper(password, Guesses(clock.monotonic, clock.sleep), clock.monotonic),
             starts=Limit(2, 600, clock.monotonic),
@@ -114,11 +114,6 @@ def completed(stage: str) -> StageRun:
         started_at="2026-01-10T07:54:00.000000Z",
         finished_at="2026-01-10T07:54:40.000000Z",
     )
-
-
-def dead_process(host: str) -> ProcessOfRun:
-    # Linux gives no process an id above 4,194,304.
-    return ProcessOfRun(host=host, pid=2**22 + 1)
 
 
 @dataclass

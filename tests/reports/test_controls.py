@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from ingestion.config.timestamps import utc_now
-from tests.reports.conftest import Client, Home, dead_process, serving
+from tests.reports.conftest import Client, Home, serving
 
 # printf operator:lock-and-key | base64
 SIGNED = {"authorization": "Basic b3BlcmF0b3I6bG9jay1hbmQta2V5"}
@@ -110,12 +110,12 @@ def test_a_run_started_by_hand_is_seen_too(client: Client, home: Home, server: S
         "20260110T085900Z-aaaaaa",
         state="running",
         finished_at=None,
-        process=dead_process("elsewhere"),
         started_at=utc_now().isoformat(),
     )
     before = len(server.runs())
 
-    refused = press(client, "run", client.sign_in())
+    with home.lake.lock("run-20260110T085900Z-aaaaaa"):
+        refused = press(client, "run", client.sign_in())
 
     assert refused.status_code == 409
     assert "20260110T085900Z-aaaaaa is at work" in refused.json()["error"]

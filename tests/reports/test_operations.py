@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.reports.conftest import Client, Home, completed, dead_process, serving
+from tests.reports.conftest import Client, Home, completed, serving
 
 
 def state(client: Client, home: Home) -> dict[str, Any]:
@@ -72,7 +72,6 @@ def test_a_run_whose_process_died_is_told_as_crashed(client: Client, home: Home)
         state="running",
         finished_at=None,
         exit_code=None,
-        process=dead_process(socket.gethostname()),
         stages=[{**completed("ingest").model_dump(), "state": "running", "finished_at": None}],
     )
 
@@ -83,16 +82,14 @@ def test_a_run_whose_process_died_is_told_as_crashed(client: Client, home: Home)
     assert run["stages"][0]["remedy"].startswith("start a run")
 
 
-def test_a_run_of_another_machine_runs_until_a_day_is_over(client: Client, home: Home) -> None:
-    home.write_run(
-        "20260110T075400Z-aaaaaa",
-        state="running",
-        finished_at=None,
-        process=dead_process("elsewhere"),
-    )
+def test_a_run_is_at_work_while_its_lock_is_held_wherever_it_runs(
+    client: Client, home: Home
+) -> None:
+    home.write_run("20260110T075400Z-aaaaaa", state="running", finished_at=None)
 
-    assert state(client, home)["runs"][0]["state"] == "running"
-    home.clock.seconds += 24 * 3600
+    with home.lake.lock("run-20260110T075400Z-aaaaaa"):
+        home.clock.seconds += 24 * 3600
+        assert state(client, home)["runs"][0]["state"] == "running"
     assert state(client, home)["runs"][0]["state"] == "crashed"
 
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flows.cli.look.query import count_rows
-from ingestion.admin.job import read_runs
 from ingestion.admin.quarantine import count_replayed
 from ingestion.config.errors import ReadableError
-from ingestion.config.timestamps import utc_now
 from ingestion.resources import RESOURCES
-from ingestion.state.liveness import GO_ON, SILENT, is_alive
+from ingestion.state.manifest import read_manifests
+from ingestion.state.recovery import GO_ON, SILENT, is_alive
 
 if TYPE_CHECKING:
-    from ingestion.admin.job import Custody
     from ingestion.config.settings import Settings
     from ingestion.state.manifest import Manifest, ResourceRun
     from ingestion.storage.base import Lake
@@ -29,14 +27,14 @@ def read_status(settings: Settings, lake: Lake) -> dict[str, Any]:
         last_run: {run_id, state, failed_stage, error, code_version, seconds by stage,
         figures: what the run did, counted, …} | null}`.
     """
-    manifests = read_runs(lake)
+    manifests = read_manifests(lake)
     tables, tables_error = _tables(settings)
     return {
         "resources": {r.name: _resource(r.name, manifests) for r in RESOURCES},
         "tables": tables,
         "tables_error": tables_error,
         "quarantine": {r.name: _waiting(r.name, manifests) for r in RESOURCES},
-        "last_run": describe_run(manifests[-1]) if manifests else None,
+        "last_run": describe_run(lake, manifests[-1]) if manifests else None,
     }
 
 
@@ -48,19 +46,19 @@ def _tables(settings: Settings) -> tuple[dict[str, int], str | None]:
         return {}, f"{error}; try: {error.remedy}"
 
 
-def _entries(name: str, manifests: list[Custody]) -> list[ResourceRun]:
+def _entries(name: str, manifests: list[Manifest]) -> list[ResourceRun]:
     return [entry for m in manifests for entry in m.resources if entry.resource == name]
 
 
-def _sum(name: str, manifests: list[Custody], field: str) -> int:
+def _sum(name: str, manifests: list[Manifest], field: str) -> int:
     return sum(getattr(entry, field) for entry in _entries(name, manifests))
 
 
-def _waiting(name: str, manifests: list[Custody]) -> int:
+def _waiting(name: str, manifests: list[Manifest]) -> int:
     return _sum(name, manifests, "quarantined") - count_replayed(manifests, name)
 
 
-def _resource(name: str, manifests: list[Custody]) -> dict[str, Any]:
+def _resource(name: str, manifests: list[Manifest]) -> dict[str, Any]:
     entries = _entries(name, manifests)
     # Media have no time of their own: the newest is when one last landed.
     newest = [entry.newest_at for entry in entries if entry.newest_at]
@@ -84,12 +82,12 @@ def _crawl(entry: ResourceRun) -> dict[str, int]:
     return {name: getattr(entry, name) for name in names}
 
 
-def describe_run(manifest: Manifest) -> dict[str, Any]:
+def describe_run(lake: Lake, manifest: Manifest) -> dict[str, Any]:
     """A run as `status --json` and `run --json` tell it: how it ended, and its figures."""
     failed = manifest.failed_stage
     state = manifest.state
     error, remedy = (failed.error, failed.remedy) if failed else (None, None)
-    if state == "running" and not is_alive(manifest, utc_now()):
+    if state == "running" and not is_alive(lake, manifest):
         # Nobody has closed it yet: the next run will, and `up` does within a minute.
         error, remedy = SILENT, GO_ON
         state = "crashed"

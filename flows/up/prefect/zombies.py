@@ -6,12 +6,12 @@ holds the deployment's only slot: the next day's run would be dropped for a dead
 
 from __future__ import annotations
 
+import os
 import socket
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from flows.up.prefect.registration import POOL
-from ingestion.state.liveness import is_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -89,9 +89,19 @@ def _is_gone(run: dict[str, Any], now: datetime, *, all_here: bool) -> bool:
     if host not in {"", socket.gethostname()}:
         return False
     if pid.isdecimal():
-        return all_here or not is_process(int(pid))
+        return all_here or not _is_process(int(pid))
     since = datetime.fromisoformat(run["state"]["timestamp"])
     return all_here or (run["state"]["type"] == "PENDING" and now - since > _PENDING_FOR)
+
+
+def _is_process(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _mark(api: PrefectApi, run_id: str, kind: str, name: str, message: str) -> None:

@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 
 from ingestion.admin.audit import Audit, Finding
-from ingestion.admin.job import read_runs
 from ingestion.admin.rebuild import rebuild
 from ingestion.config.errors import LakeBusyError
 from ingestion.extract.context import Scope
+from ingestion.state.manifest import read_manifests
 from ingestion.storage.checksum import is_whole, seal
 from tests.ingestion.account import NOON, visitor, visitors
 from tests.ingestion.conftest import Bench
@@ -168,7 +168,7 @@ def test_a_lake_without_manifests_is_listed_again_and_reads_the_whole_list(bench
 
     rebuild(bench.settings(), bench.lake())
 
-    runs = read_runs(bench.lake())
+    runs = read_manifests(bench.lake())
     assert [(run.run_id, run.recovered) for run in runs] == [(ids[0], True), (ids[1], True)]
     assert [run.ingest.records for run in runs if run.ingest] == [15, 1]
     assert [run.ingest.visitors for run in runs if run.ingest] == [11, 1]
@@ -207,7 +207,7 @@ def test_a_lost_object_takes_the_watermark_away(bench: Bench) -> None:
     said = rebuild(bench.settings(), bench.lake())
 
     assert bench.state("visitors")["watermark"] is None
-    run = read_runs(bench.lake())[0]
+    run = read_manifests(bench.lake())[0]
     assert run.lost == [key]
     assert f"{run.key} lists 1 objects less: they have gone, and with them 11 records" in said
     assert findings(bench) == []

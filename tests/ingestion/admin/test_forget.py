@@ -11,11 +11,11 @@ from pydantic import SecretStr
 from flows.duckdb.erase import WarehouseTables
 from ingestion.admin.audit import Audit
 from ingestion.admin.erase import UnknownPersonError, forget
-from ingestion.admin.job import Custody
 from ingestion.config.errors import LakeError, SourceMismatchError
 from ingestion.extract.context import Scope
 from ingestion.load.bronze import digest
 from ingestion.state.checkpoint import identity_of
+from ingestion.state.manifest import Manifest
 from ingestion.storage.base import Lake
 from ingestion.storage.local import LocalLake
 from tests.ingestion.account import NOON, visitor
@@ -64,7 +64,7 @@ def forgotten(
     tables: WarehouseTables,
     lake: Lake | None = None,
     **changes: Any,  # noqa: ANN401
-) -> Custody:
+) -> Manifest:
     settings = bench.settings(**changes)
     manifest, damaged = forget(settings, lake or bench.lake(), who, tables, bench.clock)
     assert damaged == []

@@ -7,13 +7,13 @@ import pytest
 from pydantic import SecretStr
 
 from ingestion.admin.audit import Audit
-from ingestion.admin.job import Custody, read_runs
 from ingestion.admin.quarantine import replay
 from ingestion.admin.redact import redact
 from ingestion.admin.versions import OLDER
 from ingestion.config.errors import ConfigurationError, LakeError, SourceMismatchError
 from ingestion.load.redaction import fingerprint_key, make_redactor
 from ingestion.resources import EVENTS, RESOURCES, VISITORS
+from ingestion.state.manifest import Manifest, read_manifests
 from ingestion.state.source_guard import read_source, write_source
 from ingestion.storage.base import Lake
 from tests.ingestion.account import STATS, event, visitor
@@ -47,7 +47,7 @@ def fill(bench: Bench) -> None:
     bench.ingest()
 
 
-def redacted(bench: Bench, lake: Lake | None = None, **policy: Any) -> Custody:  # noqa: ANN401
+def redacted(bench: Bench, lake: Lake | None = None, **policy: Any) -> Manifest:  # noqa: ANN401
     run, damaged = redact(bench.settings(**policy), lake or bench.lake(), bench.clock)
     assert damaged == []
     return run
@@ -174,7 +174,7 @@ def test_a_redact_killed_anywhere_is_completed_by_the_next(bench: Bench, left: i
 
     assert traces(bench) == []
     assert list(Audit(bench.lake()).examine()) == []
-    assert not any(run.rewriting or run.renamed for run in read_runs(bench.lake()))
+    assert not any(run.rewriting or run.renamed for run in read_manifests(bench.lake()))
 
 
 def test_another_key_does_not_complete_a_broken_one(bench: Bench) -> None:
@@ -202,13 +202,13 @@ def test_a_damaged_object_is_named_and_the_others_are_redacted(bench: Bench) -> 
 
 def test_no_name_that_may_be_data_stays_in_manifests(bench: Bench) -> None:
     fill(bench)
-    (run,) = read_runs(bench.lake())
+    (run,) = read_manifests(bench.lake())
     run.resource("visitors").unknown_fields = [MARK, f"visitor_identity.{MARK}", "phone"]
     run.save(bench.lake())
 
     redacted(bench, **DROP)
 
-    (run, _) = read_runs(bench.lake())
+    (run, _) = read_manifests(bench.lake())
     assert run.resource("visitors").unknown_fields == ["(a name that is no word)", "phone"]
     assert json.loads(bench.home.read("state/visitors.json"))["fields"] == [
         "(a name that is no word)",

@@ -11,12 +11,11 @@ from pydantic import SecretStr
 
 from flows.cli.look.status import read_status
 from ingestion.admin.audit import Audit
-from ingestion.admin.job import Custody
 from ingestion.admin.quarantine import list_quarantine, replay
 from ingestion.config.errors import LakeError
 from ingestion.extract.context import Scope
 from ingestion.resources import RESOURCES
-from ingestion.state.manifest import StoredObject
+from ingestion.state.manifest import Manifest, StoredObject
 from ingestion.storage.base import Lake
 from ingestion.storage.local import LocalLake
 from tests.ingestion.account import NOON, STATS, visitor, visitors
@@ -39,7 +38,7 @@ def set_aside(bench: Bench, resource: str, *records: object) -> str:
     lake = bench.lake()
     lake.put(key, body)
     checksum = hashlib.sha256(body).hexdigest()
-    run = Custody(run_id=RUN, kind="ingest", started_at=ASIDE, code_version="old")
+    run = Manifest(run_id=RUN, kind="ingest", started_at=ASIDE, code_version="old")
     run.state = "completed"
     entry = run.resource(resource)
     entry.state, entry.quarantined = "completed", len(lines)
@@ -48,7 +47,7 @@ def set_aside(bench: Bench, resource: str, *records: object) -> str:
     return key
 
 
-def replayed(bench: Bench, lake: Lake | None = None, **changes: Any) -> Custody:  # noqa: ANN401
+def replayed(bench: Bench, lake: Lake | None = None, **changes: Any) -> Manifest:  # noqa: ANN401
     settings = bench.settings(**changes)
     return replay(settings, lake or bench.lake(), RESOURCES, bench.clock)
 

@@ -1,10 +1,16 @@
 """Runs that died without a word, and those that only seem to have."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 import pytest
 
-from ingestion.state.manifest import StageRun
+from ingestion.state.manifest import ProcessOfRun, StageRun
+from ingestion.state.recovery import close_dead_runs, is_alive
 from ingestion.state.run import RunRecord, start_run
 from ingestion.state.totals import IngestTotals
+from ingestion.storage.local import LocalLake
 from tests.ingestion.conftest import Bench
 
 BEGAN = "2026-01-09T00:00:00.000000Z"
@@ -32,6 +38,8 @@ def test_a_run_that_died_after_its_ingest_is_closed_by_the_next(
     assert dead.ingest
     assert (dead.ingest.state, dead.ingest.records) == ("completed", 7)
     assert [stage.state for stage in dead.stages] == ["completed", *["crashed"] * len(stages)]
+    assert dead.finished_at
+    assert all(stage.finished_at and stage.remedy for stage in dead.stages[1:])
     assert [stage.error for stage in dead.stages[1:]] == [
         "the process ended without a word" for _ in stages
     ]
@@ -63,3 +71,42 @@ def test_a_lock_of_a_run_leaves_nothing_behind(bench: Bench) -> None:
         pass
     bench.ingest()
     assert [path.name for path in (bench.root / ".locks").iterdir()] == ["ingest.lock"]
+
+
+def test_a_dead_run_is_known_by_its_lock_whoever_has_its_process_id_now(bench: Bench) -> None:
+    run = leave(bench)
+    run.manifest.process = ProcessOfRun.this()
+    run.save()
+
+    assert not is_alive(bench.lake(), run.manifest)
+    with run.alive():
+        # Of another container nobody here can tell whether a process lives.
+        run.manifest.process = ProcessOfRun(host="another", pid=2**22 + 1)
+        run.save()
+        assert is_alive(bench.lake(), run.manifest)
+        assert [one.state for one in close_dead_runs(bench.lake(), bench.clock)] == ["running"]
+
+
+class Slow(LocalLake):
+    """A lake on which something happens between the look at a run's lock and its taking."""
+
+    def __init__(self, root: Path, meanwhile: Callable[[], None]) -> None:
+        super().__init__(root)
+        self._meanwhile = meanwhile
+
+    @contextmanager
+    def lock(self, name: str) -> Iterator[None]:
+        if name.startswith("run-"):
+            self._meanwhile()
+        with super().lock(name):
+            yield
+
+
+def test_a_run_that_ended_well_meanwhile_is_not_written_over_as_crashed(bench: Bench) -> None:
+    run = leave(bench)
+    lake = Slow(bench.root, lambda: run.finish("completed", 0))
+
+    (seen,) = close_dead_runs(lake, bench.clock)
+
+    assert seen.state == "completed"
+    assert [(one.state, one.exit_code) for one in bench.manifests()] == [("completed", 0)]
