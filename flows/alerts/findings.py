@@ -32,6 +32,9 @@ _LISTS = {"events": "play", "visitors": "visitor"}
 _DEVIATIONS = 6.0
 # Turns the median distance from the median into a standard deviation.
 _NORMAL = 1.4826
+# What only `up` can see, which looks after Prefect.
+OF_UP = frozenset({"prefect"})
+ALARMS = OF_UP | {"failure", "stale", "silent", "quarantine", "unusual", "lake", "clock"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +42,7 @@ class Finding:
     """One thing that is wrong.
 
     Attributes:
-        alarm: Its name, as in the runbook: `failure`, `stale`, `silent`, `quarantine`, `unusual`,
-            `lake`, `clock`.
+        alarm: Its name, one of ALARMS, as in the runbook.
         said: What is wrong, with its numbers, one sentence.
         remedy: What to do, one sentence without its capital.
     """

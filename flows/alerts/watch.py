@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from flows.alerts.channels import open_channels
-from flows.alerts.findings import Finding, find
+from flows.alerts.findings import ALARMS, OF_UP, Finding, find
 from flows.alerts.memory import Memory
 from flows.stages.errors import AlarmError
 from ingestion.config.errors import LakeBusyError, LakeError
@@ -31,12 +31,13 @@ _WAIT_SECONDS = 120
 log = logging.getLogger(__name__)
 
 
-def watch(
+def watch(  # noqa: PLR0913 - what is looked at, and who is told
     settings: Settings,
     lake: Lake,
     clock: Callable[[], datetime],
     *,
     error: ReadableError | None = None,
+    also: Sequence[Finding] | None = None,
     channels: Mapping[str, Channel] | None = None,
 ) -> list[Finding]:
     """Look at the runs, and tell people what has become wrong or right since the last look.
@@ -46,6 +47,7 @@ def watch(
         lake: Holds the manifests and what has been said.
         clock: The time, UTC.
         error: What ended the last run where its manifest could not say so.
+        also: What `up` has found beside the lake; None for a look that sees the lake alone.
         channels: Where to; those of the settings when None.
 
     Returns:
@@ -53,13 +55,13 @@ def watch(
     """
     channels = open_channels(settings) if channels is None else channels
     memory = Memory(lake, lake.uri)
-    found, is_whole = _look(settings, lake, clock(), error)
-    if _is_known(found, memory.read(), channels, is_whole=is_whole):
+    found, unseen = _look(settings, lake, clock(), error, also)
+    if _is_known(found, memory.read(), channels, unseen):
         return found
     with _turn(lake):
         # Another look may have told people just now: what it told is not told again.
-        found, is_whole = _look(settings, lake, clock(), error)
-        _tell_news(found, memory, clock(), channels, lake.uri, is_whole=is_whole)
+        found, unseen = _look(settings, lake, clock(), error, also)
+        _tell_news(found, memory, clock(), channels, lake.uri, unseen)
     return found
 
 
@@ -75,18 +77,23 @@ def tell_refused(
         now: The time, UTC.
     """
     found = [Finding("failure", f"A run could not begin: {error}", error.remedy)]
-    _tell_news(found, Memory(None, uri), now, channels, uri, is_whole=False)
+    _tell_news(found, Memory(None, uri), now, channels, uri, ALARMS)
 
 
 def _look(
-    settings: Settings, lake: Lake, now: datetime, error: ReadableError | None
-) -> tuple[list[Finding], bool]:
-    """What is wrong, and whether everything could be looked at."""
+    settings: Settings,
+    lake: Lake,
+    now: datetime,
+    error: ReadableError | None,
+    also: Sequence[Finding] | None,
+) -> tuple[list[Finding], frozenset[str]]:
+    """What is wrong, and the alarms of which this look cannot say that they are over."""
+    unseen = OF_UP if also is None else frozenset()
     try:
-        return find(settings, read_manifests(lake), now, error), True
+        return [*find(settings, read_manifests(lake), now, error), *(also or ())], unseen
     except LakeError as unreadable:
-        found = find(settings, [], now, error)
-        return [*found, Finding("lake", str(unreadable), unreadable.remedy)], False
+        found = [*find(settings, [], now, error), *(also or ())]
+        return [*found, Finding("lake", str(unreadable), unreadable.remedy)], ALARMS
 
 
 @contextmanager
@@ -111,26 +118,24 @@ def _is_known(
     found: Sequence[Finding],
     said: dict[str, Said],
     channels: Mapping[str, Any],
-    *,
-    is_whole: bool,
+    unseen: frozenset[str],
 ) -> bool:
     """Whether every channel has been told of all that is wrong, and nothing is over."""
     alarms = {finding.alarm for finding in found}
-    return (not is_whole or said.keys() <= alarms) and all(
+    return said.keys() <= alarms | unseen and all(
         alarm in said and set(said[alarm]["told"]) >= channels.keys()
         for alarm in alarms
         if channels
     )
 
 
-def _tell_news(  # noqa: PLR0913 - what a look has found, and where it goes
+def _tell_news(  # noqa: PLR0913, PLR0917 - what a look has found, and where it goes
     found: Sequence[Finding],
     memory: Memory,
     now: datetime,
     channels: Mapping[str, Channel],
     uri: str,
-    *,
-    is_whole: bool,
+    unseen: frozenset[str],
 ) -> None:
     said = memory.read()
     after: dict[str, Said] = {}
@@ -144,7 +149,7 @@ def _tell_news(  # noqa: PLR0913 - what a look has found, and where it goes
     for alarm, known in said.items():
         if alarm in alarms:
             continue
-        if not is_whole:
+        if alarm in unseen:
             after[alarm] = known  # nobody can say that it is over
             continue
         # A channel that is no longer set need not hear of the end.

@@ -1,8 +1,12 @@
 """Alarms do not depend on what they report: each is told once, whatever has failed."""
 
 import os
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -11,8 +15,9 @@ from flows.alerts.refusal import refusals_told, tell
 from flows.alerts.watch import watch
 from flows.alerts.webhook import Webhook
 from flows.context import open_context
-from flows.stages.errors import AlarmError
+from flows.stages.errors import AlarmError, PrefectError
 from flows.stages.sequence import run_all, run_by_hand
+from flows.up.lookout import Lookout
 from ingestion.config.errors import ConfigurationError, LakeBusyError, LakeError
 from ingestion.config.settings import Settings
 from ingestion.storage.local import LocalLake
@@ -20,12 +25,15 @@ from tests.flows.test_alarms import NOW, Inbox, day, failed
 from tests.listening import listening
 from tests.small_disk import fill, make_read_only, small_disk
 
+if TYPE_CHECKING:
+    from flows.up.prefect.api import PrefectApi
+
 
 @pytest.fixture(autouse=True)
 def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "home/state"))
     monkeypatch.chdir(tmp_path)
-    for name in ("WEBHOOK", "EMAIL", "SMTP_URL", "SNS_TOPIC"):
+    for name in ("URLS", "WEBHOOK", "EMAIL", "SMTP_URL", "SNS_TOPIC"):
         monkeypatch.delenv(f"ALERT_{name}", raising=False)
 
 
@@ -210,3 +218,97 @@ def test_a_damaged_memory_is_an_empty_one(tmp_path: Path, body: bytes) -> None:
     lake = LocalLake(tmp_path / "lake")
     lake.put("state/alarms.json", body)
     assert Memory(lake, lake.uri).read() == {}
+
+
+@pytest.mark.parametrize("code", ["ExpiredToken", "AccessDenied", "InvalidAccessKeyId"])
+def test_a_bucket_that_refuses_every_request_is_told_once(
+    code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with listening() as (url, taken), refusing_bucket(code) as bucket:
+        for name, value in {
+            "ALERT_URLS": url.replace("http:", "json:"),
+            "WISTIA_API_TOKEN": "planted",
+            "LAKE_URI": "s3://denied/lake",
+            "AWS_ENDPOINT_URL": bucket,
+            "AWS_ACCESS_KEY_ID": "planted",
+            "AWS_SECRET_ACCESS_KEY": "planted",  # pragma: allowlist secret
+            "AWS_DEFAULT_REGION": "eu-west-1",
+        }.items():
+            monkeypatch.setenv(name, value)
+        for _ in range(2):
+            with pytest.raises(LakeError):
+                run_everything()
+
+    (message,) = taken
+    assert message["title"] == "wistia-elt: failure"
+    assert "denied" in message["message"]
+    assert "Try: " in message["message"]
+
+
+def run_everything() -> None:
+    with refusals_told():
+        context = open_context("run")
+    run_all(context, run_by_hand)
+
+
+@contextmanager
+def refusing_bucket(code: str) -> Iterator[str]:
+    """An S3 that answers every request 403, with this code."""
+    body = f"<Error><Code>{code}</Code><Message>no</Message></Error>".encode()
+
+    class Handler(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            self.send_response(403)
+            self.send_header("content-length", "0" if self.command == "HEAD" else str(len(body)))
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(body)
+
+        do_GET = do_PUT = do_HEAD = do_DELETE = do_POST = answer  # noqa: N815
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+class Silent:
+    """A Prefect that may not answer."""
+
+    is_dead = True
+
+    def __getattr__(self, _name: str) -> object:
+        if self.is_dead:
+            raise PrefectError("Prefect does not answer", "end `up` and start it again")
+        return lambda *_, **__: []
+
+
+def test_a_prefect_that_hangs_for_minutes_is_told_once_and_taken_back_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flows.up.lookout.utc_now", lambda: NOW)
+    lake, prefect, seconds = LocalLake(tmp_path / "lake"), Silent(), [0.0]
+    day(30).save(lake)
+    with listening() as (url, taken):
+        settings = Settings(alert_urls=url.replace("http:", "json:"))
+        look = Lookout(settings, cast("PrefectApi", prefect), lake, lambda: seconds[0])
+
+        def told() -> list[str]:
+            with suppress(PrefectError):
+                look()
+            seconds[0] += 60
+            # A run that ends sees the lake alone: it does not know that Prefect is well.
+            watch(settings, lake, lambda: NOW)
+            return [one["title"].removeprefix("wistia-elt: ") for one in taken]
+
+        assert [len(told()) for _ in range(8)] == [0, 0, 0, 0, 0, 1, 1, 1]
+        prefect.is_dead = False
+        assert [told() for _ in range(2)] == [["prefect", "prefect is over"]] * 2
+    assert "not answered for five minutes" in taken[0]["message"]

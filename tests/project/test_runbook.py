@@ -2,6 +2,7 @@
 
 import re
 
+from flows.alerts.findings import ALARMS
 from tests.project import runbook
 from tests.servers import ROOT
 
@@ -18,6 +19,8 @@ def test_the_runbook_lists_every_error_as_the_code_says_it() -> None:
 def test_the_runbook_has_every_alarm_with_a_section() -> None:
     alarms = (ROOT / "flows" / "alerts").glob("*.py")
     code = "".join(path.read_text(encoding="utf-8") for path in alarms)
+    lookout = ROOT / "flows" / "up" / "lookout.py"
     raised = set(re.findall(r'Finding\(\s*"(\w+)"', code))
-    assert raised == {"failure", "stale", "silent", "quarantine", "unusual", "lake", "clock"}
-    assert set(re.findall(r"^### `(\w+)`$", TEXT, re.MULTILINE)) == raised
+    raised |= set(re.findall(r'Finding\(\s*"(\w+)"', lookout.read_text(encoding="utf-8")))
+    assert raised == ALARMS
+    assert set(re.findall(r"^### `(\w+)`$", TEXT, re.MULTILINE)) == ALARMS
