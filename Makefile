@@ -63,7 +63,7 @@ check: $(READY) ## every gate: lint, types, layers, spelling, secrets, documents
 	@PATH="$(CURDIR)/$(BIN):$$PATH" bash .ci/check
 
 .PHONY: lock
-lock: $(READY) ## resolve requirements.lock anew (needs uv)
+lock: $(READY) ## resolve requirements.lock again (needs uv)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" bash .ci/lock
 
 .PHONY: clean

@@ -126,7 +126,7 @@ def _write_state(lake: Lake, today: date, done: int) -> None:
 
 def _show_heads(settings: Settings) -> None:
     heads = {
-        "gold.fact_media_performance, one row a medium": "select media_id, play_count, visitors, "
+        "gold.fact_media_performance, one row per video": "select media_id, play_count, visitors, "
         "round(play_rate, 4) as play_rate, round(hours_watched, 1) as hours_watched, "
         "engagement_points as points, play_rate_class, hours_class "
         "from gold.fact_media_performance order by media_id",
@@ -149,7 +149,7 @@ def _show_next(settings: Settings) -> None:
         [
             ("raw JSON as Wistia sent it (bronze)", f"{lake}/raw-data"),
             ("tables (silver, gold)", str(tables)),
-            ("one record a run, watermarks", f"{lake}/state"),
+            ("one record per run, checkpoints", f"{lake}/state"),
             ("pages", str(settings.site_path)),
         ],
     )

@@ -71,7 +71,7 @@ def show_status(settings: Settings, *, as_json: bool) -> None:
     click.echo(f"lake {open_lake(settings).uri}\n")
     _show_last_run(found["last_run"])
     show_table(
-        ("resource", "records", "quarantined", "newest (UTC)", "watermark (UTC)"),
+        ("resource", "records", "quarantined", "newest (UTC)", "checkpoint (UTC)"),
         [
             (
                 name,

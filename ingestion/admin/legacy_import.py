@@ -152,8 +152,8 @@ def _close(taking: _Taking, count: Count) -> Count:
     count.quarantined = entry.quarantined
     if count.read != count.landed + count.unchanged + count.quarantined:
         raise LakeError(
-            f"{count.read} {count.resource} records were read, {count.landed} landed, "
-            f"{count.unchanged} were unchanged and {count.quarantined} set aside",
+            f"{count.read} {count.resource} records were read, {count.landed} loaded, "
+            f"{count.unchanged} were unchanged and {count.quarantined} quarantined",
             "report this; `wistia-elt doctor --lake` tells what lies in the lake",
         )
     if entry.records:

@@ -181,7 +181,7 @@ def no_answer(url: str, error: Exception) -> Fault | BadRequestError:
     parts = urlsplit(url)
     where = f"{parts.scheme}://{parts.netloc}{parts.path}"
     if isinstance(error, requests.TooManyRedirects):
-        return BadRequestError(f"{where} redirects to itself for ever", "check WISTIA_BASE_URL")
+        return BadRequestError(f"{where} redirects to itself forever", "check WISTIA_BASE_URL")
     found = [error, *_causes(error)]
     said, remedy = next(
         (told for kinds, told in _BROKEN_BY if any(isinstance(e, kinds) for e in found)),

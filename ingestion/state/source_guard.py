@@ -76,8 +76,8 @@ def _compare(recorded: Source, source: Source, lake: Lake) -> None:
         raise SourceMismatchError(
             f"the lake {lake.uri} was written under PII_POLICY={policy}, and this run has "
             f"PII_POLICY={source['pii_policy']}",
-            f"set PII_POLICY={policy}; for a stricter one `wistia-elt redact` rewrites what has "
-            "landed, a laxer one takes a new lake",
+            f"set PII_POLICY={policy}; for a stricter one `wistia-elt redact` rewrites what is "
+            "loaded, a laxer one takes a new lake",
         )
     if recorded.get("pii_key", source.get("pii_key")) != source.get("pii_key"):
         raise SourceMismatchError(

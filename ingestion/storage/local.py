@@ -209,7 +209,7 @@ def _lake_error(verb: str, path: Path, error: OSError) -> LakeError:
     if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
         return LakeError(
             f"no space left to {verb} {path}",
-            "free some space and run again: what has landed is kept and the run continues there",
+            "free some space and run again: what is loaded stays, and the next run goes on",
         )
     if isinstance(error, (FileExistsError, NotADirectoryError)):
         return LakeError(

@@ -26,7 +26,7 @@ def test_every_model_source_and_column_is_described_with_its_type(manifest: Node
 
 def test_every_model_says_its_grain_first_and_gold_has_an_enforced_contract(manifest: Node) -> None:
     for model in nodes_of(manifest, "model"):
-        assert model["description"].startswith("One row a "), model["name"]
+        assert model["description"].startswith("One row per "), model["name"]
         assert model["contract"]["enforced"] == (model["schema"] == "gold"), model["name"]
 
 
