@@ -99,7 +99,7 @@ def copy_site(site: Path, docs: Path, uri: str) -> int:
 
 
 def _copy(there: Destination, items: list[Item]) -> int:
-    known: dict[str, str] = json.loads(there.read(LIST) or b"{}")
+    known = _parse_list(there.read(LIST))
     wanted = {item.key: item.digest for item in items}
     changed = [item for item in items if known.get(item.key) != wanted[item.key]]
     pages = [item for item in changed if item.key.endswith(".html")]
@@ -115,6 +115,23 @@ def _copy(there: Destination, items: list[Item]) -> int:
     there.write(LIST, note)
     note.unlink()
     return len(changed)
+
+
+def _parse_list(body: bytes | None) -> dict[str, str]:
+    """The digests of what was copied, by key; a damaged list is none, so all is copied again.
+
+    Keys lead nowhere but below SITE_URI: what they name may be removed.
+    """
+    try:
+        found = json.loads(body or b"{}")
+        items = found.items()
+    except (ValueError, AttributeError):
+        return {}
+    return {
+        key: digest
+        for key, digest in items
+        if isinstance(digest, str) and not {"", ".", ".."} & set(key.split("/"))
+    }
 
 
 def _items(site: Path, docs: Path) -> Iterator[Item]:

@@ -53,7 +53,7 @@ def deliver(
         LakeBusyError: A run is at work in the checkout that is to change.
     """
     if settings.code_uri is None:
-        with lake.lock("ingest"), lake.lock("build"):
+        with lake.lock("ingest"), lake.lock("build"), lake.lock("publish"):
             return _by_git(version)
     before = read_choice(lake)
     if version == LATEST and settings.code_pipeline is not None:

@@ -62,22 +62,28 @@ def publish(
         LakeBusyError: Another publication is at work.
     """
     version = find_node()
-    with lake.lock("publish"), _disk_watched(settings.work_path):
-        install_packages(say)
-        documents = settings.work_path / ".dbt-docs"
-        _document(settings, documents, as_of_date, say)
-        work = settings.work_path / ".pages"
-        data = prepare(work)
-        leave_out(work, export_tables(open_tables(settings), _landed(lake), data))
-        results = settings.work_path / ".dbt" / "target" / "run_results.json"
-        export_artifacts(documents / "target" / "manifest.json", results, data)
-        is_new = _rebuild(settings, work, version, say)
-        shutil.rmtree(work, ignore_errors=True)
-        copied = None
-        if settings.site_uri:
-            say(f"copying the pages to {settings.site_uri}")
-            copied = copy_site(settings.site_path, settings.docs_path, settings.site_uri)
+    with lake.lock("publish"):
+        with _disk_watched(settings.work_path):
+            install_packages(say)
+            make_docs(settings, as_of_date, say)
+            is_new = make_pages(settings, lake, version, say)
+        copied = copy(settings, say)
     return Published(is_new, copied)
+
+
+def copy(settings: Settings, say: Callable[[str], None]) -> int | None:
+    """Copy the last good pages and documentation to SITE_URI.
+
+    Returns:
+        How many files were new or changed; None where SITE_URI is not set.
+
+    Raises:
+        PagesError: Something there cannot be written.
+    """
+    if not settings.site_uri:
+        return None
+    say(f"copying the pages to {settings.site_uri}")
+    return copy_site(settings.site_path, settings.docs_path, settings.site_uri)
 
 
 def open_tables(settings: Settings) -> Tables:
@@ -90,8 +96,32 @@ def open_tables(settings: Settings) -> Tables:
     return LocalTables(settings.warehouse_path)
 
 
+def make_pages(settings: Settings, lake: Lake, version: str, say: Callable[[str], None]) -> bool:
+    """Build the pages unless the last good ones are of the same data, sources and versions.
+
+    Args:
+        settings: The engine and the folders.
+        lake: Its manifests count what was loaded.
+        version: Of Node.
+        say: Told each step.
+
+    Returns:
+        Whether they were built.
+
+    Raises:
+        PagesError: They cannot be made; the last good ones stay.
+    """
+    work = settings.work_path / ".pages"
+    data = prepare(work)
+    leave_out(work, export_tables(open_tables(settings), _loaded(lake), data))
+    results = settings.work_path / ".dbt" / "target" / "run_results.json"
+    export_artifacts(_documents(settings) / "target" / "manifest.json", results, data)
+    is_new = _rebuild(settings, work, version, say)
+    shutil.rmtree(work, ignore_errors=True)
+    return is_new
+
+
 def _rebuild(settings: Settings, work: Path, version: str, say: Callable[[str], None]) -> bool:
-    """Build the pages unless the last good ones are of the same data, sources and versions."""
     mark = settings.work_path / "site.digest"
     wanted = _digest(work, version)
     if (settings.site_path / "index.html").is_file() and _read(mark) == wanted:
@@ -106,10 +136,22 @@ def _rebuild(settings: Settings, work: Path, version: str, say: Callable[[str], 
     return True
 
 
-def _document(
-    settings: Settings, documents: Path, as_of_date: str, say: Callable[[str], None]
-) -> None:
-    """Make dbt's page of all tables, when the project has changed since the last one."""
+def _documents(settings: Settings) -> Path:
+    return settings.work_path / ".dbt-docs"
+
+
+def make_docs(settings: Settings, as_of_date: str, say: Callable[[str], None]) -> None:
+    """Make dbt's page of all tables, when the project has changed since the last one.
+
+    Args:
+        settings: The folders.
+        as_of_date: The ISO date of the build.
+        say: Told each step.
+
+    Raises:
+        BuildError: dbt cannot describe the project; the last good page stays.
+    """
+    documents = _documents(settings)
     mark = documents / "digest"
     wanted = _digest_of(PROJECT_DIR, skip={"target", "logs", "dbt_packages"})
     if (settings.docs_path / "index.html").is_file() and _read(mark) == wanted:
@@ -135,7 +177,7 @@ def _document(
     mark.write_text(wanted, encoding="utf-8")
 
 
-def _landed(lake: Lake) -> dict[str, int]:
+def _loaded(lake: Lake) -> dict[str, int]:
     """Records in bronze by resource, as the runs' manifests count them."""
     entries = [entry for manifest in read_manifests(lake) for entry in manifest.resources]
     return {

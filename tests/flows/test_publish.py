@@ -15,7 +15,7 @@ def test_the_documentation_has_every_table_and_of_a_lake_in_a_bucket_needs_no_bu
     monkeypatch.chdir(tmp_path)
     settings = Settings.load(lake_uri="s3://no-such-bucket/lake")
     said: list[str] = []
-    publish._document(settings, tmp_path / "documents", "2026-01-09", said.append)
+    publish.make_docs(settings, "2026-01-09", said.append)
     page = (settings.docs_path / "index.html").read_text()
     tables = [path.stem for path in PROJECT_DIR.glob("models/*/*.sql")]
     assert len(tables) > 30

@@ -77,6 +77,23 @@ def test_a_folder_gets_the_pages_and_loses_what_is_gone(
     assert (there / "somebody-else.txt").read_text() == "stays"
 
 
+@pytest.mark.parametrize(
+    "damage", ["", "{", "[]", "null", '{"index.html": 1}', "\udcff", '{"../kept.txt": "0"}']
+)
+def test_a_damaged_list_of_what_was_copied_is_made_anew_and_removes_nothing(
+    site: Path, docs: Path, tmp_path: Path, damage: str
+) -> None:
+    there = tmp_path / "www" / "there"
+    there.mkdir(parents=True)
+    (tmp_path / "www" / "kept.txt").write_text("not ours")
+    copy_site(site, docs, str(there))
+    (there / "published.json").write_bytes(damage.encode(errors="surrogateescape"))
+
+    assert copy_site(site, docs, str(there)) == 5
+    assert copy_site(site, docs, str(there)) == 0
+    assert (tmp_path / "www" / "kept.txt").exists()
+
+
 def test_a_web_server_of_another_account_may_read_the_folder(
     site: Path, docs: Path, tmp_path: Path
 ) -> None:
