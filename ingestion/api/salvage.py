@@ -24,7 +24,7 @@ _UNREADABLE = "it cannot be read as JSON"
 
 @dataclass(frozen=True, slots=True)
 class BadRecord:
-    """A record that cannot land: what is told of it, and why.
+    """A record that cannot be loaded: what is told of it, and why.
 
     Attributes:
         record: Its fields, bad parts replaced; of one that cannot be read length and digest only.

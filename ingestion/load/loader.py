@@ -113,19 +113,10 @@ class Loader:
         self._newest: dict[str, str] | None = None
         self._is_ahead = False
         self._parts, self._rejects = (
-            PartWriter(
-                run.lake,
-                root,
-                resource.name,
-                started=entry.crawl,
-                run_id=run.manifest.run_id,
-                clock=run.clock,
-                first_part=1 + put,
-                time_field=field,
-            )
-            for root, put, field in (
-                (RAW, sum(len(e.objects) for e in crawl), "ingested_at"),
-                (QUARANTINE, sum(len(e.quarantine) for e in crawl), "quarantined_at"),
+            PartWriter(run, root, resource.name, started=entry.crawl, first_part=1 + put)
+            for root, put in (
+                (RAW, sum(len(e.objects) for e in crawl)),
+                (QUARANTINE, sum(len(e.quarantine) for e in crawl)),
             )
         )
 

@@ -175,7 +175,7 @@ class _Redaction:
         return value if is_clear else self._conceal(value)
 
     def _block(self, value: object) -> object:
-        """What no schema takes for the value, so that no replay lands it."""
+        """What no schema takes for the value, so that no replay loads it."""
         if self._digest is None:
             return {}
         hidden = self._conceal(value)

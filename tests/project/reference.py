@@ -271,7 +271,8 @@ def bronze_page() -> str:
     text += table(("place", "what it holds"), rows)
     text += (
         "\nStatistics of a video are one file per snapshot,\n"
-        "`media_<id>_20260109T000148Z.json.gz`. Lists are files of at most 10,000 records,\n"
+        "`media_<id>_20260109T000148Z.json.gz`, where a run finds at most ten that changed. More\n"
+        "share a file, and so do lists: at most 10,000 records in each,\n"
         "`<resource>_<start of the run>_part-00001_batch_<records>.json.gz`.\n"
     )
     for one in tables:
