@@ -9,9 +9,9 @@ import click
 from prefect import flow, task
 
 from flows.alerts.refusal import refusals_told
-from flows.cli.run import run_maintenance
 from flows.context import open_context
 from flows.releases.deliver import deliver
+from flows.stages.maintain import maintain
 from flows.stages.sequence import JITTER, Stage, may_heal, run_all
 from flows.up.prefect.artifacts import ReadingProgress, write_nodes, write_summary
 from ingestion.config.settings import Settings
@@ -58,7 +58,7 @@ def maintenance() -> None:
         BuildError: AWS refuses a step; those before it are done.
         LakeBusyError: A build is at work.
     """
-    run_maintenance(Settings.load())
+    maintain(Settings.load())
 
 
 @flow(name="deploy", persist_result=False)

@@ -12,7 +12,7 @@ from flows.athena.build import build_on_athena, dbt_on_athena
 from flows.athena.catalog import database
 from flows.athena.crawler import crawl
 from flows.athena.tables import BUILT, is_temporary, read_tables
-from flows.cli.look.query import query
+from flows.stages.query import query
 from ingestion.config.settings import Settings
 from tests.athena_stack import AthenaStack
 

@@ -21,7 +21,7 @@ from typing import Any
 import boto3
 import pytest
 
-from flows.cli.look.query import query
+from flows.stages.query import query
 from ingestion.admin.rebuild import rebuild
 from ingestion.config.settings import Settings
 from ingestion.storage.local import LocalLake

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from urllib.parse import unquote, urlsplit
 
-from flows.stages.errors import AlarmError
+from ingestion.config.errors import AlarmError
 
 _SECONDS = 30
 _PORTS = {"smtp": 25, "smtps": 465}

@@ -10,8 +10,13 @@ from pydantic import ValidationError
 
 from flows.alerts.channels import AlertSettings, open_channels
 from flows.alerts.watch import tell_refused
-from flows.stages.errors import AlarmError
-from ingestion.config.errors import ConfigurationError, LakeBusyError, ReadableError, describe
+from ingestion.config.errors import (
+    AlarmError,
+    ConfigurationError,
+    LakeBusyError,
+    ReadableError,
+    describe,
+)
 from ingestion.config.timestamps import utc_now
 
 if TYPE_CHECKING:

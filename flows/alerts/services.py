@@ -7,8 +7,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from flows.stages.errors import AlarmError
-from ingestion.config.errors import without_logins
+from ingestion.config.errors import AlarmError, without_logins
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flows.stages.errors import AlarmError
+from ingestion.config.errors import AlarmError
 
 # SNS refuses a longer subject.
 _LONGEST = 100

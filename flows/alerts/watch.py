@@ -11,8 +11,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_f
 from flows.alerts.channels import open_channels
 from flows.alerts.findings import ALARMS, OF_UP, Finding, find
 from flows.alerts.memory import Memory
-from flows.stages.errors import AlarmError
-from ingestion.config.errors import LakeBusyError, LakeError
+from ingestion.config.errors import AlarmError, LakeBusyError, LakeError
 from ingestion.config.timestamps import format_timestamp
 from ingestion.state.manifest import read_manifests
 

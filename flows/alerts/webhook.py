@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from flows.stages.errors import AlarmError
+from ingestion.config.errors import AlarmError
 
 _SECONDS = 15
 

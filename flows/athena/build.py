@@ -9,9 +9,8 @@ from flows.athena.explain import explain_failure
 from flows.athena.query import query_athena
 from flows.athena.workgroup import read_builders_workgroup
 from flows.stages.dbt import BuildResult, LostRowsError, build_arguments, name_lost_rows, run_dbt
-from flows.stages.errors import BuildError
 from flows.stages.increments import VARIABLE, Record, make_record, parse_record, write_plan
-from ingestion.config.errors import LakeError
+from ingestion.config.errors import BuildError, LakeError
 
 if TYPE_CHECKING:
     from ingestion.config.settings import Settings

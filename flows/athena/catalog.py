@@ -13,8 +13,8 @@ import boto3
 
 from flows.athena.declarations import LAYERS, read_declarations
 from flows.athena.partitions import restate_partitions
-from flows.stages.errors import CrawlError
 from ingestion.config.aws_errors import code_of, explained
+from ingestion.config.errors import CrawlError
 
 if TYPE_CHECKING:
     from flows.athena.declarations import BronzeTable

@@ -10,9 +10,8 @@ import boto3
 
 from flows.athena.catalog import database, ensure_catalog
 from flows.athena.partitions import register_partitions
-from flows.stages.errors import CrawlError
 from ingestion.config.aws_errors import explained
-from ingestion.config.errors import ConfigurationError
+from ingestion.config.errors import ConfigurationError, CrawlError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -22,8 +22,8 @@ from flows.athena.tables import (
     read_tables,
 )
 from flows.athena.workgroup import read_workgroup
-from flows.stages.errors import BuildError
 from ingestion.config.aws_errors import explained
+from ingestion.config.errors import BuildError
 
 if TYPE_CHECKING:
     from datetime import date

@@ -24,8 +24,8 @@ from flows.athena.tables import (
     version_locations,
 )
 from flows.athena.workgroup import read_builders_workgroup
-from flows.stages.errors import BuildError, QueryError
 from ingestion.config.aws_errors import explained
+from ingestion.config.errors import BuildError, QueryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,7 +57,7 @@ class Maintenance:
     results: int = 0
 
 
-def maintain(
+def maintain_bucket(
     settings: Settings, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 ) -> Maintenance:
     """Do all of it; the caller holds the lake's `build` lock.

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 import boto3
 
-from flows.stages.errors import CrawlError
+from ingestion.config.errors import CrawlError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -14,9 +14,9 @@ from flows.athena.catalog import database
 from flows.athena.statements import execute
 from flows.athena.tables import BUILT, is_temporary, read_tables
 from flows.athena.types import parse_value
-from flows.cli.look.answer import Answer, single_statement
-from flows.stages.errors import QueryError
+from flows.stages.query import Answer, single_statement
 from ingestion.config.aws_errors import explained
+from ingestion.config.errors import QueryError
 
 if TYPE_CHECKING:
     from ingestion.config.settings import Settings

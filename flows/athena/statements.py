@@ -9,8 +9,8 @@ import awswrangler as wr
 from flows.athena.catalog import database
 from flows.athena.explain import explain_failure
 from flows.athena.workgroup import read_workgroup
-from flows.stages.errors import QueryError
 from ingestion.config.aws_errors import explained
+from ingestion.config.errors import QueryError
 
 if TYPE_CHECKING:
     from ingestion.config.settings import Settings

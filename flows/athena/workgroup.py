@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import boto3
 
-from flows.stages.errors import QueryError
 from ingestion.config.aws_errors import explained
-from ingestion.config.errors import ConfigurationError
+from ingestion.config.errors import ConfigurationError, QueryError
 
 if TYPE_CHECKING:
     from ingestion.config.settings import Settings

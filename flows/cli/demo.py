@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING
 import click
 import requests
 
-from flows.cli.look.query import query
 from flows.cli.run import run_daily
 from flows.cli.show import show_answer
 from flows.context import open_context
+from flows.stages.query import query
 from ingestion.config.errors import UnavailableError
 from ingestion.config.settings import PROJECT_ROOT, Settings
 from ingestion.storage.base import Lake, open_lake

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flows.cli.look.query import count_rows
 from flows.cli.run import run_daily
 from flows.context import open_context
 from flows.stages.build import build
+from flows.stages.query import count_rows
 from ingestion.config.errors import ConfigurationError
 from ingestion.config.settings import Settings
 from ingestion.extract.context import Scope

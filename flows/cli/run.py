@@ -16,10 +16,10 @@ import click
 from flows.alerts.refusal import refusals_told
 from flows.athena.cost import describe_bytes
 from flows.cli.look.status import describe_run
+from flows.stages.maintain import maintain
 from flows.stages.sequence import BUILD, CRAWL, INGEST, PUBLISH, run_all, run_by_hand, run_some
 from ingestion.config.secrets import read_token
 from ingestion.state.progress import RunProgress
-from ingestion.storage.base import open_lake
 from ingestion.terminal import show_ingest, show_table
 from reports.errors import NodeError
 
@@ -101,20 +101,17 @@ def _run_some(context: Context, doing: str, *stages: Stage) -> int:
 
 
 def run_maintenance(settings: Settings) -> None:
-    """Maintain the tables of the lake that the settings name, while no build is at work.
+    """Maintain the tables of the lake that the settings name, and print what was done.
 
     Raises:
         BuildError: AWS refuses a step; those before it are done.
         LakeBusyError: A build is at work.
     """
-    lake = open_lake(settings)
-    if not settings.on_s3:
+    done = maintain(settings)
+    if done is None:
         click.echo("nothing to maintain: a lake in a folder is written anew by each build")
-        return
-    from flows.athena.maintenance import maintain  # noqa: PLC0415 - awswrangler is for buckets
-
-    with lake.lock("build"):
-        _show_maintenance(maintain(settings))
+    else:
+        _show_maintenance(done)
 
 
 def show_tables(context: Context) -> None:

@@ -12,15 +12,15 @@ import click
 
 from flows.athena.cost import describe_cost
 from flows.cli.look.doctor import examine
-from flows.cli.look.query import query
 from flows.cli.look.status import read_status
 from flows.stages.figures import describe_figures
+from flows.stages.query import query
 from ingestion.storage.base import open_lake
 from ingestion.terminal import show_table
 
 if TYPE_CHECKING:
-    from flows.cli.look.answer import Answer
     from flows.cli.look.doctor import Check
+    from flows.stages.query import Answer
     from ingestion.config.settings import Settings
 
 _NUMBERS = int | float

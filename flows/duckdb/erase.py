@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from flows.duckdb.warehouse import put_in_place, workshop
-from flows.stages.errors import BuildError
+from ingestion.config.errors import BuildError
 
 if TYPE_CHECKING:
     from pathlib import Path

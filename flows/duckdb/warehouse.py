@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from flows.stages.errors import BuildError
 from flows.stages.increments import Record, parse_record
-from ingestion.config.errors import LakeError
+from ingestion.config.errors import BuildError, LakeError
 from ingestion.state.inventory import part_of
 
 if TYPE_CHECKING:

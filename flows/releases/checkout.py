@@ -6,8 +6,8 @@ import os
 import shutil
 from typing import TYPE_CHECKING
 
-from flows.stages.errors import DeliveryError
 from flows.up.programs import run_command
+from ingestion.config.errors import DeliveryError
 
 if TYPE_CHECKING:
     from pathlib import Path

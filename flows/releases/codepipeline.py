@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flows.stages.errors import DeliveryError
 from ingestion.config.aws_errors import explained
+from ingestion.config.errors import DeliveryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,10 +13,10 @@ from flows.releases.choice import read_choice, write_choice
 from flows.releases.codepipeline import make_release
 from flows.releases.location import LATEST, choose, open_location
 from flows.releases.machine import prepare, releases_folder
-from flows.stages.errors import DeliveryError
 from flows.up.prefect.access import read_access
 from flows.up.prefect.registration import LAUNCHER, register_own
 from flows.up.programs import run_command
+from ingestion.config.errors import DeliveryError
 from ingestion.config.settings import PROJECT_ROOT
 from ingestion.config.timestamps import utc_now
 from ingestion.config.version import code_version

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from flows.stages.errors import DeliveryError
 from ingestion.config.aws_errors import explained
+from ingestion.config.errors import DeliveryError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
-from flows.stages.errors import DeliveryError
 from flows.up.programs import run_command
+from ingestion.config.errors import DeliveryError
 from ingestion.config.version import RELEASE_FILE
 
 if TYPE_CHECKING:

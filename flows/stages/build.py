@@ -32,9 +32,8 @@ from flows.stages.dbt import (
     name_lost_rows,
     run_dbt,
 )
-from flows.stages.errors import BuildError
 from flows.stages.increments import VARIABLE, choose_stale, make_record, write_plan
-from ingestion.config.errors import ConfigurationError
+from ingestion.config.errors import BuildError, ConfigurationError
 from ingestion.load.bronze import RAW
 from ingestion.state.inventory import hold_against, read_inventory
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flows.stages.errors import BuildError
+from ingestion.config.errors import BuildError
 from ingestion.config.settings import PROJECT_ROOT
 from reports.processes import Guarded
 

@@ -16,16 +16,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flows.alerts.watch import watch
-from flows.cli.look.query import count_rows
 from flows.stages.build import build
-from flows.stages.errors import StageTimeoutError
 from flows.stages.figures import measured
 from flows.stages.publish import publish
+from flows.stages.query import count_rows
 from ingestion.config.errors import (
     BadResponseError,
     LakeBusyError,
     LakeError,
     ReadableError,
+    StageTimeoutError,
     UnavailableError,
     describe,
 )

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 from flows.alerts.findings import Finding
 from flows.alerts.watch import watch
-from flows.stages.errors import PrefectError
 from flows.up.prefect.zombies import reap
-from ingestion.config.errors import LakeError
+from ingestion.config.errors import LakeError, PrefectError
 from ingestion.config.timestamps import utc_now
 from ingestion.state.recovery import close_dead_runs
 

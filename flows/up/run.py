@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import requests
 from filelock import FileLock, Timeout
 
-from flows.stages.errors import PrefectError
 from flows.up.children import Child, end
 from flows.up.lookout import Lookout
 from flows.up.prefect import authentication
@@ -21,7 +20,7 @@ from flows.up.prefect.access import basic
 from flows.up.prefect.api import PrefectApi
 from flows.up.prefect.registration import POOL, register
 from flows.up.prefect.zombies import drop_missed, reap
-from ingestion.config.errors import ConfigurationError, ReadableError
+from ingestion.config.errors import ConfigurationError, PrefectError, ReadableError
 from ingestion.config.timestamps import utc_now
 from ingestion.storage.base import open_lake
 from reports.server.serve import bind

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.cli.look.query import query
+from flows.stages.query import query
 from ingestion.config.settings import Settings
 from tests.athena_home import AthenaHome, point_at
 from tests.athena_stack import AthenaStack

@@ -15,10 +15,15 @@ from flows.alerts.refusal import refusals_told, tell
 from flows.alerts.watch import watch
 from flows.alerts.webhook import Webhook
 from flows.context import open_context
-from flows.stages.errors import AlarmError, PrefectError
 from flows.stages.sequence import run_all, run_by_hand
 from flows.up.lookout import Lookout
-from ingestion.config.errors import ConfigurationError, LakeBusyError, LakeError
+from ingestion.config.errors import (
+    AlarmError,
+    ConfigurationError,
+    LakeBusyError,
+    LakeError,
+    PrefectError,
+)
 from ingestion.config.settings import Settings
 from ingestion.storage.local import LocalLake
 from tests.flows.test_alarms import NOW, Inbox, day, failed

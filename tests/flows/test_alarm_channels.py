@@ -16,7 +16,7 @@ from flows.alerts.channels import describe_channels
 from flows.alerts.mail import Email
 from flows.alerts.services import open_services
 from flows.alerts.watch import watch
-from flows.stages.errors import AlarmError
+from ingestion.config.errors import AlarmError
 from ingestion.config.settings import Settings
 from ingestion.storage.local import LocalLake
 from tests.flows.test_alarms import NOW, day, failed

@@ -9,9 +9,8 @@ import pytest
 
 from flows.athena.query import split_statements
 from flows.athena.types import parse_value
-from flows.cli.look.answer import Answer
-from flows.cli.look.query import query
-from flows.stages.errors import QueryError
+from flows.stages.query import Answer, query
+from ingestion.config.errors import QueryError
 from ingestion.config.settings import Settings
 
 

@@ -9,8 +9,8 @@ import pytest
 from flows.releases.checkout import pull
 from flows.releases.location import open_location
 from flows.releases.release import make_release_of
-from flows.stages.errors import DeliveryError
 from flows.up.programs import run_command
+from ingestion.config.errors import DeliveryError
 
 
 def git(folder: Path, *arguments: str) -> str:

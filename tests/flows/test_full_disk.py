@@ -6,8 +6,7 @@ import pytest
 
 from flows.cli.look.doctor import _check_lake
 from flows.stages.dbt import _is_full, run_dbt
-from flows.stages.errors import BuildError
-from ingestion.config.errors import LakeError
+from ingestion.config.errors import BuildError, LakeError
 from ingestion.config.settings import Settings
 from ingestion.storage.local import LocalLake, sync_folder
 from tests.small_disk import fill, make_read_only, small_disk

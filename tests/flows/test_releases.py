@@ -18,8 +18,8 @@ from flows.releases.choice import read_choice, write_choice
 from flows.releases.codepipeline import make_release
 from flows.releases.location import Location, choose, open_location
 from flows.releases.machine import prepare
-from flows.stages.errors import DeliveryError
 from flows.up.prefect.launch import find_release
+from ingestion.config.errors import DeliveryError
 from ingestion.config.settings import Settings
 from ingestion.storage.local import LocalLake
 

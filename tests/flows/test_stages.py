@@ -8,9 +8,13 @@ from pathlib import Path
 import pytest
 
 from flows.context import Context, open_context
-from flows.stages.errors import StageTimeoutError
 from flows.stages.sequence import INGEST, Stage, run_all, run_by_hand
-from ingestion.config.errors import AuthenticationError, BadResponseError, UnavailableError
+from ingestion.config.errors import (
+    AuthenticationError,
+    BadResponseError,
+    StageTimeoutError,
+    UnavailableError,
+)
 from ingestion.config.settings import Settings
 
 

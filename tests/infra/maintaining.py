@@ -6,7 +6,7 @@ What it removes must be a day old, and query results a week; no emulator's clock
 import sys
 from datetime import UTC, datetime, timedelta
 
-from flows.athena.maintenance import maintain
+from flows.athena.maintenance import maintain_bucket
 from ingestion.config.settings import Settings
 from ingestion.storage.base import open_lake
 
@@ -15,7 +15,7 @@ def main() -> None:
     days = float(sys.argv[1])
     settings = Settings.load()
     with open_lake(settings).lock("build"):
-        done = maintain(settings, lambda: datetime.now(UTC) + timedelta(days=days))
+        done = maintain_bucket(settings, lambda: datetime.now(UTC) + timedelta(days=days))
     sys.stdout.write(f"{done}\n")
 
 

@@ -98,7 +98,7 @@ class Days:
 
     def tables(self, lake: str) -> dict[str, list[tuple[Any, ...]]]:
         """Every table but those about runs, without what tells when it was read."""
-        from flows.cli.look.query import count_rows, query  # noqa: PLC0415
+        from flows.stages.query import count_rows, query  # noqa: PLC0415
 
         settings = self.settings(lake)
         found = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flows.cli.look.query import count_rows
+from flows.stages.query import count_rows
 from ingestion.admin.quarantine import count_replayed
 from ingestion.config.errors import ReadableError
 from ingestion.resources import RESOURCES

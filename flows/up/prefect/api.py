@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
-from flows.stages.errors import PrefectError
+from ingestion.config.errors import PrefectError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from flows.stages.errors import PrefectError
 from flows.up.prefect.access import command_environment, read_access
 from flows.up.prefect.api import PrefectApi
 from flows.up.programs import run_command
+from ingestion.config.errors import PrefectError
 from ingestion.config.settings import PROJECT_ROOT
 
 if TYPE_CHECKING:

@@ -10,8 +10,7 @@ if TYPE_CHECKING:
 
 from flows.athena.crawler import crawl
 from flows.athena.declarations import read_declarations
-from flows.stages.errors import CrawlError
-from ingestion.config.errors import ConfigurationError
+from ingestion.config.errors import ConfigurationError, CrawlError
 from ingestion.config.settings import Settings
 
 

@@ -14,8 +14,7 @@ from flows.athena.catalog import database
 from flows.athena.crawler import crawl
 from flows.athena.query import count_athena_rows, query_athena
 from flows.athena.workgroup import read_builders_workgroup
-from flows.stages.errors import CrawlError, QueryError
-from ingestion.config.errors import ConfigurationError, ReadableError
+from ingestion.config.errors import ConfigurationError, CrawlError, QueryError, ReadableError
 from ingestion.config.settings import Settings
 from tests.athena_home import AthenaHome, point_at
 from tests.athena_stack import AthenaStack

@@ -1,0 +1,30 @@
+"""What a bucket gathers and nobody reads any more goes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ingestion.storage.base import open_lake
+
+if TYPE_CHECKING:
+    from flows.athena.maintenance import Maintenance
+    from ingestion.config.settings import Settings
+
+
+def maintain(settings: Settings) -> Maintenance | None:
+    """Maintain the tables of the lake that the settings name, while no build is at work.
+
+    Returns:
+        What was done; None for a lake in a folder, which each build writes anew.
+
+    Raises:
+        BuildError: AWS refuses a step; those before it are done.
+        LakeBusyError: A build is at work.
+    """
+    lake = open_lake(settings)
+    if not settings.on_s3:
+        return None
+    from flows.athena.maintenance import maintain_bucket  # noqa: PLC0415 - awswrangler
+
+    with lake.lock("build"):
+        return maintain_bucket(settings)
