@@ -34,8 +34,8 @@ from flows.stages.dbt import (
 )
 from flows.stages.increments import VARIABLE, choose_stale, make_record, write_plan
 from ingestion.config.errors import BuildError, ConfigurationError
-from ingestion.load.bronze import RAW
 from ingestion.state.inventory import hold_against, read_inventory
+from ingestion.storage.json_lines import RAW
 
 if TYPE_CHECKING:
     from ingestion.config.settings import Settings

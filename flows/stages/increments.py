@@ -13,8 +13,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from flows.stages.dbt import PROJECT_DIR
-from ingestion.load.bronze import RAW
 from ingestion.resources import RESOURCES
+from ingestion.storage.json_lines import RAW
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,7 +10,6 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ingestion.load.bronze import QUARANTINE, RAW
 from ingestion.resources import RESOURCES
 from ingestion.state.checkpoint import parse_state, state_key
 from ingestion.state.inventory import is_object, listings
@@ -19,7 +18,7 @@ from ingestion.state.source_guard import KEY as SOURCE
 from ingestion.state.source_guard import parse_source
 from ingestion.storage.base import is_hidden
 from ingestion.storage.checksum import is_whole
-from ingestion.storage.json_lines import count_records
+from ingestion.storage.json_lines import QUARANTINE, RAW, count_records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

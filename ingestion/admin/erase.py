@@ -21,11 +21,10 @@ from ingestion.admin.person import Person, make_person
 from ingestion.admin.rewrite import complete_broken, data_keys, relist
 from ingestion.admin.versions import OLDER, find_versions, learn_keys, remove_versions
 from ingestion.config.errors import IngestionError, LakeError
-from ingestion.load.bronze import QUARANTINE, RAW, compress
 from ingestion.resources import RESOURCES
 from ingestion.state.checkpoint import ResourceState, identity_of, state_key
 from ingestion.state.source_guard import check_source, read_source
-from ingestion.storage.json_lines import unpack_lines
+from ingestion.storage.json_lines import QUARANTINE, RAW, compress, unpack_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ingestion.load.bronze import digest
 from ingestion.load.redaction import make_redactor
 from ingestion.resources import VISITORS
+from ingestion.storage.json_lines import digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,6 @@ digests, and no line is taken twice. Records obey the privacy policy since they 
 from __future__ import annotations
 
 import gzip
-import hashlib
 import json
 import logging
 import zlib
@@ -19,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 from ingestion.admin.job import open_job
 from ingestion.config.grammar import MEDIA_ID
 from ingestion.config.timestamps import parse_timestamp
-from ingestion.load.bronze import QUARANTINE
 from ingestion.load.redaction import make_redactor
 from ingestion.load.schemas import check_record
 from ingestion.state.manifest import read_manifests
+from ingestion.storage.json_lines import QUARANTINE, line_digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -189,11 +188,6 @@ def _taken(runs: list[Manifest]) -> dict[str, Counter[str]]:
         for key, digests in run.replayed.items():
             taken.setdefault(key, Counter()).update(digests)
     return taken
-
-
-def line_digest(line: bytes) -> str:
-    """What a replay remembers of a line: 16 hexadecimal digits."""
-    return hashlib.blake2b(line, digest_size=8).hexdigest()
 
 
 def _read_lines(lake: Lake, key: str, taken: dict[str, Counter[str]]) -> Iterator[Line]:

@@ -16,14 +16,13 @@ from typing import TYPE_CHECKING
 
 from ingestion.admin.audit import Audit
 from ingestion.config.timestamps import format_timestamp
-from ingestion.load.bronze import QUARANTINE, RAW
 from ingestion.resources import RESOURCES
 from ingestion.state.checkpoint import load_state, state_key
 from ingestion.state.manifest import PREFIX, Manifest, StageRun
 from ingestion.state.recovery import list_in, listed_keys
 from ingestion.state.source_guard import read_source, write_source
 from ingestion.state.totals import IngestTotals
-from ingestion.storage.json_lines import unpack_lines
+from ingestion.storage.json_lines import QUARANTINE, RAW, unpack_lines
 
 if TYPE_CHECKING:
     from ingestion.config.settings import Settings

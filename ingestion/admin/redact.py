@@ -15,18 +15,24 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from ingestion.admin.job import Job, open_job
-from ingestion.admin.quarantine import line_digest
 from ingestion.admin.rewrite import complete_broken, data_keys, relist
 from ingestion.admin.versions import OLDER
 from ingestion.config.errors import ConfigurationError, LakeError, SourceMismatchError
-from ingestion.load.bronze import QUARANTINE, RAW, compress, encode
-from ingestion.load.redaction import fingerprint_key, make_redactor
+from ingestion.config.secrets import fingerprint_key
+from ingestion.load.redaction import make_redactor
 from ingestion.load.schemas import NO_WORD, check_record, is_word
 from ingestion.resources import RESOURCES
 from ingestion.state.checkpoint import ResourceState, catch_up, parse_state, state_key
 from ingestion.state.source_guard import check_source, read_source, write_source
 from ingestion.storage.base import Versioned
-from ingestion.storage.json_lines import unpack_lines
+from ingestion.storage.json_lines import (
+    QUARANTINE,
+    RAW,
+    compress,
+    encode,
+    line_digest,
+    unpack_lines,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable

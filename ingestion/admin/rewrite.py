@@ -11,12 +11,10 @@ import hashlib
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from ingestion.admin.quarantine import line_digest
-from ingestion.load.bronze import QUARANTINE, RAW
 from ingestion.state.inventory import is_object
 from ingestion.state.manifest import forget_ended
 from ingestion.state.recovery import listed_keys
-from ingestion.storage.json_lines import count_records, unpack_lines
+from ingestion.storage.json_lines import QUARANTINE, RAW, count_records, line_digest, unpack_lines
 
 if TYPE_CHECKING:
     from ingestion.admin.job import Job

@@ -9,12 +9,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from ingestion.load.bronze import QUARANTINE, RAW
 from ingestion.resources import RESOURCES
 from ingestion.state.checkpoint import ResourceState, identity_of, state_key
 from ingestion.state.manifest import ENDED, PREFIX
 from ingestion.storage.base import Versioned
-from ingestion.storage.json_lines import unpack_lines
+from ingestion.storage.json_lines import QUARANTINE, RAW, unpack_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import logging
 from typing import TYPE_CHECKING
@@ -47,6 +49,17 @@ def read_hash_key(settings: Settings) -> bytes:
         "set PII_HASH_KEY to a long random text, or keep it as pii_hash_key in the secret of "
         "WISTIA_SECRET_ID: the same key keeps a person one person across days",
     )
+
+
+def fingerprint_key(settings: Settings) -> str | None:
+    """Tell the key of `hash` from another: 16 hexadecimal digits; None under other policies.
+
+    Raises:
+        ConfigurationError: The key cannot be read.
+    """
+    if settings.pii_policy != "hash":
+        return None
+    return hmac.new(read_hash_key(settings), b"which key is this", hashlib.sha256).hexdigest()[:16]
 
 
 def _check(token: str, holder: str) -> str:

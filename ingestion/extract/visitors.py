@@ -20,8 +20,8 @@ from ingestion.config.errors import IngestionError, TooSlowError
 from ingestion.config.timestamps import format_timestamp, parse_timestamp
 from ingestion.extract.visitor_list.crawl import Crawl, Read, Resume, Row
 from ingestion.extract.visitor_list.resume import has_leapt
-from ingestion.load.bronze import encode
 from ingestion.state.recovery import replace_unlisted
+from ingestion.storage.json_lines import encode
 
 if TYPE_CHECKING:
     from ingestion.extract.context import Ingest

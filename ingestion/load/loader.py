@@ -22,20 +22,15 @@ from ingestion.api.salvage import BadRecord, fields_of
 from ingestion.config.errors import BadResponseError, IngestionError, LakeError
 from ingestion.config.timestamps import compact_timestamp, format_timestamp, parse_timestamp
 from ingestion.load.bronze import (
-    QUARANTINE,
-    RAW,
     RECORDS_PER_PART,
-    Line,
     PartWriter,
-    compress,
-    digest,
-    encode,
     newest_snapshots,
     object_key,
     write_object,
 )
 from ingestion.load.schemas import NO_WORD, check_record, prune
 from ingestion.state.checkpoint import aside_identity, identity_of, missing_identity
+from ingestion.storage.json_lines import QUARANTINE, RAW, Line, compress, digest, encode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

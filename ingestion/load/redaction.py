@@ -85,17 +85,6 @@ def make_redactor(settings: Settings, *, is_again: bool = False) -> Redactor:
     return _Redaction(digest).redact
 
 
-def fingerprint_key(settings: Settings) -> str | None:
-    """Tell the key of `hash` from another: 16 hexadecimal digits; None under other policies.
-
-    Raises:
-        ConfigurationError: The key cannot be read.
-    """
-    if settings.pii_policy != "hash":
-        return None
-    return hmac.new(read_hash_key(settings), b"which key is this", hashlib.sha256).hexdigest()[:16]
-
-
 class _Fields(NamedTuple):
     """Dotted names of a resource's fields: what stays, addresses, what is known, what has parts."""
 

@@ -36,7 +36,7 @@ from ingestion.config.grammar import (
     parse_date,
     parse_time,
 )
-from ingestion.load.bronze import Line
+from ingestion.storage.json_lines import Line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

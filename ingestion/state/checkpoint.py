@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
 from ingestion.config.timestamps import format_timestamp, parse_timestamp, utc_now
-from ingestion.load.bronze import digest, read_records
 from ingestion.state.recovery import adopt_unlisted
 from ingestion.storage.checksum import is_whole, seal
+from ingestion.storage.json_lines import digest, read_records
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ingestion.config.errors import LakeError
-from ingestion.load.bronze import QUARANTINE, RAW
 from ingestion.state.manifest import in_order, read_each
+from ingestion.storage.json_lines import QUARANTINE, RAW
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

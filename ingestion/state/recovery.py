@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 from ingestion.config.errors import LakeBusyError
 from ingestion.config.timestamps import format_timestamp
-from ingestion.load.bronze import QUARANTINE, RAW, read_records
 from ingestion.state.manifest import StoredObject, parse_manifest, read_manifests
 from ingestion.storage.base import RUN_LOCK
+from ingestion.storage.json_lines import QUARANTINE, RAW, read_records
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

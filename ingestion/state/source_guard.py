@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from ingestion.config.errors import SourceMismatchError
-from ingestion.load.redaction import fingerprint_key
+from ingestion.config.secrets import fingerprint_key
 from ingestion.state.manifest import read_manifests
 from ingestion.storage.checksum import is_whole, seal
 

@@ -1,10 +1,118 @@
-"""What an object of bronze or quarantine holds: whole lines of JSON, or damage."""
+"""What an object of bronze or quarantine holds: gzipped lines of JSON, one record each."""
 
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
+import logging
+import re
 import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ingestion.storage.base import Lake
+
+RAW = "raw-data"
+QUARANTINE = "quarantine"
+# What is added to a record's own fields.
+ADDED_FIELDS = frozenset({"ingested_at", "run_id", "media_id", "snapshot_ts"})
+# Level 1 takes half the time of level 6 for a fifth more bytes (measured).
+GZIP_LEVEL = 1
+
+log = logging.getLogger(__name__)
+_ENCODERS = {
+    allow_nan: json.JSONEncoder(
+        sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=allow_nan
+    )
+    for allow_nan in (True, False)
+}
+# Digests are of JSON in ASCII, as states have had them from the first.
+_NOT_PRINTABLE = re.compile("[^ -~]")
+
+
+def encode(record: object) -> bytes:
+    """A value as compact JSON, unicode as it is, keys in their order."""
+    return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode(
+        "utf-8", errors="replace"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A record as JSON, encoded once: for its checks, its digest and its line in bronze.
+
+    Attributes:
+        content: What the record says, its keys sorted.
+        beside: Fields of it that say whose and when; its digest is not of them.
+    """
+
+    content: str
+    beside: dict[str, object]
+
+    @classmethod
+    def of(cls, record: object, *, allow_nan: bool = True) -> Self:
+        """Encode a record.
+
+        Raises:
+            ValueError: A number is no number, unless it may.
+            RecursionError: It is nested too deep.
+        """
+        beside: dict[str, object] = {}
+        if isinstance(record, dict) and not ADDED_FIELDS.isdisjoint(record):
+            beside = {name: record[name] for name in record if name in ADDED_FIELDS}
+            record = {name: record[name] for name in record if name not in ADDED_FIELDS}
+        return cls(_ENCODERS[allow_nan].encode(record), beside)
+
+    def text(self, **more: object) -> str:
+        """The whole record as JSON, with more fields where it is an object."""
+        added = self.beside | more
+        if not added:
+            return self.content
+        text = _ENCODERS[True].encode(added)
+        return text if self.content == "{}" else f"{self.content[:-1]},{text[1:]}"
+
+    @property
+    def digest(self) -> str:
+        """Tell whether content changed: 16 hexadecimal digits, whatever the keys' order."""
+        text = _NOT_PRINTABLE.sub(_escape, self.content)
+        return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def _escape(found: re.Match[str]) -> str:
+    return json.dumps(found[0])[1:-1]
+
+
+def digest(record: object) -> str:
+    """The digest of a record's content, see `Line.digest`."""
+    return Line.of(record).digest
+
+
+def line_digest(line: bytes) -> str:
+    """What a replay remembers of a line: 16 hexadecimal digits."""
+    return hashlib.blake2b(line, digest_size=8).hexdigest()
+
+
+def compress(lines: bytes) -> bytes:
+    """Gzip without a time inside: the same lines give the same bytes."""
+    return gzip.compress(lines, compresslevel=GZIP_LEVEL, mtime=0)
+
+
+def read_records(lake: Lake, key: str) -> Iterator[dict[str, object]]:
+    """Read an object's records back; a damaged one ends, with a warning, where it is damaged."""
+    body = lake.get(key)
+    if body is None:
+        return
+    try:
+        for line in gzip.decompress(body).splitlines():
+            record = json.loads(line)
+            if isinstance(record, dict):
+                yield record
+    except (OSError, EOFError, ValueError, zlib.error):
+        log.warning("%s is damaged; wistia-elt goes on without its records", key)
 
 
 def unpack_lines(body: bytes) -> list[bytes] | None:

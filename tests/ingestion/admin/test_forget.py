@@ -13,10 +13,10 @@ from ingestion.admin.audit import Audit
 from ingestion.admin.erase import UnknownPersonError, forget
 from ingestion.config.errors import LakeError, SourceMismatchError
 from ingestion.extract.context import Scope
-from ingestion.load.bronze import digest
 from ingestion.state.checkpoint import identity_of
 from ingestion.state.manifest import Manifest
 from ingestion.storage.base import Lake
+from ingestion.storage.json_lines import digest
 from ingestion.storage.local import LocalLake
 from tests.ingestion.account import NOON, visitor
 from tests.ingestion.conftest import Bench

@@ -11,7 +11,8 @@ from ingestion.admin.quarantine import replay
 from ingestion.admin.redact import redact
 from ingestion.admin.versions import OLDER
 from ingestion.config.errors import ConfigurationError, LakeError, SourceMismatchError
-from ingestion.load.redaction import fingerprint_key, make_redactor
+from ingestion.config.secrets import fingerprint_key
+from ingestion.load.redaction import make_redactor
 from ingestion.resources import EVENTS, RESOURCES, VISITORS
 from ingestion.state.manifest import Manifest, read_manifests
 from ingestion.state.source_guard import read_source, write_source
@@ -155,7 +156,7 @@ def test_what_a_replay_took_stays_taken(bench: Bench) -> None:
 
 
 def _aside(bench: Bench, key: str, record: dict[str, Any]) -> bytes:
-    from ingestion.load.bronze import compress, encode  # noqa: PLC0415
+    from ingestion.storage.json_lines import compress, encode  # noqa: PLC0415
 
     (line,) = bench.set_aside("visitors")
     assert key in bench.home.keys()  # noqa: SIM118

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingestion.config import grammar
-from ingestion.load.bronze import encode
 from ingestion.load.schemas import Event, Media, MediaDay, Record, Visitor, check_record
+from ingestion.storage.json_lines import encode
 from tests.dbt_home import ROOT
 from tests.grammar_cases import CASES, MACROS, Case
 from tests.ingestion.account import event, medium, visitor

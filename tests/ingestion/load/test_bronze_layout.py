@@ -13,7 +13,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ingestion.extract.context import Scope
-from ingestion.load.bronze import ADDED_FIELDS, RECORDS_PER_PART, Line, compress, digest, encode
+from ingestion.load.bronze import RECORDS_PER_PART
+from ingestion.storage.json_lines import ADDED_FIELDS, Line, compress, digest, encode
 from tests.ingestion.account import ENGAGEMENT, STATS, medium, visitor, visitors
 from tests.ingestion.api.wire import Asked, Reply, as_json, text
 from tests.ingestion.conftest import Bench

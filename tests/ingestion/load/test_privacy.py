@@ -13,7 +13,6 @@ from pydantic import SecretStr
 from ingestion.config.errors import IngestionError
 from ingestion.config.settings import Settings
 from ingestion.extract.context import Scope
-from ingestion.load.bronze import encode
 from ingestion.load.redaction import make_redactor
 from ingestion.load.resource import Resource
 from ingestion.load.schemas import check_record
@@ -26,6 +25,7 @@ from ingestion.resources import (
     MEDIAS,
     VISITORS,
 )
+from ingestion.storage.json_lines import encode
 from tests.ingestion.account import ENGAGEMENT, STATS, TOKEN, event, medium, visitor
 from tests.ingestion.api.wire import Reply, as_json, reset, text
 from tests.ingestion.conftest import Bench

@@ -9,9 +9,9 @@ from ingestion.admin.audit import Audit
 from ingestion.admin.erase import forget
 from ingestion.admin.rebuild import rebuild
 from ingestion.config.errors import LakeError
-from ingestion.load.bronze import RAW
 from ingestion.state.inventory import hold_against, read_inventory
 from ingestion.storage.checksum import seal
+from ingestion.storage.json_lines import RAW
 from tests.ingestion.account import visitor
 from tests.ingestion.admin.test_forget import warehouse
 from tests.ingestion.conftest import Bench
