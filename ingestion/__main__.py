@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ingestion.extract.context import Scope
 
 
-@click.command(name="ingest")
+@click.command(name="python -m ingestion")
 @scope_options
 def main(scope: Scope) -> None:
     """Load what is new at Wistia into bronze.

@@ -66,7 +66,7 @@ def show_errors(command: click.Command) -> None:
 
 def _run(command: click.Command) -> None:
     try:
-        command.main(standalone_mode=False)
+        command.main(prog_name=command.name, standalone_mode=False)
     except click.Abort:
         # What click makes of Ctrl-C, and of a question that nobody answers.
         raise KeyboardInterrupt from None

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.group(
+    name="wistia-elt",
     cls=SectionedGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
