@@ -109,18 +109,19 @@ def test_25_kills_leave_the_lake_of_an_undisturbed_run(sandbox: Sandbox, tmp_pat
     assert killed == contents(calm.root)
 
 
-def test_what_was_put_and_not_listed_is_listed_by_the_next_run(
-    sandbox: Sandbox, tmp_path: Path
-) -> None:
-    victim = Victim(sandbox, tmp_path / "lake", ROWS)
-    assert victim.die(Kill("renamed", "raw-data/media/")) == KILLED
-    assert victim.die(Kill("renamed", PART)) == KILLED
-    assert victim.left["unlisted"] == 2
+@pytest.mark.parametrize("videos", [2, 12])
+def test_what_was_put_and_not_listed_is_listed_by_the_next_run(tmp_path: Path, videos: int) -> None:
+    """Of two videos each snapshot is an object of its own, twelve share one."""
+    with running_sandbox(visitors=600, media=videos) as sandbox:
+        victim = Victim(sandbox, tmp_path / "lake", ROWS)
+        assert victim.die(Kill("renamed", "raw-data/media/")) == KILLED
+        assert victim.die(Kill("renamed", PART)) == KILLED
+        assert victim.left["unlisted"] == 2
 
-    assert victim.ingest().returncode == 0
+        assert victim.ingest().returncode == 0
     assert find_damage(victim.root) == []
-    # Known by then: the snapshot did not land again, nor did the rows of the part.
+    # Known by then: the snapshots are not loaded again, nor are the rows of the part.
     snapshots = Counter(row["media_id"] for row in read_lines(victim.root, "media"))
-    assert snapshots == {"gskhw4w4lm": 1, "v08dlrgr7v": 1}
+    assert list(snapshots.values()) == videos * [1]
     keys = Counter(row["visitor_key"] for row in read_lines(victim.root, "visitors"))
     assert set(keys.values()) == {1}

@@ -15,6 +15,7 @@ from tests.ingestion.account import medium, visitors
 from tests.ingestion.api.wire import Asked, Reply, as_json, text
 from tests.ingestion.conftest import Bench
 
+MEDIA = Scope(resource="media")
 NO_SCOPE = as_json({"code": "unauthorized_scope", "error": "no"}, 401)
 
 
@@ -52,7 +53,7 @@ def test_a_numeric_id_becomes_the_hashed_one(bench: Bench) -> None:
     bench.api.add_medium("abc", 1001)
     bench.api.add_medium("def", 1002)
 
-    bench.ingest(wistia_media_ids=("1002", "def"))
+    bench.ingest(MEDIA, wistia_media_ids=("1002", "def"))
 
     assert landed(bench) == ["def"]
 
@@ -63,7 +64,7 @@ def test_an_unknown_medium_is_named_and_the_others_land(
     bench.api.add_medium("abc")
 
     with caplog.at_level(logging.INFO):
-        run = bench.ingest(wistia_media_ids=("nosuch0000", "abc"))
+        run = bench.ingest(MEDIA, wistia_media_ids=("nosuch0000", "abc"))
 
     assert (run.exit_code, run.state) == (3, "completed")
     assert run.resource("media").unknown_media == ["nosuch0000"]
@@ -105,14 +106,14 @@ def test_without_named_media_the_list_is_needed(
     bench.api.order("/medias", refusal)
 
     with pytest.raises(error, match="GET /v1/medias"):
-        bench.ingest()
+        bench.ingest(MEDIA)
 
 
 def test_a_list_that_cannot_be_read_now_fails_even_with_named_media(bench: Bench) -> None:
     bench.api.order("/medias", *[text("no", 500)] * 20)
 
     with pytest.raises(UnavailableError):
-        bench.ingest(wistia_media_ids=("abc",))
+        bench.ingest(MEDIA, wistia_media_ids=("abc",))
 
 
 def test_a_medium_listed_twice_lands_once(bench: Bench) -> None:

@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ingestion.extract.context import Scope
-from ingestion.load.bronze import RECORDS_PER_PART
+from ingestion.load.bronze import RECORDS_PER_PART, newest_snapshots
 from ingestion.storage.json_lines import ADDED_FIELDS, Line, compress, digest, encode
 from tests.ingestion.account import ENGAGEMENT, STATS, medium, visitor, visitors
 from tests.ingestion.api.wire import Asked, Reply, as_json, text
@@ -266,6 +266,8 @@ def test_many_snapshots_share_an_object_and_few_have_their_own(bench: Bench) -> 
     assert [key.rpartition("/")[2] for key in bench.objects("raw-data/media")[1:]] == [
         "media_film03_20260110T000000Z.json.gz"
     ]
+    newest = dict.fromkeys(bench.api.stats, "20260109T000148Z") | {"film03": "20260110T000000Z"}
+    assert newest_snapshots(bench.lake(), "media") == newest
 
 
 def test_a_page_of_nothing_leaves_no_object(bench: Bench) -> None:
