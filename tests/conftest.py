@@ -44,9 +44,9 @@ LONGEST_FIRST = (
     "pages",
     "tests/ingestion/admin/test_imported_history.py",
     "tests/ingestion/test_kills.py",
-    "tests/ingestion/extract/test_crawl_properties.py",
+    "tests/ingestion/extract/test_drifting_list.py",
     "tests/ingestion/extract/test_event_kills.py",
-    "tests/ingestion/extract/test_crawl_costs.py",
+    "tests/ingestion/extract/test_drifting_list_costs.py",
     "tests/ingestion/admin/test_versions.py",
     "tests/ingestion/storage/test_bucket_kills.py",
 )

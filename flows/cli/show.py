@@ -88,7 +88,7 @@ def show_status(settings: Settings, *, as_json: bool) -> None:
     if crawl:
         click.echo(
             f"last visitor crawl: {crawl['requests']:,} requests, {crawl['retries']:,} retries, "
-            f"list moved {crawl['shifts']:,} times, {crawl['repaired']:,} rows found looking again"
+            f"list moved {crawl['shifts']:,} times"
         )
     for name, resource in found["resources"].items():
         if resource["unknown_fields"]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ingestion.api.salvage import BadRecord, fields_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
 PER_PAGE = 100
 # A page too slow to arrive is asked for again in pages of a fifth, down to these rows.
@@ -21,8 +21,8 @@ _FEWEST_PER_PAGE = 5
 _PAGES_WITHOUT_NEWS = 3
 # At a page a second more than an hour: of half a million rows.
 MOST_PAGES = 5_000
-# A crawl looks at known pages on purpose, about a third of its reads, and at the ends of the list.
-_READS_WITHOUT_NEWS = 200
+# Rows read again: a few on purpose, all of them where a server ignores the page.
+_STALE_ROWS = 20_000
 MOST_ROWS = 10_000_000
 
 
@@ -103,17 +103,50 @@ class Paging:
         return bool(rows) and self.gave_up is None
 
 
+class NewsOfRows:
+    """Ends a list that repeats itself and is read in any order; a Bloom filter of the rows seen.
+
+    Of a hundred new rows some are told as new even among ten million.
+    """
+
+    def __init__(self) -> None:
+        """Nothing has been seen yet."""
+        self._bits = bytearray(1 << 22)
+        self._fresh = self._stale = 0
+
+    def note(self, digests: Sequence[bytes], asked: int, end: int) -> None:
+        """Take in one read.
+
+        Args:
+            digests: Of its rows, evenly spread.
+            asked: How many rows could have come.
+            end: Rows of the list down to the last of them.
+
+        Raises:
+            EndlessListError: Most reads bring nothing new, or rows lie where no list reaches.
+        """
+        fresh = 0
+        for digest in digests:
+            place, bit = divmod(int.from_bytes(digest[:4], "big") % (8 << 22), 8)
+            fresh += not self._bits[place] >> bit & 1
+            self._bits[place] |= 1 << bit
+        self._fresh, self._stale = self._fresh + fresh, self._stale + asked - fresh
+        if self._stale > _STALE_ROWS + 8 * self._fresh:
+            raise EndlessListError(f"{self._stale:,} rows brought nothing new")
+        if digests and end > MOST_ROWS:
+            raise EndlessListError(f"there is no end after {end:,} rows")
+
+
 class News:
     """Which rows of one list have been seen.
 
     Attributes:
-        fresh: Reads that brought a row not seen before.
-        idle: Reads since the last of them.
+        idle: Reads since the last one that brought a row not seen before.
     """
 
     def __init__(self, identify: Callable[[dict[str, object]], object] | None = None) -> None:
         """Nothing has been seen yet."""
-        self.fresh = self.idle = 0
+        self.idle = 0
         self._identify = identify
         self._seen: set[int] = set()
 
@@ -121,24 +154,7 @@ class News:
         """Take in what one read brought."""
         found = {self._name(row) for row in rows} - self._seen
         self._seen |= found
-        self.fresh, self.idle = (self.fresh + 1, 0) if found else (self.fresh, self.idle + 1)
-
-    def refuse_endless(self, name: str, rows: list[object], end: int) -> None:
-        """Take in a read of a list that is crawled in any order.
-
-        Args:
-            name: Of the list.
-            rows: What came.
-            end: Rows of the list down to the end of what was asked for.
-
-        Raises:
-            EndlessListError: Nothing new has come for long, or rows lie where no list reaches.
-        """
-        self.note(rows)
-        if self.idle > _READS_WITHOUT_NEWS + 2 * self.fresh:
-            raise EndlessListError(f"{name}: {self.idle} reads in a row brought nothing new")
-        if rows and end > MOST_ROWS:
-            raise EndlessListError(f"{name}: there is no end after {end:,} rows")
+        self.idle = 0 if found else self.idle + 1
 
     def _name(self, row: object) -> int:
         fields = fields_of(row)

@@ -1,25 +1,26 @@
-"""The visitors: crawled by last activity, newest first, down to what is known.
+"""The visitors: read by last activity, newest first, down to what is known.
 
-`visitor_list.crawl` decides what to read and proves that nobody was missed; this module
-sends its reads, lands what it gives, and persists where to go on.
+`drifting_list` decides what to read and proves that nobody was missed; this module sends its
+requests, loads what it gives out, and keeps where to go on.
 """
 
 from __future__ import annotations
 
 import hashlib
 import logging
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from ingestion.api.paging import PER_PAGE, EndlessListError, News, PageSize
+from pydantic import ValidationError
+
+from ingestion.api.paging import EndlessListError, PageSize
 from ingestion.api.parallel import Readers
 from ingestion.api.salvage import BadRecord, fields_of
 from ingestion.config.errors import IngestionError, TooSlowError
 from ingestion.config.timestamps import format_timestamp, parse_timestamp
-from ingestion.extract.visitor_list.crawl import Crawl, Read, Resume, Row
-from ingestion.extract.visitor_list.resume import has_leapt
+from ingestion.extract.drifting_list import Crawl, Resume
+from ingestion.extract.window import Request, Row, Window
 from ingestion.state.recovery import replace_unlisted
 from ingestion.storage.json_lines import encode
 
@@ -50,22 +51,23 @@ class Plan:
 
 
 def load_visitors(work: Ingest, resource: Resource) -> None:
-    """Land every visitor that is new or was active since the watermark, less the overlap.
+    """Load every visitor that is new or was active since the watermark, less the overlap.
 
     Raises:
-        IngestionError: A page cannot be read or a part not written; what landed stays, and
+        IngestionError: A page cannot be read or a part not written; what was loaded stays, and
             the next run goes on below it.
     """
     broken = _find_broken(work, resource)
     loader, state = work.open(resource, broken.name if broken else None)
     plan = broken or _plan(work, state)
-    started = plan.resume.started_at if plan.resume else work.run.clock()
-    crawl = Crawl(started_at=started, bound=plan.bound, per_page=PER_PAGE, resume=plan.resume)
+    reader = _Reader(work, resource)
+    crawl = Crawl(reader, work.run.clock, plan.bound, resume=plan.resume)
     try:
-        _drive(work, resource, crawl, loader, plan)
+        with reader.readers:
+            _drive(work, crawl, loader, plan)
     except EndlessListError as error:
         # Nothing says what lies below: the next run begins where this one did.
-        loader.cut_short(str(error))
+        loader.cut_short(f"{resource.name}: {error}")
         loader.flush()
         work.close(loader.entry, state)
         return
@@ -73,13 +75,12 @@ def load_visitors(work: Ingest, resource: Resource) -> None:
         loader.keep(error, _resume_point(crawl, plan))
         raise
     _flush(work, loader, crawl, plan)
-    outcome = crawl.outcome
-    if plan.moves and outcome.watermark is not None:
-        state.watermark = outcome.watermark
-        state.forget_before(outcome.watermark - work.overlap)
+    if plan.moves and crawl.watermark is not None:
+        state.watermark = crawl.watermark
+        state.forget_before(crawl.watermark - work.overlap)
     if plan.bound is None:
-        state.reconciled_at = started
-        loader.entry.reconciled_at = format_timestamp(started)
+        state.reconciled_at = crawl.started_at
+        loader.entry.reconciled_at = format_timestamp(crawl.started_at)
     work.close(loader.entry, state)
 
 
@@ -105,60 +106,32 @@ def _is_reconcile_due(work: Ingest, state: ResourceState) -> bool:
 def _find_broken(work: Ingest, resource: Resource) -> Plan | None:
     """The crawl that the last run left unfinished, unless this one is told what to read."""
     for started, point in work.broken(resource):
-        with suppress(KeyError, TypeError, ValueError):
-            resume = Resume.from_json(point)
-            if work.scope.full and resume.bound is not None:
-                return None
-            log.info("going on with the crawl that began %s", started)
-            return Plan(bound=resume.bound, resume=resume, name=started)
+        try:
+            resume = Resume.model_validate(point)
+        except ValidationError:
+            # An older version left it: the list is read anew, and what was loaded stays.
+            continue
+        if work.scope.full and resume.bound is not None:
+            return None
+        log.info("going on with the crawl that began %s", started)
+        return Plan(bound=resume.bound, resume=resume, name=started)
     return None
 
 
-def _drive(work: Ingest, resource: Resource, crawl: Crawl, loader: Loader, plan: Plan) -> None:
-    in_flight = work.client.in_flight
-    warned, saved = False, crawl.resume
-
-    size, news = PageSize(), News(resource.identify)
-
-    def fetch(read: Read) -> list[object]:
-        # Smaller pages look like a cap that the server has lowered, which the crawl knows.
-        while True:
-            asked = {"page": read.page, "per_page": min(read.per_page, size.rows)}
-            try:
-                rows: list[object] = work.client.get(
-                    resource.path, asked, expect=list, salvages=True
-                )
-            except TooSlowError:
-                if not size.lower(asked["per_page"]):
-                    raise
-            else:
-                return rows
-
-    with Readers(fetch) as readers:
-        while not crawl.done:
-            for read in crawl.ready(max(0, in_flight.target - readers.in_flight)):
-                readers.send(read)
-            read, rows = readers.receive()
-            news.refuse_endless(resource.name, rows, read.offset + len(rows))
-            crawl.receive(read, [_row(row, resource) for row in rows])
-            if crawl.outcome.violations and not warned:
-                log.warning("visitors are not in order of last activity: reading all of them")
-                warned = True
-            _load(work, crawl, loader, plan)
-            if loader.is_due or (plan.moves and has_leapt(saved, crawl.resume)):
-                _flush(work, loader, crawl, plan)
-                saved = crawl.resume
-            work.progress(loader.entry)
-
-
-def _load(work: Ingest, crawl: Crawl, loader: Loader, plan: Plan) -> None:
-    outcome = crawl.outcome
-    # An order that does not hold bounds nothing: then every row read may be news.
-    bound = None if outcome.violations else plan.bound
-    remember_from = (outcome.watermark or work.run.clock()) - work.overlap
-    for landed in crawl.take():
-        loader.load((row.record for row in landed.rows), bound, remember_from)
-    _note(loader, crawl, plan)
+def _drive(work: Ingest, crawl: Crawl, loader: Loader, plan: Plan) -> None:
+    warned = False
+    for rows in crawl.fresh_rows():
+        if crawl.reading.violations and not warned:
+            log.warning("visitors are not in order of last activity: reading all of them")
+            warned = True
+        remember_from = (crawl.watermark or work.run.clock()) - work.overlap
+        # An order that does not hold bounds nothing: then every row read may be news.
+        bound = None if crawl.reading.violations else crawl.bound
+        loader.load((row.record for row in rows), bound, remember_from)
+        if loader.is_due:
+            _flush(work, loader, crawl, plan)
+        _note(loader, crawl, plan)
+        work.progress(loader.entry)
 
 
 def _flush(work: Ingest, loader: Loader, crawl: Crawl, plan: Plan) -> None:
@@ -169,23 +142,59 @@ def _flush(work: Ingest, loader: Loader, crawl: Crawl, plan: Plan) -> None:
 
 
 def _note(loader: Loader, crawl: Crawl, plan: Plan) -> None:
-    outcome, entry = crawl.outcome, loader.entry
-    entry.pages, entry.pages_expected = outcome.pages, outcome.pages_expected
-    entry.shifts, entry.repaired = outcome.shifts, outcome.repaired
-    entry.violations = outcome.violations
-    if plan.moves and outcome.watermark is not None:
-        entry.watermark = format_timestamp(outcome.watermark)
+    entry = loader.entry
+    entry.pages, entry.pages_expected = crawl.pages, crawl.pages_expected
+    entry.shifts, entry.violations = crawl.reading.shifts, crawl.reading.violations
+    if plan.moves and crawl.watermark is not None:
+        entry.watermark = format_timestamp(crawl.watermark)
 
 
 def _resume_point(crawl: Crawl, plan: Plan) -> dict[str, object] | None:
     resume = crawl.resume if plan.moves else None
-    return None if resume is None else resume.to_json()
+    return None if resume is None else resume.model_dump(mode="json")
+
+
+class _Reader:
+    """Sends the requests under the account's limit, in smaller pages where they are too slow."""
+
+    def __init__(self, work: Ingest, resource: Resource) -> None:
+        """Send nothing yet."""
+        self.readers = Readers(self._fetch)
+        self._client, self._resource, self._size = work.client, resource, PageSize()
+
+    @property
+    def room(self) -> int:
+        """How many more to send now."""
+        return self._client.in_flight.target - self.readers.in_flight
+
+    def send(self, request: Request) -> None:
+        """Begin to read a page."""
+        self.readers.send(request)
+
+    def wait(self) -> Window:
+        """Wait for the next answer."""
+        request, window = self.readers.receive()
+        request.window = window
+        return window
+
+    def _fetch(self, request: Request) -> Window:
+        path = self._resource.path
+        while True:
+            per_page = min(request.per_page, self._size.rows)
+            asked = {"page": request.offset // per_page + 1, "per_page": per_page}
+            try:
+                found: list[object] = self._client.get(path, asked, expect=list, salvages=True)
+            except TooSlowError:
+                if not self._size.lower(per_page):
+                    raise
+                log.warning("%s is slow: pages of %d rows from now on", path, self._size.rows)
+            else:
+                rows = tuple(_row(record, self._resource) for record in found)
+                return Window((asked["page"] - 1) * per_page, per_page, rows)
 
 
 def _row(record: object, resource: Resource) -> Row:
-    fields = fields_of(record)
     # Of the whole record: one without a key stands in the list like any other.
     content = record.record if isinstance(record, BadRecord) else record
     digest = hashlib.blake2b(encode(content), digest_size=8).digest()
-    at = parse_timestamp(fields.get(resource.active_at))
-    return Row(active_at=at, digest=digest, record=record)
+    return Row(parse_timestamp(fields_of(record).get(resource.active_at)), digest, record)

@@ -64,7 +64,6 @@ class ResourceRun(BaseModel):
     pages_expected: int | None = None
     retries: int = 0
     shifts: int = 0
-    repaired: int = 0
     violations: int = 0
     records: int = 0
     unchanged: int = 0

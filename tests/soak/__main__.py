@@ -13,8 +13,8 @@ from tests.soak.odd import odd
 from tests.soak.verdict import Verdict
 
 SCHEDULES = tuple(
-    f"tests/ingestion/test_{name}.py"
-    for name in ("crawl_properties", "crawl_costs", "event_properties")
+    f"tests/ingestion/extract/test_{name}.py"
+    for name in ("drifting_list", "drifting_list_costs", "event_properties")
 )
 CAMPAIGNS: dict[str, Callable[..., Verdict]] = {
     "kills": campaigns.kills,

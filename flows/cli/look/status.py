@@ -78,7 +78,7 @@ def _resource(name: str, manifests: list[Manifest]) -> dict[str, Any]:
 
 
 def _crawl(entry: ResourceRun) -> dict[str, int]:
-    names = ("requests", "retries", "pages", "shifts", "repaired", "violations", "records")
+    names = ("requests", "retries", "pages", "shifts", "violations", "records")
     return {name: getattr(entry, name) for name in names}
 
 

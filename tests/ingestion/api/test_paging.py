@@ -10,7 +10,7 @@ import pytest
 
 import ingestion.api.client
 import ingestion.api.paging
-from ingestion.api.paging import News, PageSize, Paging
+from ingestion.api.paging import PageSize, Paging
 from ingestion.extract.context import Scope
 from ingestion.ingest import exit_code
 from ingestion.state.manifest import ResourceRun
@@ -121,19 +121,6 @@ def test_pages_are_made_smaller_until_they_cannot_be() -> None:
         (False, 5),
     ]
     assert Paging("the next one", size).per_page == 5
-
-
-def test_a_crawl_may_look_again_and_again_but_not_for_ever() -> None:
-    news = News()
-    for number in range(300):
-        news.refuse_endless("visitors", [{"key": number}], 100)
-        news.refuse_endless("visitors", [{"key": 1}], 100)
-    for _ in range(800):
-        news.note([{"key": 1}])
-    with pytest.raises(ingestion.api.paging.EndlessListError, match="802 reads in a row"):
-        news.refuse_endless("visitors", [{"key": 1}], 100)
-    with pytest.raises(ingestion.api.paging.EndlessListError, match="no end after"):
-        News().refuse_endless("visitors", [{"key": 1}], 10_000_001)
 
 
 def stuck(bench: Bench, path: str, pages: Callable[[int], list[Any]]) -> None:

@@ -1,0 +1,399 @@
+"""Read a list that moves while it is paged by offset, and miss nobody who stays.
+
+The list is ordered by last activity, newest first. Rows come in at the front, move there from deep
+places, and disappear; many requests are in flight, and each shows the list at one unknown instant.
+This module decides what to ask and what the answers prove; a `Reader` sends the requests.
+
+**Proof.** A *stayer* is a row that does not move while a sweep lasts. Two windows that share an
+unmoved row x leave no stayer between them: one that lay below x when the upper window was cut lies
+below x when the lower one was, since stayers never change their order. So each window repeats rows
+of the one above; where the list moved by more than that, another is read across. A sweep ends with
+a short window that joins the one above and has nothing below it. Whoever moved is at the front
+since: the front is swept again, down to a row that stood there when the sweep before began, until
+a sweep is one window, an instant. `docs/decisions/0020` has the argument and the costs.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, replace
+from itertools import count, pairwise
+from typing import TYPE_CHECKING
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from ingestion.api.paging import PER_PAGE, NewsOfRows
+from ingestion.extract.list_end import ListEnd
+from ingestion.extract.window import (
+    Mark,
+    Reader,
+    Request,
+    Row,
+    Window,
+    is_past,
+    overlapping,
+    straddling,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+AHEAD = 128  # windows asked for below the last one proved: bounds what is held in memory
+GUESSED = 12  # pages asked for side by side before more are known to be there
+BOUNDED = 5  # windows of a sweep down to a time, one as a rule, before its end is searched
+STEPS = 3  # windows read one by one across a gap, before what was asked for below is given up
+TRIES = 16  # of finding where the list goes on: then from the top
+
+
+class Resume(BaseModel):
+    """Where a later process goes on, about 10 kB; what is no such thing is to be ignored.
+
+    Attributes:
+        started_at: When the crawl began, UTC.
+        watermark: What it will end with; None when its first page held no time.
+        bound: How far down it reads; None for the end of the list.
+        is_ordered: Whether the order has held so far.
+        trusts_order: Whether something that is proved rests on it.
+        front: The first page when the crawl began.
+        boundary: The last window proved; None when all are, and only the front is left.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    started_at: AwareDatetime
+    watermark: AwareDatetime | None
+    bound: AwareDatetime | None
+    is_ordered: bool
+    trusts_order: bool
+    front: Mark
+    boundary: Mark | None
+
+
+@dataclass
+class Reading:
+    """A crawl's requests, and what it learns from all of them.
+
+    Attributes:
+        size: Rows a page; falls where the server grants fewer, or more are too slow.
+        is_granted: Whether the first page held as many as were asked for.
+        is_ordered: Whether times still say what lies above and what below.
+        trusts_order: Whether something that is proved rests on that.
+        shifts: Windows that did not repeat a row of the one above.
+        violations: Windows out of order.
+    """
+
+    reader: Reader
+    news: NewsOfRows
+    size: int
+    is_granted: bool = True
+    is_ordered: bool = True
+    trusts_order: bool = False
+    shifts: int = 0
+    violations: int = 0
+
+    def send(self, page: int, per_page: int) -> Request:
+        """Begin to read a page."""
+        request = Request(page, per_page)
+        self.reader.send(request)
+        return request
+
+    def wait(self, request: Request, meanwhile: Callable[[], None] = lambda: None) -> Window:
+        """Wait for the answer; whenever another comes, do something `meanwhile`."""
+        while (window := request.window) is None:
+            come = self.reader.wait()
+            self.news.note([row.digest for row in come.rows], come.asked, come.end)
+            meanwhile()
+        if window.asked < request.per_page:  # larger ones are too slow to come
+            self.size = min(self.size, window.asked)
+        return window
+
+    def read_front(self) -> Window:
+        """The first page; it tells how many rows the server grants."""
+        window = self.wait(self.send(1, self.size))
+        self.is_granted = not window.is_short
+        self.size = min(self.size, len(window.rows) or self.size)
+        self.note_order(window)
+        return replace(window, asked=len(window.rows))
+
+    def note_order(self, window: Window) -> None:
+        """Trust no times any more once a window is out of order."""
+        if any(above < below for above, below in pairwise(window.times)):
+            self.violations += 1
+            self.is_ordered = False
+
+    def joins(self, lower: Window, upper: Window) -> bool:
+        """Whether no stayer lies between: a row says so, or else the times."""
+        if lower.shares(upper):
+            return True
+        both = self.is_ordered and lower.times and upper.times
+        is_above = bool(both and lower.times[0] > upper.times[-1])
+        self.trusts_order |= is_above
+        return is_above
+
+
+class Sweep:
+    """Windows below an `upper` one, each joined to the one before.
+
+    They go down to the end of the list, to one whose last row is older than `bound`, or to one
+    that shows a row of the `goal`. When `is_void`, what was read proves nothing.
+    """
+
+    def __init__(
+        self, reading: Reading, upper: Window, bound: datetime | None, goal: frozenset[bytes]
+    ) -> None:
+        """Send nothing yet."""
+        guess = GUESSED if bound is None and reading.is_granted else 0
+        self.end = ListEnd(reading.send, reading.size, bound, upper.end, guess)
+        self.is_void = False
+        self._reading, self._upper, self._bound, self._goal = reading, upper, bound, goal
+        self._is_placed = False
+        self._asked = self._back = 0
+        self._ahead: deque[Request] = deque()
+        self._edge = upper.end
+
+    def windows(self) -> Iterator[Window]:
+        """Read down to the end, one proved window after the other."""
+        while not self._is_done:
+            self._fill()
+            request = self._ahead.popleft()
+            lower = self._reading.wait(request, self._fill)
+            if lower.asked < request.per_page:
+                self._go_on(self._upper.end)
+            elif lower.offset and not lower.rows:
+                yield from self._turn_back(lower)
+            else:
+                yield from self._join(lower)
+
+    @property
+    def _is_done(self) -> bool:
+        upper, empty = self._upper, self.end.empty_from
+        if self.is_void or not upper.rows or is_past(upper.rows[-1], self._bound):
+            return True
+        if not self._goal.isdisjoint(upper.digests):
+            return True
+        # A short window alone ends nothing: a server may grant no more rows than came.
+        is_last = upper.is_short and self._is_placed
+        return is_last and empty is not None and empty <= upper.offset + upper.asked
+
+    def _go_on(self, edge: int) -> None:
+        """Give up what is asked for, and ask from offset `edge` on."""
+        self._ahead.clear()
+        self._edge = max(1, edge)
+
+    def _fill(self) -> None:
+        if self._bound is None or self._asked >= BOUNDED:
+            self.end.search()
+        reader = self._reading.reader
+        while not self._ahead or (
+            len(self._ahead) < AHEAD and reader.room > 0 and self._edge <= self.end.rows
+        ):
+            page, per_page = overlapping(self._edge, self._reading.size)
+            if page * per_page == self._edge:  # nothing reaches across
+                page += 1
+            self._ahead.append(self._reading.send(page, per_page))
+            self._edge, self._asked = page * per_page, self._asked + 1
+
+    def _turn_back(self, empty: Window) -> Iterator[Window]:
+        """Go on above a window that lies beyond the end, and the farther above the more do."""
+        self.end.note_empty(empty.offset)
+        if self._is_done:
+            return
+        seam = min(self._upper.end, empty.offset)
+        self._go_on(seam - self._back)
+        self._back = 2 * self._back + max(1, self._reading.size // 2)
+        if not straddling(seam, self._reading.size):
+            yield from self._cross(seam)
+
+    def _join(self, lower: Window) -> Iterator[Window]:
+        """Land a window, after those that lead down to it."""
+        for _ in range(STEPS):
+            if self._reading.joins(lower, self._upper):
+                break
+            self._reading.shifts += 1
+            yield from self._step_down()
+            if self._is_done:
+                return
+        if self._reading.joins(lower, self._upper):
+            yield self._land(lower)
+            return
+        size = self._reading.size
+        self._reading.read_front()
+        # Where fewer rows are granted by now, windows are not where they were thought to be.
+        self.is_void |= self._reading.size < size
+        self._go_on(self._upper.end)
+
+    def _land(self, window: Window) -> Window:
+        was_ordered = self._reading.is_ordered
+        self._reading.note_order(window)
+        if was_ordered and not self._reading.is_ordered:
+            self.is_void |= bool(self._bound or self._reading.trusts_order)
+        rows = self._upper.rows
+        self._is_placed = bool(rows and rows[-1].digest in window.digests)
+        self._upper, self._back = window, 0
+        return window
+
+    def _step_down(self) -> Iterator[Window]:
+        """Read the window that follows the last one, wherever its end is by now."""
+        end, half = self._upper.end, max(1, self._reading.size // 2)
+        for tries in range(TRIES):
+            # By their times all windows that lie above join; else it may have gone either way.
+            zigzag = (tries + 1) // 2 * (-1) ** tries
+            aim = end - half * (2**tries - 1 if self._reading.is_ordered else zigzag)
+            if aim < 1:
+                break
+            where = straddling(aim, self._reading.size)
+            if where is None:
+                found = self._cross(aim)
+            else:
+                window = self._reading.wait(self._reading.send(*where), self._fill)
+                is_found = window.asked == where[1] and self._reading.joins(window, self._upper)
+                found = [self._land(window)] if is_found else []
+            if found:
+                yield from found
+                return
+        # From the top, which always follows; all below is asked for anew.
+        top = self._reading.wait(self._reading.send(1, self._reading.size))
+        self._go_on(top.end)
+        yield self._land(top)
+
+    def _cross(self, seam: int) -> list[Window]:
+        """Read on below a seam that no window straddles; nothing when the list moved too much.
+
+        A list that moves carries a row across. One that stands still proves the seam by that: the
+        first page and the one above it are the same before and after the one below.
+        """
+        size = self._reading.size
+        course = [(1, size), (seam // size, size), (seam // size + 1, size)]
+        for _ in range(TRIES):
+            taken = [self._reading.wait(self._reading.send(*one)) for one in course + course[1::-1]]
+            first, above, below, again, last = taken
+            stood_still = first.is_same(last) and above.is_same(again)
+            joined = [one for one in (above, again) if self._reading.joins(one, self._upper)]
+            if not joined or self._reading.size < size:
+                break
+            for upper in joined:
+                if stood_still or below.shares(upper):
+                    return [self._land(upper), self._land(below)]
+        return []
+
+
+class Crawl:
+    """The whole list, or down to a bound, and then its front until nothing has moved there.
+
+    When `windows` ends, every row that was in the list when it began and still is has been given
+    out in some state; a newer state too, or it has a time at or after `watermark`.
+
+    Args:
+        reader: Sends the requests.
+        clock: Now, UTC.
+        bound: Read down to a row older than this; None for the whole list.
+        size: Rows a page to begin with.
+        resume: Where a crawl that was broken off goes on; it has its own bound.
+
+    Attributes:
+        started_at: When it began.
+        bound: As given; None once the list was found out of order.
+        watermark: Where the next crawl begins; None where the first page holds no time.
+        reading: What it learnt: of moves, and of windows out of order.
+        pages: Windows given out.
+        pages_expected: How many there will be, an estimate; None before there is one.
+    """
+
+    def __init__(
+        self,
+        reader: Reader,
+        clock: Callable[[], datetime],
+        bound: datetime | None = None,
+        size: int = PER_PAGE,
+        resume: Resume | None = None,
+    ) -> None:
+        """Send nothing yet."""
+        self._clock, self.reading = clock, Reading(reader, NewsOfRows(), size)
+        self.started_at, self.bound, self.watermark = clock(), bound, None
+        self.pages = 0
+        self.pages_expected: int | None = None
+        self._front: Window | None = None  # when the list began to be read
+        self._boundary: Window | None = None
+        self._is_main, self._given = True, frozenset[bytes]()
+        if resume:
+            self.started_at, self.watermark = resume.started_at, resume.watermark
+            self.bound, self._front = resume.bound, resume.front.window
+            self._boundary = resume.boundary.window if resume.boundary else None
+            self._given = self._boundary.digests if self._boundary else self._given
+            self._is_main = resume.boundary is not None
+            self.reading.is_ordered = resume.is_ordered
+            self.reading.trusts_order = resume.trusts_order
+
+    @property
+    def resume(self) -> Resume | None:
+        """Where to go on when all that was given out is durable; None at the start."""
+        if self._front is None or (self._is_main and self._boundary is None):
+            return None
+        return Resume(
+            started_at=self.started_at,
+            watermark=self.watermark,
+            bound=self.bound,
+            is_ordered=self.reading.is_ordered,
+            trusts_order=self.reading.trusts_order,
+            front=Mark.of(self._front),
+            boundary=Mark.of(self._boundary) if self._boundary else None,
+        )
+
+    def fresh_rows(self) -> Iterator[list[Row]]:
+        """Give out the rows of each proved window that the one above did not show.
+
+        Raises:
+            EndlessListError: The list cannot be read to its end.
+        """
+        reading, before, since, is_read = self.reading, self._front, self.watermark, False
+        for sweeps in count():
+            now, front = self._clock(), reading.read_front()
+            newest = min(now, max(front.times)) if front.times else None
+            self._judge(is_first=not sweeps, is_read=is_read)
+            if not self._is_main and before and before.is_same(front):
+                return
+            is_instant = not self._boundary
+            if is_instant:
+                if self._is_main:
+                    self.watermark = self.watermark if self._front else newest
+                    self._front = self._boundary = front
+                yield self._give(front)
+            sweep = self._begin(front, before, since)
+            for window in sweep.windows():
+                is_instant = False
+                if self._is_main:
+                    self._boundary, self.pages_expected = window, sweep.end.pages
+                yield self._give(window)
+            is_read = not sweep.is_void
+            if is_read and is_instant:
+                return
+            self._boundary = self._boundary if is_read else None
+            if is_read:
+                before, since = (self._front, self.watermark) if self._is_main else (front, newest)
+
+    def _judge(self, *, is_first: bool, is_read: bool) -> None:
+        """Take from the front just read whether the list counts as read."""
+        reading = self.reading
+        # What rested on an order that does not hold: the whole list anew, by its rows alone.
+        is_void = not reading.is_ordered and bool(self.bound or reading.trusts_order)
+        if is_void:
+            self.bound, reading.trusts_order = None, False
+        # Windows of a size that is not granted any more were not where they were asked for.
+        is_void |= not is_first and not reading.is_granted
+        if is_void or is_read:
+            self._boundary, self._is_main = None, is_void
+
+    def _give(self, window: Window) -> list[Row]:
+        rows = [row for row in window.rows if row.digest not in self._given]
+        self._given, self.pages = window.digests, self.pages + 1
+        return rows
+
+    def _begin(self, front: Window, before: Window | None, since: datetime | None) -> Sweep:
+        if self._is_main:
+            return Sweep(self.reading, self._boundary or front, self.bound, frozenset())
+        # Whoever moved since lies above what stood there; a time yet to come stays on top.
+        rows = before.rows if before else ()
+        goal = {row.digest for row in rows if not since or (row.at and row.at <= since)}
+        bound = since if self.reading.is_ordered else None
+        return Sweep(self.reading, front, bound, frozenset(goal))

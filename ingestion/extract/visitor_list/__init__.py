@@ -1,1 +1,0 @@
-"""The visitor list, which moves while it is read."""
