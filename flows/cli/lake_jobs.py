@@ -15,7 +15,7 @@ from flows.stages.build import build
 from ingestion.admin.audit import Audit
 from ingestion.admin.erase import forget
 from ingestion.admin.legacy_import import import_files
-from ingestion.admin.quarantine import list_quarantine, replay
+from ingestion.admin.quarantine import list_quarantine, quarantine_refused, replay
 from ingestion.admin.rebuild import rebuild as rebuild_lake
 from ingestion.admin.redact import redact
 from ingestion.admin.versions import OLDER
@@ -41,7 +41,7 @@ def show_audit(settings: Settings, *, rebuild: bool, as_json: bool) -> int:
         0 when every object is what its manifest says, 1 otherwise.
     """
     lake = open_lake(settings)
-    mended = rebuild_lake(settings, lake) if rebuild else []
+    mended = _mend(settings, lake) if rebuild else []
     audit = Audit(lake)
     checks = [Check("rebuild", ok=True, detail=said) for said in mended]
     found = list(audit.examine())
@@ -54,6 +54,13 @@ def show_audit(settings: Settings, *, rebuild: bool, as_json: bool) -> int:
     remedy = "see each finding above" if findings else ""
     summary = Check("summary", ok=not findings, detail=said, remedy=remedy)
     return show_checks([*checks, summary], as_json=as_json)
+
+
+def _mend(settings: Settings, lake: Lake) -> list[str]:
+    said = rebuild_lake(settings, lake)
+    for resource, records in quarantine_refused(settings, lake, utc_now).items():
+        said.append(f"{records:,} of {resource} are refused by today's schema: quarantined")
+    return said
 
 
 def show_quarantine(settings: Settings, resource: str | None, *, show: bool, as_json: bool) -> None:

@@ -136,7 +136,11 @@ def query(sql: str, form: str | None) -> None:
 
 @cli.command()
 @click.option("--lake", "in_lake", is_flag=True, help="Check every object in the lake instead.")
-@click.option("--rebuild", is_flag=True, help="With --lake: first mend manifests and checkpoints.")
+@click.option(
+    "--rebuild",
+    is_flag=True,
+    help="With --lake: first mend manifests and checkpoints, quarantine what the schema refuses.",
+)
 @click.option("--json", "as_json", is_flag=True, help="An array of checks.")
 def doctor(in_lake: bool, rebuild: bool, as_json: bool) -> None:  # noqa: FBT001 - flags
     """Try everything a run needs; each failure comes with its remedy.

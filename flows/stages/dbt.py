@@ -219,9 +219,9 @@ def _lost_rows(node: dict[str, object]) -> BuildError | None:
         return None
     error = LostRowsError(
         f"dbt: {_name(node)} found rows that are lost",
-        "`wistia-elt build --full-refresh` reads all of bronze again; a key that stays has a time "
-        "or date that silver cannot read, and its line in bronze tells which; where bronze itself "
-        "holds too few rows, `wistia-elt doctor --lake` names the object",
+        "`wistia-elt build --full-refresh` reads all of bronze again; what stays was let in by an "
+        "older version and cannot be read: `wistia-elt doctor --lake --rebuild` quarantines it; "
+        "where bronze itself holds too few rows, `wistia-elt doctor --lake` names the object",
     )
     error.query = str(node.get("compiled_code") or "")
     return error if error.query else None

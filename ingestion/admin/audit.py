@@ -97,9 +97,10 @@ class Audit:
             yield Finding(key, "this manifest is not what was written", _REBUILD)
         for run in self.runs:
             if run.rewriting:
-                again = "ask `wistia-elt forget` for the same person again: it completes"
-                if run.kind == "redact":
-                    again = "start `wistia-elt redact` again: it completes"
+                again = {
+                    "redact": "start `wistia-elt redact` again: it completes",
+                    "rebuild": f"`{_REBUILD}` again: it completes",
+                }.get(run.kind, "ask `wistia-elt forget` for the same person again: it completes")
                 yield Finding(run.key, f"a {run.kind} was broken off", again)
 
     def _examine_states(self) -> Iterator[Finding]:

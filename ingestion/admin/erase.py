@@ -13,34 +13,78 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from ingestion.admin.job import Job, open_job
-from ingestion.admin.person import Person, make_person
-from ingestion.admin.rewrite import complete_broken, data_keys, relist
+from ingestion.admin.job import (
+    announce,
+    check_policy,
+    complete_broken,
+    open_job,
+    read_objects,
+    rewrite,
+)
 from ingestion.admin.versions import OLDER, find_versions, learn_keys, remove_versions
 from ingestion.config.errors import IngestionError, LakeError
-from ingestion.resources import RESOURCES
+from ingestion.load.redaction import make_redactor
+from ingestion.resources import RESOURCES, VISITORS
 from ingestion.state.checkpoint import ResourceState, identity_of, state_key
-from ingestion.state.source_guard import check_source, read_source
-from ingestion.storage.json_lines import QUARANTINE, RAW, compress, unpack_lines
+from ingestion.storage.json_lines import QUARANTINE, digest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
+    from ingestion.admin.job import Job
     from ingestion.config.settings import Settings
     from ingestion.state.manifest import Manifest
     from ingestion.storage.base import Lake, Version
 
 log = logging.getLogger(__name__)
+_IDENTITY = "visitor_identity"
 
 
 class UnknownPersonError(IngestionError):
     """Nothing in the lake is of this person."""
 
     is_recorded = False
+
+
+@dataclass(slots=True)
+class Person:
+    """Who is to be forgotten.
+
+    Attributes:
+        keys: Visitor keys; more are learnt from records with the address.
+        email: The address, lower case, or its HMAC; blank when only the key is known.
+        digests: Digests of the person's records, as states keep those set aside.
+    """
+
+    keys: set[str]
+    email: str = ""
+    digests: set[str] = field(default_factory=set)
+
+    def learn(self, record: object) -> None:
+        """Take over the visitor key of a record that names the address."""
+        if isinstance(record, dict) and self.is_named_in(record):
+            key = record.get("visitor_key")
+            self.keys |= {key} if isinstance(key, str) and key.strip() else set()
+
+    def is_named_in(self, record: object) -> bool:
+        """Whether a record holds the address."""
+        if not self.email:
+            return False
+        # Part of a longer text too, since what was set aside may have any shape.
+        pattern = rf"(?<![\w.+-]){re.escape(self.email)}(?![\w-])"
+        return any(re.search(pattern, text.lower()) for text in _texts(record))
+
+    def is_in(self, record: object) -> bool:
+        """Whether a record is of the person; remembers its digest when it is."""
+        found = not self.keys.isdisjoint(_visitor_keys(record)) or self.is_named_in(record)
+        if found:
+            self.digests.add(digest(record))
+        return found
 
 
 class Tables(Protocol):
@@ -54,19 +98,6 @@ class Tables(Protocol):
 
     def erase(self, keys: set[str]) -> dict[str, int]:
         """Remove their rows from every table; rows by table."""
-
-
-@dataclass(slots=True)
-class _Plan:
-    """Lines of the person by object: those to go first, those that name the address."""
-
-    first: dict[str, int] = field(default_factory=dict)
-    last: dict[str, int] = field(default_factory=dict)
-    damaged: list[str] = field(default_factory=list)
-
-    @property
-    def objects(self) -> dict[str, int]:
-        return {**self.first, **self.last}
 
 
 def forget(
@@ -90,35 +121,46 @@ def forget(
         LakeBusyError: An ingest is at work.
     """
     with open_job(settings, lake, "forget", clock) as job:
-        _check_policy(settings, lake)
-        person, keys = make_person(settings, who), data_keys(job)
+        check_policy(settings, lake)
+        person = make_person(settings, who)
         if person.email:
             person.keys |= tables.find_keys(person.email)
-            _find_keys(lake, keys, person)
-        plan = _plan(lake, keys, person)
-        older = _find_older(lake, person, plan)
+            for key, lines in read_objects(job, []):
+                for line in lines:
+                    person.learn(_record(key, line))
+        changes, damaged = _plan(job, person)
+        older = _find_older(lake, person, damaged)
         state = _read_state(lake)
         is_in_state = any(identity_of(key) in state.known for key in person.keys)
-        if not (plan.objects or older or is_in_state or tables.count(person.keys)):
+        if not (changes or older or is_in_state or tables.count(person.keys)):
             complete_broken(job)
             raise UnknownPersonError(
                 "nothing in this lake is of that person",
                 "check the visitor key or address; under PII_POLICY=drop no address is kept",
             )
-        _remove(job, person, plan, tables)
-        _remove_older(job, person, plan)
-        return job.manifest, plan.damaged
+        announce(job, changes)
+        job.manifest.removed |= tables.erase(person.keys)
+        _forget_digests(lake, person)
+        rewrite(job, lambda key, line: None if person.is_in(_record(key, line)) else line)
+        job.manifest.rewriting = []
+        # Those that held the person, those that this forget replaced among them.
+        if OLDER not in damaged and (removed := remove_versions(lake, person)):
+            job.manifest.removed[OLDER] = removed
+        return job.manifest, damaged
 
 
-def _check_policy(settings: Settings, lake: Lake) -> None:
-    """Hold policy and key against the lake's; whose account it is does not matter here."""
-    recorded = read_source(lake)
-    if recorded is not None:
-        same = settings.model_copy(update={"wistia_base_url": recorded.get("base_url")})
-        check_source(lake, same, recorded.get("account"))
+def _plan(job: Job, person: Person) -> tuple[dict[str, int], list[str]]:
+    """Lines of the person by object, those that name the address last; what cannot be read."""
+    first, last, damaged = dict[str, int](), dict[str, int](), list[str]()
+    for key, lines in read_objects(job, damaged):
+        records = [record for line in lines if person.is_in(record := _record(key, line))]
+        if records:
+            names = any(person.is_named_in(record) for record in records)
+            (last if names else first)[key] = len(records)
+    return {**first, **last}, damaged
 
 
-def _find_older(lake: Lake, person: Person, plan: _Plan) -> list[Version]:
+def _find_older(lake: Lake, person: Person, damaged: list[str]) -> list[Version]:
     """What a versioned bucket still has of the person; a role may lack the right to look."""
     try:
         if person.email:
@@ -126,70 +168,13 @@ def _find_older(lake: Lake, person: Person, plan: _Plan) -> list[Version]:
         return find_versions(lake, person)
     except LakeError as error:
         log.warning("%s", error)
-        plan.damaged.append(OLDER)
+        damaged.append(OLDER)
         return []
-
-
-def _remove_older(job: Job, person: Person, plan: _Plan) -> None:
-    """Remove the versions that held the person, those that this forget replaced among them."""
-    if OLDER in plan.damaged:
-        return
-    if removed := remove_versions(job.lake, person):
-        job.manifest.removed[OLDER] = removed
-
-
-def _find_keys(lake: Lake, keys: list[str], person: Person) -> None:
-    for key in keys:
-        for line in unpack_lines(lake.get(key) or b"") or ():
-            person.learn(_record(key, line))
 
 
 def _record(key: str, line: bytes) -> object:
     content = json.loads(line)
     return content.get("record") if key.startswith(QUARANTINE) else content
-
-
-def _plan(lake: Lake, keys: list[str], person: Person) -> _Plan:
-    plan = _Plan()
-    for key in keys:
-        body = lake.get(key)
-        if body is None:  # removed by a forget that was broken off, or lost
-            continue
-        lines = unpack_lines(body)
-        if lines is None:
-            plan.damaged.append(key)
-            continue
-        records = [record for line in lines if person.is_in(record := _record(key, line))]
-        if records:
-            names = any(person.is_named_in(record) for record in records)
-            (plan.last if names else plan.first)[key] = len(records)
-    return plan
-
-
-def _remove(job: Job, person: Person, plan: _Plan, tables: Tables) -> None:
-    manifest, lake = job.manifest, job.lake
-    manifest.rewriting = list(plan.objects)
-    manifest.removed = {
-        "bronze": sum(n for key, n in plan.objects.items() if key.startswith(RAW)),
-        "quarantine": sum(n for key, n in plan.objects.items() if key.startswith(QUARANTINE)),
-    }
-    job.run.save()
-    manifest.removed |= tables.erase(person.keys)
-    _forget_digests(lake, person)
-    for key in plan.objects:
-        _rewrite(lake, key, person)
-    relist(job, set(plan.objects))
-    complete_broken(job)
-    manifest.rewriting = []
-
-
-def _rewrite(lake: Lake, key: str, person: Person) -> None:
-    lines = unpack_lines(lake.get(key) or b"") or []
-    kept = [line for line in lines if not person.is_in(_record(key, line))]
-    if kept:
-        lake.put(key, compress(b"".join(line + b"\n" for line in kept)))
-    else:
-        lake.delete(key)
 
 
 def _read_state(lake: Lake) -> ResourceState:
@@ -217,3 +202,33 @@ def _forget_digests(lake: Lake, person: Person) -> None:
         if len(kept) < len(state.known):
             state.known = kept
             state.save(lake)
+
+
+def make_person(settings: Settings, who: str) -> Person:
+    """Read a visitor key or an e-mail address, which is compared as PII_POLICY writes it."""
+    if "@" not in who:
+        return Person({who})
+    record = make_redactor(settings)({_IDENTITY: {"email": who.strip().lower()}}, VISITORS)
+    assert isinstance(record, dict)  # noqa: S101 - a redactor keeps the shape
+    return Person({who}, email=record[_IDENTITY]["email"] or "")
+
+
+def _visitor_keys(value: object) -> Iterator[str]:
+    # By the field and not by any text: nobody's key is "Chrome".
+    if isinstance(value, dict):
+        yield from _texts(value.get("visitor_key"))
+    for inner in value.values() if isinstance(value, dict) else ():
+        yield from _visitor_keys(inner)
+    for inner in value if isinstance(value, list) else ():
+        yield from _visitor_keys(inner)
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from _texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner)

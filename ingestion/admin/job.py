@@ -1,24 +1,40 @@
-"""What the commands that look after a lake share: replay, import, forget, redact.
+"""What the commands that look after a lake share: replay, import, forget, redact, rebuild.
 
 Each is a run of its own: under the ingest's lock, with a manifest of its kind, which says what it
 took, so that nothing is taken twice. What a killed one wrote and did not list is removed when the
 next begins: its source is still there and is taken again.
+
+Some rewrite bronze, the one exception to "never edited". Their manifest lists the objects about to
+change before the first does. Each is put again whole, under its own key; then the manifests that
+list it are brought up to date from what lies there. One that was killed is completed by the next.
 """
 
 from __future__ import annotations
 
+import hashlib
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from ingestion.config.timestamps import compact_timestamp, format_timestamp, run_id_at
 from ingestion.config.version import code_version
 from ingestion.load.loader import Loader
 from ingestion.state.checkpoint import load_state
-from ingestion.state.manifest import Manifest, ProcessOfRun
-from ingestion.state.recovery import close_dead_runs, remove_unlisted
+from ingestion.state.inventory import is_object
+from ingestion.state.manifest import Manifest, ProcessOfRun, forget_ended
+from ingestion.state.recovery import close_dead_runs, listed_keys, remove_unlisted
 from ingestion.state.run import RunRecord
+from ingestion.state.source_guard import check_source, read_source
+from ingestion.storage.json_lines import (
+    QUARANTINE,
+    RAW,
+    compress,
+    count_records,
+    line_digest,
+    unpack_lines,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,7 +43,7 @@ if TYPE_CHECKING:
     from ingestion.load.redaction import Redactor
     from ingestion.load.resource import Resource
     from ingestion.state.checkpoint import ResourceState
-    from ingestion.state.manifest import ResourceRun
+    from ingestion.state.manifest import Kind, ResourceRun, StoredObject
     from ingestion.storage.base import Lake
 
 
@@ -75,13 +91,13 @@ class Job:
 def open_job(
     settings: Settings,
     lake: Lake,
-    kind: Literal["replay", "import", "forget", "redact"],
+    kind: Kind,
     clock: Callable[[], datetime],
 ) -> Iterator[Job]:
-    """Hold the ingest's lock and record a run of custody while the block lasts.
+    """Hold the ingest's lock and record a run of this kind while the block lasts.
 
     Raises:
-        LakeBusyError: An ingest, or another command of custody, is at work.
+        LakeBusyError: An ingest, or another such command, is at work.
     """
     with lake.lock("ingest"):
         before = close_dead_runs(lake, clock, rolls_up=True)
@@ -103,3 +119,120 @@ def open_job(
                 run.fail(error)
                 raise
             run.finish("completed", 3 if any(e.quarantined for e in manifest.resources) else 0)
+
+
+def check_policy(settings: Settings, lake: Lake) -> None:
+    """Hold policy and key against the lake's; whose account it is does not matter here."""
+    recorded = read_source(lake)
+    if recorded is not None:
+        same = settings.model_copy(update={"wistia_base_url": recorded.get("base_url")})
+        check_source(lake, same, recorded.get("account"))
+
+
+def data_keys(job: Job) -> list[str]:
+    """What the manifests list, and what may yet be listed: a killed run's object lies there too."""
+    lying = (key for root in (RAW, QUARANTINE) for key in job.lake.list(root) if is_object(key))
+    return sorted({*listed_keys(job.before), *lying})
+
+
+def read_objects(job: Job, damaged: list[str]) -> Iterator[tuple[str, list[bytes]]]:
+    """Read every object's lines; the key of one that cannot be read is added to `damaged`."""
+    for key in data_keys(job):
+        body = job.lake.get(key)
+        if body is None:  # removed by a command that was broken off, or lost
+            continue
+        lines = unpack_lines(body)
+        if lines is None:
+            damaged.append(key)
+        else:
+            yield key, lines
+
+
+def announce(job: Job, changes: dict[str, int]) -> None:
+    """Say which objects are about to change, before the first does.
+
+    Args:
+        job: The command.
+        changes: How many lines of each object will, in the order in which they are rewritten.
+    """
+    job.manifest.rewriting = list(changes)
+    job.manifest.removed = {
+        layer: sum(n for key, n in changes.items() if key.startswith(root))
+        for layer, root in (("bronze", RAW), ("quarantine", QUARANTINE))
+    }
+    job.run.save()
+
+
+def rewrite(job: Job, change: Callable[[str, bytes], bytes | None]) -> None:
+    """Put each announced object again, then bring the manifests up to date from what lies there.
+
+    Args:
+        job: The command.
+        change: Of a key and one of its lines, the line that takes its place; None for none.
+    """
+    for key in job.manifest.rewriting:
+        lines = unpack_lines(job.lake.get(key) or b"") or []
+        kept = [new for line in lines if (new := change(key, line)) is not None]
+        if kept:
+            job.lake.put(key, compress(b"".join(line + b"\n" for line in kept)))
+        else:
+            job.lake.delete(key)
+    relist(job, set(job.manifest.rewriting))
+    complete_broken(job)
+
+
+def relist(job: Job, keys: set[str]) -> None:
+    """List in every manifest what these objects hold by now."""
+    renamed = {old: new for run in (*job.before, job.manifest) for old, new in run.renamed.items()}
+    for run in job.before:
+        was = run.model_dump_json()
+        for entry in run.resources:
+            # Digests of rows, the person's perhaps among them: the next crawl begins anew.
+            entry.resume = None
+            _relist_entry(job.lake, entry, keys)
+        for key in keys & set(run.replayed):
+            taken = [renamed.get(digest, digest) for digest in run.replayed[key]]
+            run.replayed[key] = _still_there(job.lake, key, taken)
+        if run.model_dump_json() != was:
+            run.save(job.lake)
+    forget_ended(job.lake)
+
+
+def complete_broken(job: Job) -> None:
+    """Bring the manifests up to date with what a killed command rewrote."""
+    broken = [run for run in job.before if run.rewriting and run.kind == job.manifest.kind]
+    if not broken:
+        return
+    relist(job, {key for run in broken for key in run.rewriting})
+    for run in broken:
+        run.rewriting, run.renamed = [], {}
+        run.save(job.lake)
+
+
+def _relist_entry(lake: Lake, entry: ResourceRun, keys: set[str]) -> None:
+    for listed, field_name in ((entry.objects, "records"), (entry.quarantine, "quarantined")):
+        before = sum(stored.records for stored in listed)
+        listed[:] = [
+            now
+            for stored in listed
+            if (now := _describe(lake, stored) if stored.key in keys else stored) is not None
+        ]
+        gone = before - sum(stored.records for stored in listed)
+        setattr(entry, field_name, getattr(entry, field_name) - gone)
+
+
+def _describe(lake: Lake, stored: StoredObject) -> StoredObject | None:
+    body = lake.get(stored.key)
+    if body is None:
+        return None
+    records = count_records(body)
+    # An object that cannot be read is no forget's doing: its listing goes on saying so.
+    if records is None:
+        return stored
+    checksum = hashlib.sha256(body).hexdigest()
+    return stored.model_copy(update={"records": records, "bytes": len(body), "sha256": checksum})
+
+
+def _still_there(lake: Lake, key: str, digests: list[str]) -> list[str]:
+    there = Counter(map(line_digest, unpack_lines(lake.get(key) or b"") or ()))
+    return list((Counter(digests) & there).elements())

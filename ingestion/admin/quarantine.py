@@ -15,13 +15,15 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from ingestion.admin.job import open_job
+from ingestion.admin.job import announce, check_policy, open_job, rewrite
 from ingestion.config.grammar import MEDIA_ID
 from ingestion.config.timestamps import parse_timestamp
 from ingestion.load.redaction import make_redactor
-from ingestion.load.schemas import check_record
+from ingestion.load.schemas import check_record, prune
+from ingestion.resources import RESOURCES
+from ingestion.state.inventory import part_of, read_inventory
 from ingestion.state.manifest import read_manifests
-from ingestion.storage.json_lines import QUARANTINE, line_digest
+from ingestion.storage.json_lines import QUARANTINE, line_digest, unpack_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
     from ingestion.load.resource import Resource
     from ingestion.state.manifest import Manifest
     from ingestion.storage.base import Lake
+
+# What ingestion itself adds to every line.
+STAMPS = frozenset({"ingested_at", "run_id"})
 
 log = logging.getLogger(__name__)
 
@@ -124,6 +129,94 @@ def replay(
             if first is not None:
                 _replay(job, resource, first, passing)
         return job.manifest
+
+
+def quarantine_refused(
+    settings: Settings, lake: Lake, clock: Callable[[], datetime]
+) -> dict[str, int]:
+    """Move to quarantine what lies in bronze and today's schema refuses.
+
+    An older version let in what silver cannot read, a 30th of February among it: no build that
+    counts its rows succeeds until it is gone. Each record is durable in quarantine before its
+    object is put again without it; what a killed command left is completed by the next.
+
+    Args:
+        settings: The privacy policy: a field that is not what it should be may hold a person.
+        lake: Where.
+        clock: UTC.
+
+    Returns:
+        Records moved, by resource; a manifest is written only where there are some.
+
+    Raises:
+        SourceMismatchError: The lake was written under another privacy policy or key.
+        LakeBusyError: An ingest is at work.
+        LakeError: The lake cannot be read or written; a second try goes on.
+    """
+    with lake.lock("ingest"):
+        held = read_inventory(lake)
+        keys = [
+            key
+            for key in sorted(held.objects)
+            if any(_is_refused(key, line) for line in _lines(lake, key))
+        ]
+    if not keys and not held.rewriting:
+        return {}
+    with open_job(settings, lake, "rebuild", clock) as job:
+        check_policy(settings, lake)
+        changes: dict[str, int] = {}
+        for resource in RESOURCES:
+            ours = [key for key in keys if part_of(key).resource == resource.name]
+            if ours:
+                changes |= _quarantine_lines(job, resource, ours)
+        announce(job, changes)
+        rewrite(job, lambda key, line: None if _is_refused(key, line) else line)
+        job.manifest.rewriting = []
+        moved: Counter[str] = Counter()
+        for key, records in changes.items():
+            moved[part_of(key).resource] += records
+        return dict(moved)
+
+
+def _quarantine_lines(job: Job, resource: Resource, keys: list[str]) -> dict[str, int]:
+    redact = make_redactor(job.settings, is_again=True)
+    loader, state = job.open(resource, redact)
+    changes = {}
+    for key in keys:
+        refused = [line for line in _lines(job.lake, key) if _is_refused(key, line)]
+        changes[key] = len(refused)
+        for line in refused:
+            body, beside = _split(resource, json.loads(line))
+            verdict = check_record(body, resource.schema)
+            clean = redact(prune(body), resource, verdict.faulty)
+            whole = {**clean, **beside} if isinstance(clean, dict) else clean
+            loader.quarantine(whole, verdict.reason or "")
+    loader.flush()
+    job.close(loader.entry, state)
+    return changes
+
+
+def _lines(lake: Lake, key: str) -> list[bytes]:
+    return unpack_lines(lake.get(key) or b"") or []
+
+
+def _is_refused(key: str, line: bytes) -> bool:
+    resource = next((one for one in RESOURCES if one.name == part_of(key).resource), None)
+    if resource is None:
+        return False
+    body, _ = _split(resource, json.loads(line))
+    return check_record(body, resource.schema).reason is not None
+
+
+def _split(
+    resource: Resource, record: dict[str, object]
+) -> tuple[dict[str, object], dict[str, object]]:
+    """A line of bronze as the API's record, and whose snapshot it is; the run's stamps go."""
+    body = {name: value for name, value in record.items() if name not in STAMPS}
+    if not resource.is_snapshot:
+        return body, {}
+    beside = {name: body.pop(name) for name in ("media_id", "snapshot_ts") if name in body}
+    return body, beside
 
 
 def _replay(job: Job, resource: Resource, first: Line, others: Iterator[Line]) -> None:

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from ingestion.admin.job import Job, open_job
-from ingestion.admin.rewrite import complete_broken, data_keys, relist
+from ingestion.admin.job import Job, announce, open_job, read_objects, rewrite
+from ingestion.admin.quarantine import STAMPS
 from ingestion.admin.versions import OLDER
 from ingestion.config.errors import ConfigurationError, LakeError, SourceMismatchError
 from ingestion.config.secrets import fingerprint_key
@@ -28,7 +28,6 @@ from ingestion.storage.base import Versioned
 from ingestion.storage.json_lines import (
     QUARANTINE,
     RAW,
-    compress,
     encode,
     line_digest,
     unpack_lines,
@@ -46,9 +45,8 @@ if TYPE_CHECKING:
 
 _STRICTER = ("keep", "hash", "drop")
 _BY_NAME = {resource.name: resource for resource in RESOURCES}
-# What ingestion itself adds to a line, and to a snapshot's.
-_STAMPS = frozenset({"ingested_at", "run_id"})
-_SNAPSHOT_STAMPS = _STAMPS | {"media_id", "snapshot_ts"}
+# And to a snapshot's.
+_SNAPSHOT_STAMPS = STAMPS | {"media_id", "snapshot_ts"}
 # What is kept of an answer that could not be read.
 _MEASURE = {"length", "sha256"}
 
@@ -92,18 +90,9 @@ def redact(
         source = _source(settings, lake, job)
         job.manifest.source = source
         plan = _plan(job, redactor)
-        job.manifest.rewriting, job.manifest.renamed = list(plan.changes), plan.renamed
-        job.manifest.removed = {
-            layer: sum(n for key, n in plan.changes.items() if key.startswith(root))
-            for layer, root in (("bronze", RAW), ("quarantine", QUARANTINE))
-        }
-        job.run.save()
-        for key in plan.changes:
-            lines = unpack_lines(lake.get(key) or b"") or []
-            clean = (_redact_line(key, line, redactor) for line in lines)
-            lake.put(key, compress(b"".join(line + b"\n" for line in clean)))
-        relist(job, set(plan.changes))
-        complete_broken(job)
+        job.manifest.renamed = plan.renamed
+        announce(job, plan.changes)
+        rewrite(job, lambda key, line: _redact_line(key, line, redactor))
         _clean_records(job)
         _remove_older(job, redactor, plan)
         if source:
@@ -137,10 +126,8 @@ def _source(settings: Settings, lake: Lake, job: Job) -> Source:
 def _plan(job: Job, redactor: Redactor) -> _Plan:
     plan = _Plan()
     taken = {digest for run in job.before for lines in run.replayed.values() for digest in lines}
-    for key in data_keys(job):
-        body = job.lake.get(key)
-        lines = unpack_lines(body) if body is not None else []
-        if lines is None or key.split("/")[1] not in _BY_NAME:
+    for key, lines in read_objects(job, plan.damaged):
+        if key.split("/")[1] not in _BY_NAME:
             plan.damaged.append(key)
             continue
         for line in lines:
@@ -169,7 +156,7 @@ def _redact_record(key: str, record: Any, redactor: Redactor, *, is_aside: bool)
         return redactor(record, resource)
     if is_aside and record.keys() - _SNAPSHOT_STAMPS == _MEASURE:
         return record
-    ours = _SNAPSHOT_STAMPS if resource.is_snapshot else frozenset() if is_aside else _STAMPS
+    ours = _SNAPSHOT_STAMPS if resource.is_snapshot else frozenset() if is_aside else STAMPS
     stamps = {name: value for name, value in record.items() if name in ours}
     body = {name: value for name, value in record.items() if name not in ours}
     # What is in bronze was let in: what it holds is what it should.

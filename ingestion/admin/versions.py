@@ -18,7 +18,7 @@ from ingestion.storage.json_lines import QUARANTINE, RAW, unpack_lines
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ingestion.admin.person import Person
+    from ingestion.admin.erase import Person
     from ingestion.storage.base import Lake, Version
 
 

@@ -150,8 +150,9 @@ def _incomplete(
         said = f"{first} has {sizes[first]:,} bytes, and its manifest says {listed:,}"
     if inventory.rewriting & set(bad):
         remedy = (
-            "a forget or redact was broken off: ask `wistia-elt forget` for the same person again, "
-            "or start `wistia-elt redact` again"
+            "a forget, redact or rebuild was broken off: "
+            "ask `wistia-elt forget` for the same person again, or start the other one again: "
+            f"`wistia-elt redact` or `{_REBUILD}`"
         )
     else:
         remedy = (

@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 
 PREFIX = "state/runs/"
 ENDED = "state/ended_runs.json.gz"
-Kind = Literal["run", "ingest", "build", "publish", "replay", "import", "forget", "redact"]
+Kind = Literal[
+    "run", "ingest", "build", "publish", "replay", "import", "forget", "redact", "rebuild"
+]
 # A bucket answers each in about 20 ms.
 _AT_ONCE = 8
 # So many ended runs may be read one by one before they are written down together.
@@ -156,8 +158,9 @@ class Manifest(BaseModel):
     Attributes:
         sources: Files that an import took.
         replayed: Digests of the lines that a replay took, by their quarantine object.
-        removed: Records that a forget removed or a redact changed, by layer; nothing of whom.
-        rewriting: Objects that a forget or redact is about to rewrite; empty once it is done.
+        removed: Records that a forget or rebuild took out, or a redact changed, by layer; nothing
+            of whom.
+        rewriting: Objects that one of those is about to rewrite; empty once it is done.
         renamed: What the digests in `replayed` are once their lines are rewritten; as long.
         recovered: Whether this was made again from the objects, its manifest being lost.
         lost: Objects that this run wrote, which have gone and have been taken off its list.

@@ -1,6 +1,7 @@
 """A build reads what the manifests list, whatever else lies there and however the lake is named."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,9 +10,11 @@ import pytest
 
 from flows.stages.build import build, take_inventory
 from flows.stages.increments import Record, choose_stale, make_record, parse_record
+from ingestion.admin.quarantine import quarantine_refused
 from ingestion.admin.rebuild import rebuild
-from ingestion.config.errors import LakeError
+from ingestion.config.errors import BuildError, LakeError
 from ingestion.config.settings import Settings
+from ingestion.config.timestamps import utc_now
 from ingestion.storage.local import LocalLake
 from tests.bronze_writer import BronzeWriter, visitor
 
@@ -51,6 +54,23 @@ def test_only_what_is_listed_is_read_from_a_lake_of_any_name(
     assert visitors(ours) == ["ours", "too"]
     assert "and 1 more files: no manifest lists them" in caplog.text
     assert not (folder / "warehouse.moving.duckdb").exists()
+
+
+def test_what_an_older_version_let_in_is_named_with_the_command_that_heals(tmp_path: Path) -> None:
+    settings, folder = make_lake(tmp_path / "lake", "good"), tmp_path / "lake"
+    odd = [visitor(f"odd {number}", "2026-02-30T10:00:00Z") for number in range(7)]
+    BronzeWriter(folder).write_visitors(odd, AT, name="old")
+    rebuild(settings, LocalLake(folder))
+
+    with pytest.raises(BuildError) as caught:
+        build(settings, LocalLake(folder), as_of_date="2026-01-10")
+    said = r"lacks what bronze.visitors holds: odd 0.*, odd 1.*, odd 4.* and 2 more"
+    assert re.search(said, str(caught.value))
+    assert "`wistia-elt doctor --lake --rebuild` quarantines it" in caught.value.remedy
+
+    assert quarantine_refused(settings, LocalLake(folder), utc_now) == {"visitors": 7}
+    build(settings, LocalLake(folder), as_of_date="2026-01-10")
+    assert visitors(settings) == ["good"]
 
 
 def test_a_build_of_a_lake_with_a_hole_reads_nothing(tmp_path: Path) -> None:

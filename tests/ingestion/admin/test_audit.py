@@ -10,7 +10,9 @@ from ingestion.admin.rebuild import rebuild
 from ingestion.config.errors import LakeBusyError
 from ingestion.extract.context import Scope
 from ingestion.state.manifest import read_manifests
+from ingestion.state.recovery import list_in
 from ingestion.storage.checksum import is_whole, seal
+from ingestion.storage.json_lines import compress
 from tests.ingestion.account import NOON, visitor, visitors
 from tests.ingestion.conftest import Bench
 
@@ -214,3 +216,31 @@ def test_a_lost_object_takes_the_watermark_away(bench: Bench) -> None:
     # What was lost is remembered until the whole list has been read again.
     rebuild(bench.settings(), bench.lake())
     assert bench.state("visitors")["watermark"] is None
+
+
+NO_LINES = {
+    "an html page": b"<html>proxy</html>",
+    "text in gzip": compress(b"no JSON\n"),
+    "a list in gzip": compress(b"[1]\n"),
+    "half a line": compress(b'{"visitor_key": "a"}\n{"visitor'),
+    "nothing": b"",
+}
+
+
+@pytest.mark.parametrize("body", NO_LINES.values(), ids=NO_LINES)
+def test_a_file_that_is_not_json_is_named_listed_or_not(bench: Bench, body: bytes) -> None:
+    fill(bench)
+    (run, _) = read_manifests(bench.lake())
+    listed = "raw-data/visitors/ingest_date=2026-01-09/visitors_listed.json.gz"
+    stray = "raw-data/events/ingest_date=2026-01-09/events_stray.json.gz"
+    for key in (listed, stray):
+        bench.lake().put(key, body)
+    list_in(run, listed, body, 1)
+    run.save(bench.lake())
+
+    found = {one.key: one for one in findings(bench)}
+
+    assert found.keys() == {listed, stray}
+    assert found[listed].detail == "this object is no gzip of JSON lines"
+    assert found[stray].detail == "no manifest lists this object, and it cannot be read"
+    assert all("restore it" in one.remedy for one in found.values())

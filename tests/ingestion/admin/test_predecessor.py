@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ingestion.admin.legacy_files import Damage, parse_name, read_values
+from ingestion.admin.legacy_import import Damage, parse_name, read_values
 
 NAMES = {
     "a/visitors_20260108_170607_batch_110471.json": ("visitors", "", "2026-01-09T01:06:07"),
