@@ -226,10 +226,8 @@ class Loader:
         """Whether to flush at the next point a run could go on from."""
         if self._is_ahead or self._parts.count >= _DUE or self._rejects.count >= _DUE:
             return True
-        began = [self._parts.began, self._rejects.began]
-        began += [snapshot.loaded_at for snapshot in self._snapshots[:1]]
-        oldest = min(filter(None, began), default=None)
-        return oldest is not None and self._run.clock() - oldest >= _OLDEST
+        began = (self._parts.began, self._rejects.began, *(s.loaded_at for s in self._snapshots))
+        return any(at is not None and self._run.clock() - at >= _OLDEST for at in began)
 
     def flush(self, resume: dict[str, object] | None = None) -> None:
         """Put the parts, then list them with the point a next run would go on from.
