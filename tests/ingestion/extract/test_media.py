@@ -241,15 +241,20 @@ def test_a_run_of_many_videos_writes_its_manifest_a_few_times(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add_films(bench, 60)
-    put, lake = list[str](), bench.lake()
+    keys, lake = list[str](), bench.lake()
     real = lake.put
-    monkeypatch.setattr(lake, "put", lambda key, body: (put.append(key), real(key, body))[1])
+
+    def put(key: str, body: bytes) -> None:
+        keys.append(key)
+        real(key, body)
+
+    monkeypatch.setattr(lake, "put", put)
 
     bench.ingest(lake=lake)
 
-    assert len([key for key in put if key.startswith("raw-data/")]) == 5
+    assert len([key for key in keys if key.startswith("raw-data/")]) == 5
     # Two a resource, two of the stage and of the run, and one now and then.
-    assert len([key for key in put if key.startswith("state/runs/")]) < 30
+    assert len([key for key in keys if key.startswith("state/runs/")]) < 30
 
 
 def test_the_requests_of_a_stage_are_those_of_every_try(bench: Bench) -> None:
