@@ -15,7 +15,7 @@ from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
 from ingestion.config.timestamps import format_timestamp, parse_timestamp, utc_now
 from ingestion.state.recovery import adopt_unlisted
-from ingestion.storage.checksum import is_whole, seal
+from ingestion.storage.checksum import add_checksum, is_whole
 from ingestion.storage.json_lines import digest, read_records
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class ResourceState(BaseModel):
         aside = sorted((seen.at or "", k) for k, seen in self.known.items() if seen.is_aside)
         for _, identity in aside[:-MOST_ASIDE]:
             del self.known[identity]
-        lake.put(state_key(self.resource), seal(self.model_dump_json()))
+        lake.put(state_key(self.resource), add_checksum(self.model_dump_json()))
 
     def note(
         self, identity: str, version: str, at: datetime | None, touched: datetime | None = None

@@ -26,7 +26,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from ingestion.config.errors import LakeError
 from ingestion.config.timestamps import seconds_between
 from ingestion.state.totals import IngestTotals, RunTotals, State
-from ingestion.storage.checksum import seal
+from ingestion.storage.checksum import add_checksum
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -224,7 +224,7 @@ class Manifest(BaseModel):
     def save(self, lake: Lake) -> None:
         """Write it whole, on one line: Athena reads JSON by lines."""
         unused = {name for name in _OF_COMMANDS if not getattr(self, name)}
-        lake.put(self.key, seal(self.model_dump_json(exclude=unused)))
+        lake.put(self.key, add_checksum(self.model_dump_json(exclude=unused)))
 
 
 _OF_COMMANDS = ("sources", "replayed", "removed", "rewriting", "renamed", "recovered", "lost")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ingestion.config.errors import SourceMismatchError
 from ingestion.config.secrets import fingerprint_key
 from ingestion.state.manifest import read_manifests
-from ingestion.storage.checksum import is_whole, seal
+from ingestion.storage.checksum import add_checksum, is_whole
 
 if TYPE_CHECKING:
     from ingestion.config.settings import Settings
@@ -93,7 +93,7 @@ def read_source(lake: Lake) -> Source | None:
 
 def write_source(lake: Lake, source: Source) -> None:
     """Note whose data a lake holds."""
-    lake.put(KEY, seal(json.dumps(source)))
+    lake.put(KEY, add_checksum(json.dumps(source)))
 
 
 def parse_source(body: bytes | None) -> Source | None:

@@ -1,4 +1,4 @@
-"""A seal on what the lake says of itself, so that one changed byte of it shows.
+"""A checksum of what the lake says of itself, so that one changed byte of it shows.
 
 Objects of bronze have their checksum in a manifest; manifests, states and the note of the source
 carry a digest of their own bytes as their last field.
@@ -12,14 +12,14 @@ import re
 _SEAL = re.compile(rb',"seal":"([0-9a-f]{32})"\}\Z')
 
 
-def seal(text: str) -> bytes:
-    """A JSON object, at least one field in it, with its seal."""
+def add_checksum(text: str) -> bytes:
+    """A JSON object, at least one field in it, with its checksum in the last one, `seal`."""
     body = text.encode()
     return body[:-1] + f',"seal":"{_digest(body)}"}}'.encode()
 
 
 def is_whole(body: bytes) -> bool:
-    """Whether every byte is as it was sealed."""
+    """Whether every byte is as it was written."""
     found = _SEAL.search(body)
     return found is not None and _digest(body[: found.start()] + b"}") == found[1].decode()
 

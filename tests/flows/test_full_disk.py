@@ -6,9 +6,11 @@ import pytest
 
 from flows.cli.look.doctor import _check_lake
 from flows.stages.dbt import _is_full, run_dbt
+from flows.stages.publish import _disk_watched, copy, make_pages
 from ingestion.config.errors import BuildError, LakeError
 from ingestion.config.settings import Settings
 from ingestion.storage.local import LocalLake, sync_folder
+from reports.errors import PagesError
 from tests.small_disk import fill, make_read_only, small_disk
 
 
@@ -86,3 +88,29 @@ def test_a_folder_that_cannot_be_synced_is_passed_over(tmp_path: Path) -> None:
     assert sync_folder(tmp_path)
     # The kernel answers EINVAL there, as some network shares do.
     assert not sync_folder(Path("/proc"))
+
+
+def test_pages_on_a_full_disk_say_so_and_the_last_good_ones_stay(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", 2) as disk:
+        settings = Settings(lake_uri=str(disk / "lake"))
+        lake = LocalLake(settings.lake_path)
+        settings.site_path.mkdir(parents=True)
+        (settings.site_path / "index.html").write_text("the last good one")
+        fill(disk)
+
+        with (
+            pytest.raises(PagesError, match="No space left on device") as made,
+            _disk_watched(settings.work_path),
+        ):
+            make_pages(settings, lake, "v22.0.0", lambda _doing: None)
+        assert (settings.site_path / "index.html").read_text() == "the last good one"
+
+        (tmp_path / "site").mkdir()
+        elsewhere = settings.model_copy(
+            update={"lake_uri": str(tmp_path / "lake"), "site_uri": str(disk / "copied")}
+        )
+        elsewhere.site_path.mkdir(parents=True)
+        (elsewhere.site_path / "index.html").write_text("x" * 9_000)
+        with pytest.raises(PagesError, match="No space left on device"):
+            copy(elsewhere, lambda _doing: None)
+    assert "free at least 1 GB" in made.value.remedy

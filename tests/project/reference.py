@@ -265,6 +265,7 @@ def bronze_page() -> str:
             "Records of another shape, with the reason; no table reads them",
         ),
         ("`state/<resource>.json`", "How far a resource has been read; written last"),
+        ("`state/ended_runs.json.gz`", "The runs that have ended, together: many cost one read"),
         ("`warehouse.duckdb`", "Silver, gold and pages, where the lake is a folder"),
         ("`site/`", "The last good pages, where the lake is a folder"),
     ]

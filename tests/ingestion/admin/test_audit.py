@@ -11,7 +11,7 @@ from ingestion.config.errors import LakeBusyError
 from ingestion.extract.context import Scope
 from ingestion.state.manifest import read_manifests
 from ingestion.state.recovery import list_in
-from ingestion.storage.checksum import is_whole, seal
+from ingestion.storage.checksum import add_checksum, is_whole
 from ingestion.storage.json_lines import compress
 from tests.ingestion.account import NOON, visitor, visitors
 from tests.ingestion.conftest import Bench
@@ -79,7 +79,7 @@ def test_one_flipped_byte_in_what_the_lake_says_of_itself_is_found_and_mended(
 
 
 def test_any_flipped_bit_breaks_a_seal() -> None:
-    whole = seal('{"run_id": "2026", "records": 7}')
+    whole = add_checksum('{"run_id": "2026", "records": 7}')
     assert is_whole(whole)
     for place in range(len(whole) * 8):
         body = bytearray(whole)
@@ -112,7 +112,7 @@ def test_a_manifest_that_counts_wrongly_is_found(bench: Bench) -> None:
     entry = next(e for e in run["resources"] if e["resource"] == "visitors")
     entry["objects"][0]["records"] += 1
     del run["seal"]
-    bench.home.write(key, seal(json.dumps(run)))
+    bench.home.write(key, add_checksum(json.dumps(run)))
 
     (found,) = findings(bench)
     assert "holds 11 records, and its manifest says 12" in found.detail

@@ -10,7 +10,7 @@ from ingestion.admin.erase import forget
 from ingestion.admin.rebuild import rebuild
 from ingestion.config.errors import LakeError
 from ingestion.state.inventory import hold_against, read_inventory
-from ingestion.storage.checksum import seal
+from ingestion.storage.checksum import add_checksum
 from ingestion.storage.json_lines import RAW
 from tests.ingestion.account import visitor
 from tests.ingestion.admin.test_forget import warehouse
@@ -79,7 +79,7 @@ def test_a_forget_that_was_broken_off_is_named_as_the_cause(bench: Bench) -> Non
     run = bench.objects("state/runs")[0]
     broken = {**json.loads(bench.home.read(run)), "rewriting": [key]}
     del broken["seal"]
-    bench.home.write(run, seal(json.dumps(broken)))
+    bench.home.write(run, add_checksum(json.dumps(broken)))
     bench.home.remove(key)
 
     with pytest.raises(LakeError) as error:
