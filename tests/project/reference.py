@@ -15,7 +15,7 @@ from flows.cli.help import SECTIONS
 from flows.cli.main import cli
 from ingestion.config.errors import EXIT_CODES
 from ingestion.config.settings import Settings, setting_names
-from tests.project import runbook
+from tests.project import house, runbook
 from tests.servers import ROOT
 
 MODELS = ROOT / "dbt_project" / "models"
@@ -305,3 +305,4 @@ def write(root: Path = ROOT) -> None:
 if __name__ == "__main__":
     write()
     runbook.write()
+    house.write()

@@ -10,7 +10,7 @@ from flows.cli.help import SECTIONS
 from flows.cli.main import cli
 from ingestion.config import errors
 from ingestion.config.settings import Settings, setting_names
-from tests.project import reference
+from tests.project import house, reference, site
 from tests.project.test_tree import text_of, tracked
 from tests.servers import ROOT
 
@@ -27,6 +27,18 @@ def test_what_is_made_from_the_code_is_of_this_code(name: str) -> None:
     path = ROOT / name
     held = path.read_text(encoding="utf-8") if path.exists() else ""
     assert held == reference.PAGES[name](), "run `make reference`"
+
+
+def test_the_house_is_drawn_as_the_code_imports() -> None:
+    text = text_of("CONTRIBUTING.md")
+    assert text == house.drawn(text), "run `make reference`"
+
+
+def test_the_site_of_the_documents_is_built_without_a_warning(tmp_path: Path) -> None:
+    done = site.build(tmp_path / "site")
+    assert (done.returncode, done.stderr) == (0, "")
+    pages = {path.parent.name for path in (tmp_path / "site" / "docs").rglob("index.html")}
+    assert {"get-started", "settings", "runbook"} <= pages
 
 
 def test_every_setting_says_what_it_does() -> None:
