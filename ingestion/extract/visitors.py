@@ -130,23 +130,24 @@ def _drive(work: Ingest, crawl: Crawl, loader: Loader, plan: Plan) -> None:
         loader.load((row.record for row in rows), bound, remember_from)
         if loader.is_due:
             _flush(work, loader, crawl, plan)
-        _note(loader, crawl, plan)
+        _note(loader, crawl)
         work.progress(loader.entry)
 
 
 def _flush(work: Ingest, loader: Loader, crawl: Crawl, plan: Plan) -> None:
-    _note(loader, crawl, plan)
+    _note(loader, crawl)
+    if plan.moves and crawl.watermark is not None:
+        # Never before the point to go on from: a recovery takes what lies below it as read.
+        loader.entry.watermark = format_timestamp(crawl.watermark)
     loader.flush(_resume_point(crawl, plan))
     if plan.name is not None:
         replace_unlisted(work.lake, loader.entry, work.manifests)
 
 
-def _note(loader: Loader, crawl: Crawl, plan: Plan) -> None:
+def _note(loader: Loader, crawl: Crawl) -> None:
     entry = loader.entry
     entry.pages, entry.pages_expected = crawl.pages, crawl.pages_expected
     entry.shifts, entry.violations = crawl.reading.shifts, crawl.reading.violations
-    if plan.moves and crawl.watermark is not None:
-        entry.watermark = format_timestamp(crawl.watermark)
 
 
 def _resume_point(crawl: Crawl, plan: Plan) -> dict[str, object] | None:

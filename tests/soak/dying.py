@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 
 STEPS = ("request", "rename", "renamed")
 
@@ -42,12 +43,15 @@ class Death:
 
 
 def shrink_parts(rows: int) -> None:
-    """Make a part due after so many rows."""
-    from ingestion.load import bronze, loader  # noqa: PLC0415 - after the hook
+    """Make a part due after so many rows, and the manifest told of each page."""
+    from ingestion.extract import context  # noqa: PLC0415 - after the hook
+    from ingestion.load import bronze, loader  # noqa: PLC0415
 
     # A name that moved must not be set in vain.
     assert bronze.RECORDS_PER_PART > loader._DUE > rows
     bronze.RECORDS_PER_PART, loader._DUE = rows + 200, rows
+    assert context._SAVED_EVERY
+    context._SAVED_EVERY = timedelta(0)
 
 
 def main() -> None:
