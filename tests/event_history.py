@@ -64,8 +64,12 @@ class Told:
         )
 
     @property
+    def local(self) -> datetime:
+        return self.received.astimezone(ZONE)
+
+    @property
     def day(self) -> date:
-        return self.received.astimezone(ZONE).date()
+        return self.local.date()
 
 
 @dataclass
@@ -182,7 +186,8 @@ def _by(events: Iterable[Told], *names: str) -> dict[Row, list[Told]]:
 
 def media_daily(history: History) -> list[Row]:
     groups = _by(history.events(), "medium", "day")
-    rows = []
+    rows: list[Row] = []
+    days = [day for _, day in groups]
     for key in {*groups, *history.days}:
         events = groups.get(key, [])
         watched = history.milliseconds(events) if events else 0
@@ -190,7 +195,10 @@ def media_daily(history: History) -> list[Row]:
         people = len({told.visitor for told in events})
         hours = None if watched is None else watched / 3_600_000
         reported = history.days.get((key[0], key[1]), (None, None))
-        rows.append((*key, *reported, len(events), people, *reached, hours))
+        counts = (len(events), people, *reached, hours)
+        if not (min(days) <= key[1] <= max(days) or reported[1] == 0):
+            counts = (None,) * len(counts)
+        rows.append((*key, *reported, *counts))
     return sorted(rows, key=str)
 
 
@@ -221,6 +229,9 @@ def media_daily_breakdown(history: History) -> list[Row]:
             "embed_page": PAGES[told.page],
             "watch_depth": str(band),
             "conversion": told.conversion,
+            "utm_source": "none",
+            "device": "Desktop",
+            "hour_of_week": f"{told.local.isoweekday()} {told.local:%H}",
         }
         for dimension, label in labels.items():
             if label:

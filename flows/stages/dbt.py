@@ -48,13 +48,18 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class BuildResult:
-    """What a build did: nodes by their kind, and on Athena the bytes it read."""
+    """What a build did: nodes by their kind, and on Athena the bytes that each read."""
 
     models: int
     tests: int
     warnings: tuple[str, ...]
-    scanned_bytes: int | None = None
+    scans: tuple[int, ...] = ()
     nodes: tuple[Node, ...] = ()
+
+    @property
+    def scanned_bytes(self) -> int | None:
+        """What Athena read in all; None on DuckDB."""
+        return sum(self.scans) if self.scans else None
 
 
 def build_arguments(*, full_refresh: bool) -> list[str]:
@@ -161,20 +166,19 @@ def _summary(nodes: list[dict[str, object]]) -> BuildResult:
         models=kinds.count("model"),
         tests=kinds.count("test") + kinds.count("unit_test"),
         warnings=tuple(_name(node) for node in nodes if node.get("status") == "warn"),
-        scanned_bytes=_scanned(nodes),
+        scans=_scanned(nodes),
         nodes=tuple(_node(node) for node in nodes),
     )
 
 
-def _scanned(nodes: list[dict[str, object]]) -> int | None:
-    """Bytes that Athena reports of each node's last statement; None where nothing reports."""
+def _scanned(nodes: list[dict[str, object]]) -> tuple[int, ...]:
+    """Bytes that Athena reports of each node's last statement; none where nothing reports."""
     answers = [node.get("adapter_response") for node in nodes]
-    found = [
+    return tuple(
         int(answer["data_scanned_in_bytes"])
         for answer in answers
         if isinstance(answer, dict) and answer.get("data_scanned_in_bytes") is not None
-    ]
-    return sum(found) if found else None
+    )
 
 
 def _node(node: dict[str, object]) -> Node:

@@ -43,7 +43,8 @@ def measure(context: Context) -> RunTotals:
     totals.tables, totals.tests, totals.warnings = built.models, built.tests, len(built.warnings)
     totals.scanned_bytes = built.scanned_bytes
     if built.scanned_bytes is not None:
-        totals.cost_usd = round(billed_usd(built.scanned_bytes), 6)
+        # Each statement is billed by itself, as 10 MB at least.
+        totals.cost_usd = round(sum(map(billed_usd, built.scans)), 6)
     if context.rows:
         totals.built_rows = sum(context.rows.values())
         totals.new_visitors = max(0, context.new_rows.get(_VISITORS, 0))

@@ -60,24 +60,12 @@ def test_every_rule_has_a_unit_test(manifest: Node) -> None:
     assert tested == {model["name"] for model in nodes_of(manifest, "model")}
 
 
-def test_every_macro_and_its_arguments_are_described(manifest: Node) -> None:
-    ours = [m for m in manifest["macros"].values() if m["package_name"] == "wistia_elt"]
-    names = {macro["name"] for macro in ours}
-    dispatched = {name.removeprefix("athena__") for name in names if name.startswith("athena__")}
-    assert dispatched == {n.removeprefix("duckdb__") for n in names if n.startswith("duckdb__")}
+def test_what_differs_between_the_engines_is_told_for_both(manifest: Node) -> None:
+    names = {m["name"] for m in manifest["macros"].values() if m["package_name"] == "wistia_elt"}
+    athena = {name.removeprefix("athena__") for name in names if name.startswith("athena__")}
+    assert len(athena) > 5
+    assert athena == {n.removeprefix("duckdb__") for n in names if n.startswith("duckdb__")}
     assert not [name for name in names if name.startswith("default__")]
-    for macro in ours:
-        name = macro["name"]
-        if name.startswith("materialization_"):
-            assert macro["description"], name
-            continue
-        if name.split("__")[-1] in dispatched and "__" in name:
-            continue
-        assert macro["description"], name
-        given = re.search(rf"{name.removeprefix('test_')}\((.*?)\)\s*-?%}}", macro["macro_sql"])
-        assert given, name
-        arguments = [text.split("=")[0].strip() for text in given[1].split(",") if text.strip()]
-        assert [a["name"] for a in macro["arguments"] if a["description"]] == arguments, name
 
 
 def test_only_silver_reads_bronze_and_layers_read_upwards_only(manifest: Node) -> None:

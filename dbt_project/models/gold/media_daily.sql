@@ -7,7 +7,7 @@ with plays as (
         percent_viewed,
         watched_seconds,
         ingested_at,
-        {{ local_date('received_at') }} as activity_date
+        activity_date
     from {{ ref('fact_plays') }}
 ),
 
@@ -38,29 +38,65 @@ reported as (
     from {{ ref('fact_media_daily') }}
 ),
 
-compared as (
+joined as (
     select
         coalesce(measured.media_id, reported.media_id) as media_id,
         coalesce(measured.activity_date, reported.activity_date) as activity_date,
         reported.load_count as reported_load_count,
         reported.play_count as reported_play_count,
         reported.reported_hours_watched,
-        coalesce(measured.event_count, 0) as event_count,
-        coalesce(measured.visitor_count, 0) as visitor_count,
-        coalesce(measured.quarter_count, 0) as quarter_count,
-        coalesce(measured.half_count, 0) as half_count,
-        coalesce(measured.three_quarter_count, 0) as three_quarter_count,
-        coalesce(measured.end_count, 0) as end_count,
-        case when measured.event_count is null then 0.0 else measured.watched_ms end
-        / 3600000.0 as hours_watched,
-        coalesce(measured.event_count, 0) - reported.play_count as play_difference,
+        measured.event_count,
+        measured.visitor_count,
+        measured.quarter_count,
+        measured.half_count,
+        measured.three_quarter_count,
+        measured.end_count,
+        measured.watched_ms,
         reported.snapshot_ts,
-        measured.ingested_at
+        measured.ingested_at,
+        min(measured.activity_date) over () as first_event_date,
+        max(measured.activity_date) over () as last_event_date
     from measured
     full outer join reported
         on
             measured.media_id = reported.media_id
             and measured.activity_date = reported.activity_date
+),
+
+-- Without an event a day has none for certain only between days that have some, or
+-- where Wistia reports no play: else it is not known what was watched.
+known as (
+    select
+        *,
+        case
+            when
+                event_count is null
+                and (
+                    activity_date between first_event_date and last_event_date
+                    or reported_play_count = 0
+                )
+                then 0
+        end as no_event
+    from joined
+),
+
+compared as (
+    select
+        media_id,
+        activity_date,
+        reported_load_count,
+        reported_play_count,
+        reported_hours_watched,
+        {% for name in [
+            'event_count', 'visitor_count', 'quarter_count', 'half_count',
+            'three_quarter_count', 'end_count',
+        ] %}coalesce({{ name }}, no_event) as {{ name }},
+        {% endfor -%}
+        coalesce(watched_ms, no_event) / 3600000.0 as hours_watched,
+        coalesce(event_count, no_event) - reported_play_count as play_difference,
+        snapshot_ts,
+        ingested_at
+    from known
 )
 
 select

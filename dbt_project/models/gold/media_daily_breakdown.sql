@@ -1,48 +1,43 @@
 {{ config(materialized='table', ha=true) }}
-{%- set page = "regexp_extract(embed_url, '^https?://([^/?#]*@)?([^?#]*)', 2)" %}
 
 with plays as (
     select
         media_id,
+        activity_date,
+        cast(activity_weekday as varchar) || ' '
+        || lpad(cast(activity_hour as varchar), 2, '0') as hour_of_week,
         percent_viewed,
+        depth_band,
         watched_seconds,
         country,
-        embed_url,
+        embed_page,
+        utm_source,
+        device,
         conversion_type,
-        ingested_at,
-        {{ local_date('received_at') }} as activity_date
+        ingested_at
     from {{ ref('fact_plays') }}
-),
-
-described as (
-    select
-        *,
-        coalesce(country, 'unknown') as watched_from,
-        -- The page alone: its query tells persons apart.
-        coalesce(nullif({{ page }}, ''), 'unknown') as embed_page,
-        case
-            when percent_viewed <= 0 then 0
-            when percent_viewed < 1 then cast(floor(percent_viewed * 10) as integer) + 1
-            when percent_viewed >= 1 then 11
-        end as depth_band
-    from plays
 ),
 
 spread as (
     {% for dimension, label in {
-        'country': 'watched_from',
-        'embed_page': 'embed_page',
+        'country': "coalesce(country, 'unknown')",
+        'embed_page': "coalesce(embed_page, 'unknown')",
+        'utm_source': "coalesce(utm_source, 'none')",
+        'device': 'device',
+        'hour_of_week': 'hour_of_week',
         'watch_depth': 'cast(depth_band as varchar)',
         'conversion': 'conversion_type',
     }.items() %}
         select
             media_id,
             activity_date,
+            percent_viewed,
             watched_seconds,
+            conversion_type,
             ingested_at,
             '{{ dimension }}' as dimension,
             {{ label }} as label
-        from described
+        from plays
         {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
@@ -54,6 +49,9 @@ counted as (
         dimension,
         label,
         count(*) as event_count,
+        count(percent_viewed) as known_count,
+        count(case when percent_viewed >= 1 then 1 end) as end_count,
+        count(conversion_type) as conversion_count,
         {{ whole_sum('watched_seconds', 1000) }} / 1000 as watched_seconds,
         max(ingested_at) as ingested_at
     from spread
@@ -67,6 +65,9 @@ select
     dimension,
     label,
     event_count,
+    known_count,
+    end_count,
+    conversion_count,
     watched_seconds,
     {{ stored_timestamp('ingested_at') }} as ingested_at
 from counted

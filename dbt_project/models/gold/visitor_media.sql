@@ -4,6 +4,7 @@ with plays as (
     select
         visitor_key,
         media_id,
+        activity_date,
         percent_viewed,
         watched_seconds,
         received_at,
@@ -16,7 +17,7 @@ totals as (
         visitor_key,
         media_id,
         count(*) as event_count,
-        count(distinct {{ local_date('received_at') }}) as day_count,
+        count(distinct activity_date) as day_count,
         max(percent_viewed) as most_viewed,
         {{ whole_sum('percent_viewed', 1000000) }} as millionths,
         count(percent_viewed) as told_count,

@@ -8,7 +8,8 @@ with days as (
         event_count,
         quarter_count,
         half_count,
-        end_count
+        end_count,
+        {{ open_day() }} as open_day
     from {{ ref('media_daily') }}
 ),
 
@@ -18,11 +19,11 @@ spans as (
         select
             *,
             {{ days }} as span_days,
-            activity_date >= {{ days_before(as_of_date(), days) }} as is_now
+            activity_date >= {{ days_before('open_day', days) }} as is_now
         from days
         where
-            activity_date >= {{ days_before(as_of_date(), 2 * days) }}
-            and activity_date < {{ as_of_date() }}
+            activity_date >= {{ days_before('open_day', 2 * days) }}
+            and activity_date < open_day
         {{ 'union all' if not loop.last }}
     {% endfor %}
 ),

@@ -1,23 +1,16 @@
 {{ config(materialized='table', ha=true) }}
 
 with labels as (
-    {% for kind, table, column in [
-        ('country', 'media_countries', 'country'),
-        ('embed_page', 'media_embed_pages', 'embed_page'),
-        ('conversion', 'media_conversions', 'conversion_type'),
-        ('watch_depth', 'media_watch_depth', "cast(depth_band as varchar)"),
-    ] %}
-        select
-            '{{ kind }}' as kind,
-            media_id,
-            {{ column }} as label,
-            event_count,
-            watched_seconds,
-            last_30_days_count,
-            before_30_days_count
-        from {{ ref(table) }}
-        {{ 'union all' if not loop.last }}
-    {% endfor %}
+    select
+        dimension as kind,
+        media_id,
+        label,
+        event_count,
+        watched_seconds,
+        last_30_days_count,
+        before_30_days_count
+    from {{ ref('media_reach') }}
+    where dimension in ('country', 'embed_page', 'conversion', 'watch_depth')
 ),
 
 -- Beside each medium all of them: their most frequent are not those of any one.

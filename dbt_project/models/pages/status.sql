@@ -10,9 +10,6 @@ with media as (
 visitors as (
     select
         count(*) as visitor_count,
-        count(case
-            when name is not null or email is not null then 1
-        end) as identified_visitor_count,
         -- A visitor of the years to come says nothing of how fresh the data is.
         max(case
             when
@@ -20,6 +17,11 @@ visitors as (
                 then last_active_at
         end) as newest_visitor_at
     from {{ ref('fact_visitors') }}
+),
+
+leads as (
+    select count(*) as identified_visitor_count
+    from {{ ref('leads') }}
 ),
 
 runs as (
@@ -34,7 +36,7 @@ select
     {{ as_of_date() }} as as_of_date,
     media.media_count,
     visitors.visitor_count,
-    visitors.identified_visitor_count,
+    leads.identified_visitor_count,
     runs.run_count,
     runs.quarantined_count,
     {{ stored_timestamp('runs.newest_run_at') }} as newest_run_at,
@@ -42,4 +44,5 @@ select
     {{ stored_timestamp('visitors.newest_visitor_at') }} as newest_visitor_at
 from media
 cross join visitors
+cross join leads
 cross join runs

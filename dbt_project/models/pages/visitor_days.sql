@@ -7,37 +7,45 @@ with visitors as (
     from {{ ref('fact_visitors') }}
 ),
 
-activity as (
+-- A visit is known by the list of visitors, by what was played and by the first of all.
+visits as (
     select
         visitor_key,
         cast(last_active_at as date) as active_date
     from {{ ref('fact_visitor_activity') }}
+    union
+    select
+        visitor_key,
+        cast(received_at as date) as active_date
+    from {{ ref('fact_plays') }}
+    union
+    select
+        visitor_key,
+        created_date as active_date
+    from visitors
 ),
-
--- What lies after the day the pages speak of counts on that day: where AS_OF_DATE lies
--- back, the totals are still those of the tables.
 
 created as (
     select
-        {{ day_up_to('created_date', as_of_date()) }} as day,
+        created_date as day,
         count(*) as new_visitors
     from visitors
-    where created_date is not null
-    group by {{ day_up_to('created_date', as_of_date()) }}
+    where created_date <= {{ as_of_date() }}
+    group by created_date
 ),
 
 active as (
     select
-        {{ day_up_to('activity.active_date', as_of_date()) }} as day,
-        count(distinct activity.visitor_key) as active_visitors,
-        count(distinct case
-            when visitors.created_date < activity.active_date
-                then activity.visitor_key
+        visits.active_date as day,
+        count(*) as active_visitors,
+        count(case
+            when visitors.created_date < visits.active_date then 1
         end) as returning_visitors
-    from activity
+    from visits
     inner join visitors
-        on activity.visitor_key = visitors.visitor_key
-    group by {{ day_up_to('activity.active_date', as_of_date()) }}
+        on visits.visitor_key = visitors.visitor_key
+    where visits.active_date <= {{ as_of_date() }}
+    group by visits.active_date
 ),
 
 -- Visitors whose beginning is unknown were there all along.

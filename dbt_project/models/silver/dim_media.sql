@@ -4,6 +4,9 @@ with descriptions as (
     select
         media_id,
         name,
+        media_type,
+        is_archived,
+        tags,
         duration_seconds,
         created_at,
         folder
@@ -14,11 +17,10 @@ with descriptions as (
 select
     media_id,
     name,
+    media_type,
+    is_archived,
+    tags,
     duration_seconds,
     {{ stored_timestamp('created_at') }} as created_at,
-    folder,
-    case
-        when duration_seconds > 1000 then duration_seconds / 1000
-        when duration_seconds is not null then 1
-    end as cell_seconds
+    folder
 from descriptions

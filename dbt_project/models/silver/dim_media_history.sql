@@ -4,6 +4,9 @@ with medias as (
     select
         hashed_id,
         name,
+        type,
+        archived,
+        tags,
         duration,
         created,
         updated,
@@ -18,6 +21,9 @@ typed as (
     select
         {{ blank_to_null('hashed_id') }} as media_id,
         {{ blank_to_null('name') }} as name,
+        {{ blank_to_null('type') }} as media_type,
+        {{ to_boolean('archived') }} as is_archived,
+        {{ joined_names('tags') }} as tags,
         {{ to_double('duration') }} as duration_seconds,
         {{ to_timestamp('created') }} as created_at,
         coalesce(
@@ -26,8 +32,10 @@ typed as (
         ) as folder,
         {{ to_timestamp('updated') }} as updated_at,
         {{ to_timestamp('ingested_at') }} as ingested_at,
-        {{ row_digest(['name', 'duration', 'created', 'folder.name', 'project.name']) }}
-            as content_digest
+        {{ row_digest([
+            'name', 'type', 'archived', joined_names('tags'), 'duration', 'created',
+            'folder.name', 'project.name',
+        ]) }} as content_digest
     from medias
 ),
 
@@ -52,28 +60,52 @@ compared as (
     where newest_first = 1
 ),
 
--- What landed again without a change of these columns is no version of its own.
-versions as (
+-- What landed again without a change of these columns is no version of its own. A
+-- version counts from when Wistia changed it, where that lies between the two landings.
+changed as (
     select
         *,
         row_number() over (
             partition by media_id order by ingested_at asc nulls first
         ) as version_number,
-        lead(ingested_at) over (
+        lag(ingested_at) over (
             partition by media_id order by ingested_at asc nulls first
-        ) as replaced_at
+        ) as ingested_before
     from compared
     where digest_before is null or digest_before <> content_digest
+),
+
+dated as (
+    select
+        *,
+        case
+            when updated_at > ingested_before and updated_at < ingested_at
+                then updated_at
+            else ingested_at
+        end as valid_from
+    from changed
+),
+
+versions as (
+    select
+        *,
+        lead(valid_from) over (
+            partition by media_id order by version_number
+        ) as replaced_at
+    from dated
 )
 
 select
     media_id,
     cast(version_number as integer) as version_number,
     name,
+    media_type,
+    is_archived,
+    tags,
     duration_seconds,
     {{ stored_timestamp('created_at') }} as created_at,
     folder,
-    {{ stored_timestamp('ingested_at') }} as valid_from,
+    {{ stored_timestamp('valid_from') }} as valid_from,
     {{ stored_timestamp('replaced_at') }} as valid_to,
     replaced_at is null as is_current
 from versions

@@ -1,3 +1,0 @@
-{{ config(materialized='table', ha=true) }}
-
-{{ breakdown_totals('country', 'country') }}
