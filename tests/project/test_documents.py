@@ -1,6 +1,7 @@
 """What the documents say is what the code does; what can be made from the code is."""
 
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,12 @@ def test_every_exit_code_that_an_error_has_is_described() -> None:
     for known in classes:
         classes += known.__subclasses__()
     assert {known.exit_code for known in classes} <= set(errors.EXIT_CODES)
+
+
+def test_every_document_of_a_release_names_the_same_version() -> None:
+    version = tomllib.loads(text_of("pyproject.toml"))["project"]["version"]
+    assert re.search(rf"^version: {re.escape(version)}$", text_of("CITATION.cff"), re.MULTILINE)
+    assert f"## {version} - " in text_of("CHANGELOG.md")
 
 
 def test_the_readme_fits_on_a_screen_or_two() -> None:
