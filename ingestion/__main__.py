@@ -11,10 +11,9 @@ from ingestion.config.settings import Settings
 from ingestion.config.timestamps import utc_now
 from ingestion.config.version import code_version
 from ingestion.ingest import exit_code, ingest
-from ingestion.state.progress import RunProgress
 from ingestion.state.run import start_run
 from ingestion.storage.base import open_lake
-from ingestion.terminal import scope_options, show_errors, show_ingest
+from ingestion.terminal import RunProgress, scope_options, show_errors, show_ingest
 
 if TYPE_CHECKING:
     from ingestion.extract.context import Scope

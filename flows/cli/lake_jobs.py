@@ -21,9 +21,8 @@ from ingestion.admin.redact import redact
 from ingestion.admin.versions import OLDER
 from ingestion.config.timestamps import utc_now
 from ingestion.resources import choose
-from ingestion.state.progress import RunProgress
 from ingestion.storage.base import open_lake
-from ingestion.terminal import show_table
+from ingestion.terminal import RunProgress, show_table
 
 if TYPE_CHECKING:
     from flows.athena.erase import AthenaTables

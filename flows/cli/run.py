@@ -19,8 +19,7 @@ from flows.cli.look.status import describe_run
 from flows.stages.maintain import maintain
 from flows.stages.sequence import BUILD, CRAWL, INGEST, PUBLISH, run_all, run_by_hand, run_some
 from ingestion.config.secrets import read_token
-from ingestion.state.progress import RunProgress
-from ingestion.terminal import show_ingest, show_table
+from ingestion.terminal import RunProgress, show_ingest, show_table
 from reports.errors import NodeError
 
 if TYPE_CHECKING:
