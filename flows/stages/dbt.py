@@ -100,7 +100,7 @@ def run_dbt(
     command = [
         *(sys.executable, "-P", str(_CHILD), str(results), "--log-level", "none"),
         # Athena's log has every statement, to ask AWS about; DuckDB's are in the target folder.
-        *(("--log-level-file", "info") if target == "local" else ()),
+        *("--log-level-file", "info" if target == "local" else "debug"),
         *arguments,
         *("--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_ROOT)),
         *("--target", target, "--target-path", str(work_dir / "target")),

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from flows.stages.dbt import run_dbt
+from ingestion.config.settings import Settings
 from ingestion.storage.local import LocalLake
 from tests.command_line import CommandLine
 from tests.lakes import VISITORS, Lakes
@@ -71,3 +73,18 @@ def test_a_second_build_is_refused_while_one_is_at_work(tmp_path: Path) -> None:
 
     assert second.returncode == 1
     assert "another build is at work" in second.stderr
+
+
+def test_dbt_s_log_tells_every_step_where_no_folder_has_the_statements(tmp_path: Path) -> None:
+    settings = Settings(lake_uri=str(tmp_path / "lake"))
+    work = tmp_path / "work"
+    work.mkdir()
+    run_dbt(
+        *(settings, "ls", "--select", "status"),
+        target="lint",
+        as_of_date="2026-01-10",
+        work_dir=work,
+        environment={},
+    )
+
+    assert "[debug" in (work / "logs" / "dbt.log").read_text()
