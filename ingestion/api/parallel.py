@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 A = TypeVar("A")
+# So many more wait at the limiter for the moments in which an answer is loaded and none is sent.
+_SPARE = 8
 
 
 class Readers(Generic[T, A]):
@@ -106,7 +108,8 @@ def read_in_order(
     sent = given = 0
     with Readers(attempt) as readers:
         while waiting or given < sent:
-            while waiting and sent - given < most_ahead and readers.in_flight < in_flight.target:
+            room = min(in_flight.target + _SPARE - readers.in_flight, most_ahead - sent + given)
+            for _ in range(min(room, len(waiting))):
                 readers.send((sent, waiting.popleft()))
                 sent += 1
             if given in arrived:
