@@ -231,7 +231,7 @@ class BothEngines:
 
     def _wait_until_dbt_is_gone(self) -> None:
         # It ends with its parent, at the next line it would write.
-        pattern = f"dbt.cli.main.*{self.command.folder}"
+        pattern = f"dbt_child.*{self.command.folder}"
         while True:
             listed = subprocess.run(
                 ["pgrep", "-f", pattern], capture_output=True, text=True, check=False

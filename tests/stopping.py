@@ -49,7 +49,7 @@ def wait_for(look: Callable[[], Any], seconds: float = 240, pause: float = 0.02)
 
 def dbt_of(process: "subprocess.Popen[str]") -> int | None:
     """The dbt process that a run has started, when it has."""
-    return next((pid for pid in family_of(process.pid) if "dbt.cli.main" in command_of(pid)), None)
+    return next((pid for pid in family_of(process.pid) if "dbt_child" in command_of(pid)), None)
 
 
 def family_of(ancestor: int) -> list[int]:

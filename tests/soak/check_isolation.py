@@ -84,13 +84,13 @@ def test_a_served_run_that_is_cancelled_or_killed_in_a_stage_stops_there(
     if stage == "ingest":
         wait_until_it_hangs(server)
     else:
-        until(lambda: below(up, "dbt.cli.main"))
+        until(lambda: below(up, "dbt_child"))
     end(up, run, how)
     ended = up.wait(run, *ENDED)
     server.control("DELETE", "faults")
 
     assert ended == how
-    until(lambda: not below(up, "dbt.cli.main"), 60)
+    until(lambda: not below(up, "dbt_child"), 60)
     assert cli.tables() == before
     told = until(lambda: last_run(cli) if last_run(cli)["state"] != "running" else None, 120)
     assert (told["state"], told["failed_stage"]) in {("failed", stage), ("crashed", stage)}
