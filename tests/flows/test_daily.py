@@ -83,7 +83,7 @@ def test_a_run_is_measured_in_status_and_from_the_next_run_on_in_fact_runs(
     # One page of visitors, of which 24 had changed; nothing else had.
     assert (figures["landed"], figures["quarantined"]) == (24, 0)
     assert figures["fetched"] > 24
-    assert figures["tests"] > 40
+    assert figures["tests"] > 10  # of the tables that may differ
     assert figures["built_rows"] == sum(done.status()["tables"].values())
     assert last["seconds"].keys() == {"ingest", "build"}
     assert "4 new visitors, 20 returning" in done.output_of("status")
@@ -95,7 +95,8 @@ def test_a_run_is_measured_in_status_and_from_the_next_run_on_in_fact_runs(
     events = done.status()["resources"]["events"]["records"]
     # Beside them the visitors, six answers about media, one of the account, two years of days.
     read = events + VISITORS + 6 + 1 + 2 * 731
-    assert first == (read, VISITORS, 0, figures["tests"], True, None)
+    assert first[:3] + first[4:] == (read, VISITORS, 0, True, None)
+    assert first[3] > figures["tests"]  # the first build tests every table
     assert newest == (figures["fetched"], None, None, None, None, None)
 
 
