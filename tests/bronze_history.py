@@ -6,6 +6,8 @@ engagement curve, a renamed medium, a day on which nothing lands; events that co
 on another day, or older than before, and a day told anew.
 """
 
+from pathlib import Path
+
 from tests.bronze_writer import BronzeWriter, event, visitor
 
 DURATION = 435.456
@@ -156,3 +158,18 @@ def land_late(bronze: BronzeWriter) -> None:
     bronze.write_days("gskhw4w4lm", [day, {**day, "date": "2026-01-08"}], late)
     item = {"hashed_id": "v08dlrgr7v", "name": "v08dlrgr7v", "duration": DURATION / 2}
     bronze.write_medias([item], late)
+
+
+class unreadable:  # noqa: N801  reads as a statement
+    """Files that fail whoever opens them, while the block runs."""
+
+    def __init__(self, files: list[Path]) -> None:
+        self.contents = {file: file.read_bytes() for file in files}
+
+    def __enter__(self) -> None:
+        for file in self.contents:
+            file.write_bytes(bytes(file.stat().st_size))
+
+    def __exit__(self, *_: object) -> None:
+        for file, content in self.contents.items():
+            file.write_bytes(content)

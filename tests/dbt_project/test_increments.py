@@ -18,6 +18,7 @@ from tests.bronze_history import (
     land_late,
     land_out_of_order,
     land_second_day,
+    unreadable,
 )
 from tests.dbt_home import ROOT, DbtHome
 
@@ -89,21 +90,6 @@ def read_partitions(home: DbtHome) -> dict[str, str]:
 def incremental(history: History) -> Tables:
     """After the fourth build."""
     return history.tables[3]
-
-
-class unreadable:  # noqa: N801  reads as a statement
-    """Files that fail whoever opens them, while the block runs."""
-
-    def __init__(self, files: list[Path]) -> None:
-        self.contents = {file: file.read_bytes() for file in files}
-
-    def __enter__(self) -> None:
-        for file in self.contents:
-            file.write_bytes(bytes(file.stat().st_size))
-
-    def __exit__(self, *_: object) -> None:
-        for file, content in self.contents.items():
-            file.write_bytes(content)
 
 
 def old_files(home: DbtHome) -> list[Path]:
