@@ -10,7 +10,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_f
 
 from flows.alerts.channels import open_channels
 from flows.alerts.findings import ALARMS, OF_UP, Finding, find
-from flows.alerts.memory import Memory
+from flows.alerts.memory import KEY, Memory
 from ingestion.config.errors import AlarmError, LakeBusyError, LakeError
 from ingestion.config.timestamps import format_timestamp
 from ingestion.state.manifest import read_manifests
@@ -89,6 +89,8 @@ def _look(
     """What is wrong, and the alarms of which this look cannot say that they are over."""
     unseen = OF_UP if also is None else frozenset()
     try:
+        # What has ended is not read again: a lake that may not be read any more would not show.
+        lake.get(KEY)
         return [*find(settings, read_manifests(lake), now, error), *(also or ())], unseen
     except LakeError as unreadable:
         found = [*find(settings, [], now, error), *(also or ())]

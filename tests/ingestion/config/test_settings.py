@@ -64,6 +64,7 @@ def test_defaults() -> None:
         "code_uri": None,
         "code_pipeline": None,
         "stage_timeout_minutes": 240,
+        "log_json": False,
         "as_of_date": None,
     }
 
