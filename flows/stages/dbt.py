@@ -97,6 +97,7 @@ def run_dbt(
     """
     results, kept = work_dir / "target" / "results.json", work_dir / _RESULTS
     results.unlink(missing_ok=True)
+    forget_other_checkout(work_dir / "target")
     command = [
         *(sys.executable, "-P", str(_CHILD), str(results), "--log-level", "none"),
         # Athena's log has every statement, to ask AWS about; DuckDB's are in the target folder.
@@ -133,6 +134,21 @@ def run_dbt(
 def has_results(work_dir: Path) -> bool:
     """Whether it is known there what the last good build's checks said of each table."""
     return (work_dir / _RESULTS).exists()
+
+
+def forget_other_checkout(target: Path) -> None:
+    """Let dbt parse anew what it has parsed in another folder, a release's for example.
+
+    What it keeps of a parse names the folder that a seed is read from.
+
+    Args:
+        target: dbt's target folder, which outlives checkouts.
+    """
+    mark = target / "checkout"
+    if not mark.is_file() or mark.read_text(encoding="utf-8") != str(PROJECT_DIR):
+        (target / "partial_parse.msgpack").unlink(missing_ok=True)
+        target.mkdir(parents=True, exist_ok=True)
+        mark.write_text(str(PROJECT_DIR), encoding="utf-8")
 
 
 def _environment(settings: Settings, as_of_date: str, target: Mapping[str, str]) -> dict[str, str]:

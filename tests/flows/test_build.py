@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.stages.dbt import run_dbt
+from flows.stages.dbt import PROJECT_DIR, forget_other_checkout, run_dbt
 from ingestion.config.settings import Settings
 from ingestion.storage.local import LocalLake
 from tests.command_line import CommandLine
@@ -88,3 +88,14 @@ def test_dbt_s_log_tells_every_step_where_no_folder_has_the_statements(tmp_path:
     )
 
     assert "[debug" in (work / "logs" / "dbt.log").read_text()
+
+
+def test_what_another_checkout_has_parsed_is_parsed_anew(tmp_path: Path) -> None:
+    parsed = tmp_path / "target" / "partial_parse.msgpack"
+    parsed.parent.mkdir()
+    for checkout, is_kept in ((None, False), (PROJECT_DIR, True), (tmp_path, False)):
+        parsed.write_bytes(b"")
+        if checkout is not None:
+            (tmp_path / "target" / "checkout").write_text(str(checkout))
+        forget_other_checkout(tmp_path / "target")
+        assert parsed.exists() is is_kept
