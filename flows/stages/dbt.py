@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -146,9 +147,11 @@ def forget_other_checkout(target: Path) -> None:
     """
     mark = target / "checkout"
     if not mark.is_file() or mark.read_text(encoding="utf-8") != str(PROJECT_DIR):
-        (target / "partial_parse.msgpack").unlink(missing_ok=True)
-        target.mkdir(parents=True, exist_ok=True)
-        mark.write_text(str(PROJECT_DIR), encoding="utf-8")
+        # A disk that takes nothing is named by the build; without its mark all is parsed again.
+        with suppress(OSError):
+            (target / "partial_parse.msgpack").unlink(missing_ok=True)
+            target.mkdir(parents=True, exist_ok=True)
+            mark.write_text(str(PROJECT_DIR), encoding="utf-8")
 
 
 def _environment(settings: Settings, as_of_date: str, target: Mapping[str, str]) -> dict[str, str]:
