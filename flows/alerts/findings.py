@@ -1,4 +1,4 @@
-"""What deserves an alarm, found in the manifests of the runs."""
+"""What deserves an alarm, found in the history of runs."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from statistics import mean, median
 from typing import TYPE_CHECKING
 
 from ingestion.config.timestamps import parse_timestamp
+from reports.history import History
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
 
     from ingestion.config.errors import ReadableError
@@ -54,7 +54,7 @@ class Finding:
 
 def find(
     settings: Settings,
-    manifests: Sequence[Manifest],
+    history: History,
     now: datetime,
     error: ReadableError | None = None,
 ) -> list[Finding]:
@@ -62,18 +62,18 @@ def find(
 
     Args:
         settings: The limits.
-        manifests: Every run of the lake, oldest first.
+        history: Every run of the lake.
         now: The time, UTC.
         error: What ended the last run where its manifest could not say so.
     """
-    future = [m for m in manifests if _is_later(m, now + _CLOCKS_APART)]
+    future = [m for m in history.runs if _is_later(m, now + _CLOCKS_APART)]
     # A run with a wrong date must not stand for the newest one.
-    manifests = [m for m in manifests if m not in future]
+    manifests = [m for m in history.runs if m not in future]
     runs = [m for m in manifests if m.kind in {"run", "ingest", "build"} and m.state != "running"]
     ingests = [m for m in runs if m.kind != "build" and m.ingest is not None]
     found = (
         _failure(runs, error),
-        _stale(settings, manifests, now),
+        _stale(settings, History(manifests), now),
         _silent(ingests),
         _quarantine(settings, ingests),
         _unusual(ingests),
@@ -115,9 +115,8 @@ def _failure(runs: list[Manifest], error: ReadableError | None) -> Finding | Non
     )
 
 
-def _stale(settings: Settings, manifests: Sequence[Manifest], now: datetime) -> Finding | None:
-    good = [m.finished_at for m in manifests if m.kind == "run" and m.state == "completed"]
-    last = parse_timestamp(max(filter(None, good), default=None))
+def _stale(settings: Settings, history: History, now: datetime) -> Finding | None:
+    last = parse_timestamp(history.last_good_at)
     limit = timedelta(hours=settings.alert_stale_hours)
     if last is None or now - last <= limit:
         return None

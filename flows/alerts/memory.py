@@ -31,6 +31,9 @@ _in_process: dict[Path, bytes] = {}
 class Memory:
     """What each channel was told of each alarm.
 
+    Attributes:
+        unreadable: What kept the last look from reading the lake.
+
     Args:
         lake: Where it lies; None where there is no lake to be had.
         uri: LAKE_URI, which names the file that stands in for the lake.
@@ -40,7 +43,7 @@ class Memory:
     def __init__(self, lake: Lake | None, uri: str, folder: Path | None = None) -> None:
         """Read nothing yet."""
         self._lake = lake
-        self._is_readable = False
+        self.unreadable: LakeError | None = None
         name = hashlib.sha256(uri.encode(errors="surrogateescape")).hexdigest()[:16]
         self._file = (folder or _state_folder()) / f"alarms-{name}.json"
 
@@ -50,9 +53,9 @@ class Memory:
         beside = _parse(kept)
         try:
             in_lake = _parse(self._lake.get(KEY)) if self._lake is not None else None
-        except LakeError:
-            in_lake = None
-        self._is_readable = in_lake is not None
+            self.unreadable = None
+        except LakeError as error:
+            self.unreadable, in_lake = error, None
         # What lies beside is newer. Written without a look into the lake it lacks what is there.
         is_addition = beside.pop(_ADDITION, None) is not None
         if kept is not None and not is_addition:
@@ -61,7 +64,8 @@ class Memory:
 
     def write(self, said: dict[str, Said]) -> None:
         """Keep what was said; in the lake only by who could read what lies there."""
-        if self._lake is not None and self._is_readable:
+        is_in_lake = self._lake is not None and self.unreadable is None
+        if self._lake is not None and is_in_lake:
             try:
                 self._lake.put(KEY, json.dumps(said).encode())
             except LakeError as error:
@@ -69,7 +73,7 @@ class Memory:
             else:
                 self._forget_beside()
                 return
-        addition: dict[str, Said] = {} if self._is_readable else {_ADDITION: {"told": []}}
+        addition: dict[str, Said] = {} if is_in_lake else {_ADDITION: {"told": []}}
         self._write_beside(json.dumps({**said, **addition}).encode())
 
     def _read_beside(self) -> bytes | None:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import logging
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from flows.alerts.channels import open_channels
 from flows.alerts.findings import ALARMS, OF_UP, Finding, find
-from flows.alerts.memory import KEY, Memory
+from flows.alerts.memory import Memory
 from ingestion.config.errors import AlarmError, LakeBusyError, LakeError
 from ingestion.config.timestamps import format_timestamp
-from ingestion.state.manifest import read_manifests
+from reports.history import History, read_history
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -54,14 +55,13 @@ def watch(  # noqa: PLR0913 - what is looked at, and who is told
     """
     channels = open_channels(settings) if channels is None else channels
     memory = Memory(lake, lake.uri)
-    found, unseen = _look(settings, lake, clock(), error, also)
-    if _is_known(found, memory.read(), channels, unseen):
-        return found
-    with _turn(lake):
-        # Another look may have told people just now: what it told is not told again.
-        found, unseen = _look(settings, lake, clock(), error, also)
-        _tell_news(found, memory, clock(), channels, lake.uri, unseen)
-    return found
+    look = _look(settings, lake, memory, clock(), error, also)
+    if not _is_known(look, channels):
+        with _turn(lake):
+            # Another look may have told people just now: what it told is not told again.
+            look = _look(settings, lake, memory, clock(), error, also)
+            _tell_news(look, memory, clock(), channels, lake.uri)
+    return look.found
 
 
 def tell_refused(
@@ -76,25 +76,45 @@ def tell_refused(
         now: The time, UTC.
     """
     found = [Finding("failure", f"A run could not begin: {error}", error.remedy)]
-    _tell_news(found, Memory(None, uri), now, channels, uri, ALARMS)
+    memory = Memory(None, uri)
+    _tell_news(_Look(found, ALARMS, memory.read()), memory, now, channels, uri)
 
 
-def _look(
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What a look has seen.
+
+    Attributes:
+        found: What is wrong.
+        unseen: The alarms of which it cannot say that they are over.
+        said: What people have been told before.
+    """
+
+    found: list[Finding]
+    unseen: frozenset[str]
+    said: dict[str, Said]
+
+
+def _look(  # noqa: PLR0913, PLR0917 - what is looked at
     settings: Settings,
     lake: Lake,
+    memory: Memory,
     now: datetime,
     error: ReadableError | None,
     also: Sequence[Finding] | None,
-) -> tuple[list[Finding], frozenset[str]]:
-    """What is wrong, and the alarms of which this look cannot say that they are over."""
-    unseen = OF_UP if also is None else frozenset()
+) -> _Look:
+    said = memory.read()
     try:
         # What has ended is not read again: a lake that may not be read any more would not show.
-        lake.get(KEY)
-        return [*find(settings, read_manifests(lake), now, error), *(also or ())], unseen
+        if memory.unreadable is not None:
+            raise memory.unreadable
+        history = read_history(lake)
     except LakeError as unreadable:
-        found = [*find(settings, [], now, error), *(also or ())]
-        return [*found, Finding("lake", str(unreadable), unreadable.remedy)], ALARMS
+        found = [*find(settings, History([]), now, error), *(also or ())]
+        lost = Finding("lake", str(unreadable), unreadable.remedy)
+        return _Look([*found, lost], ALARMS, said)
+    unseen = OF_UP if also is None else frozenset()
+    return _Look([*find(settings, history, now, error), *(also or ())], unseen, said)
 
 
 @contextmanager
@@ -115,30 +135,20 @@ def _turn(lake: Lake) -> Iterator[None]:
         yield
 
 
-def _is_known(
-    found: Sequence[Finding],
-    said: dict[str, Said],
-    channels: Mapping[str, Any],
-    unseen: frozenset[str],
-) -> bool:
+def _is_known(look: _Look, channels: Mapping[str, Channel]) -> bool:
     """Whether every channel has been told of all that is wrong, and nothing is over."""
-    alarms = {finding.alarm for finding in found}
-    return said.keys() <= alarms | unseen and all(
-        alarm in said and set(said[alarm]["told"]) >= channels.keys()
+    alarms = {finding.alarm for finding in look.found}
+    return look.said.keys() <= alarms | look.unseen and all(
+        alarm in look.said and set(look.said[alarm]["told"]) >= channels.keys()
         for alarm in alarms
         if channels
     )
 
 
-def _tell_news(  # noqa: PLR0913, PLR0917 - what a look has found, and where it goes
-    found: Sequence[Finding],
-    memory: Memory,
-    now: datetime,
-    channels: Mapping[str, Channel],
-    uri: str,
-    unseen: frozenset[str],
+def _tell_news(
+    look: _Look, memory: Memory, now: datetime, channels: Mapping[str, Channel], uri: str
 ) -> None:
-    said = memory.read()
+    said, found = look.said, look.found
     after: dict[str, Said] = {}
     for finding in found:
         known = said.get(finding.alarm) or _first_said(finding, now)
@@ -150,7 +160,7 @@ def _tell_news(  # noqa: PLR0913, PLR0917 - what a look has found, and where it 
     for alarm, known in said.items():
         if alarm in alarms:
             continue
-        if alarm in unseen:
+        if alarm in look.unseen:
             after[alarm] = known  # nobody can say that it is over
             continue
         # A channel that is no longer set need not hear of the end.

@@ -15,12 +15,12 @@ import click
 
 from flows.alerts.refusal import refusals_told
 from flows.athena.cost import describe_bytes
-from flows.cli.look.status import describe_run
 from flows.stages.maintain import maintain
 from flows.stages.sequence import BUILD, CRAWL, INGEST, PUBLISH, run_all, run_by_hand, run_some
 from ingestion.config.secrets import read_token
 from ingestion.terminal import RunProgress, show_ingest, show_table
 from reports.errors import NodeError
+from reports.history import describe_run
 
 if TYPE_CHECKING:
     from flows.athena.maintenance import Maintenance
@@ -55,7 +55,7 @@ def run_daily(context: Context, *, as_json: bool = False) -> int:
         opened.enter_context(progress.live("asking Wistia"))
         code = _run_all(context)
     if as_json:
-        found = describe_run(context.lake, context.record.manifest)
+        found = describe_run(context.record.manifest)
         click.echo(json.dumps({**found, "tables": context.rows, "new_rows": context.new_rows}))
         return code
     show_ingest(context.record.manifest)

@@ -97,6 +97,8 @@ def show_status(settings: Settings, *, as_json: bool) -> None:
     show_table(("table", "rows"), [(t, f"{n:,}") for t, n in found["tables"].items()], ("rows",))
     if found["tables_error"]:
         click.echo(f"the tables were not counted: {found['tables_error']}")
+    for key in found["unreadable"]:
+        click.echo(f"{key} is corrupt; see `wistia-elt doctor --lake`")
 
 
 def show_doctor(settings: Settings, *, as_json: bool) -> int:

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flows.stages.dbt import PROJECT_DIR, run_dbt
-from ingestion.resources import RESOURCES
-from ingestion.state.manifest import read_manifests
 from reports.artifacts import export_artifacts
 from reports.compression import compress_folder
 from reports.documentation import write_page
 from reports.errors import PagesError
 from reports.evidence import build, leave_out, prepare, take_place
 from reports.export import LocalTables, export_tables
+from reports.history import read_history
 from reports.node import SITE, find_node, install_packages
 from reports.upload import copy_site
 
@@ -101,7 +100,7 @@ def make_pages(settings: Settings, lake: Lake, version: str, say: Callable[[str]
 
     Args:
         settings: The engine and the folders.
-        lake: Its manifests count what was loaded.
+        lake: Its history counts what was loaded.
         version: Of Node.
         say: Told each step.
 
@@ -113,7 +112,7 @@ def make_pages(settings: Settings, lake: Lake, version: str, say: Callable[[str]
     """
     work = settings.work_path / ".pages"
     data = prepare(work)
-    leave_out(work, export_tables(open_tables(settings), _loaded(lake), data))
+    leave_out(work, export_tables(open_tables(settings), read_history(lake).records(), data))
     results = settings.work_path / ".dbt" / "target" / "run_results.json"
     export_artifacts(_documents(settings) / "target" / "manifest.json", results, data)
     is_new = _rebuild(settings, work, version, say)
@@ -175,15 +174,6 @@ def make_docs(settings: Settings, as_of_date: str, say: Callable[[str], None]) -
     compress_folder(fresh)
     take_place(fresh, settings.docs_path)
     mark.write_text(wanted, encoding="utf-8")
-
-
-def _loaded(lake: Lake) -> dict[str, int]:
-    """Records in bronze by resource, as the runs' manifests count them."""
-    entries = [entry for manifest in read_manifests(lake) for entry in manifest.resources]
-    return {
-        resource.name: sum(e.records for e in entries if e.resource == resource.name)
-        for resource in RESOURCES
-    }
 
 
 def _digest(work: Path, version: str) -> str:

@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 
 from ingestion.config.errors import ReadableError
 from ingestion.config.timestamps import format_timestamp
+from reports.history import describe_run, read_history
 from reports.server.answers import Refusal
 from reports.server.latest import Latest
 from reports.server.session import check_origin
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from reports.server.history import History
+    from ingestion.storage.base import Lake
     from reports.server.limits import Limit
     from reports.server.prefect import Prefect
     from reports.server.session import Doorkeeper
@@ -38,6 +39,7 @@ CONTROLS = {
 # Many open pages ask the lake and Prefect no more often than one.
 _SECONDS_KEPT = 1.0
 _MOST_BYTES = 4_096
+_RUNS_SHOWN = 20
 # A path of this machine: of it, a stranger learns the last name only.
 _PATH = re.compile(r"(?<![\w/:.])(?:~|[A-Za-z]:)?[/\\](?:[^\s/\\'\"<>|]+[/\\])+")
 _LAKE_IS_LATE: dict[str, Any] = {
@@ -61,7 +63,7 @@ class Operations:
     """The Operations page's other half.
 
     Attributes:
-        history: The runs of the lake.
+        lake: Holds the history of runs.
         prefect: Starts runs, and knows those to come.
         doorkeeper: Decides who may.
         starts: How often a control may be used.
@@ -70,7 +72,7 @@ class Operations:
         monotonic: Seconds that only go on.
     """
 
-    history: History
+    lake: Lake
     prefect: Prefect
     doorkeeper: Doorkeeper
     starts: Limit
@@ -79,12 +81,12 @@ class Operations:
     monotonic: Callable[[], float] = time.monotonic
     # Between looking whether anything runs and starting it, nobody else may.
     _starting: threading.Lock = field(default_factory=threading.Lock)
-    _lake: Latest[dict[str, Any]] = field(init=False)
+    _runs: Latest[dict[str, Any]] = field(init=False)
     _planned: Latest[dict[str, Any]] = field(init=False)
 
     def __post_init__(self) -> None:
         """Ask nothing yet."""
-        self._lake = Latest(self._read_lake, _LAKE_IS_LATE, _SECONDS_KEPT, self.monotonic)
+        self._runs = Latest(self._read_lake, _LAKE_IS_LATE, _SECONDS_KEPT, self.monotonic)
         self._planned = Latest(
             self.prefect.describe, _PREFECT_IS_LATE, _SECONDS_KEPT, self.monotonic
         )
@@ -92,7 +94,7 @@ class Operations:
     async def state(self, request: Request) -> Response:
         """GET: how the pipeline stands, and what this session may do."""
         token = self.doorkeeper.token(request)
-        lake, prefect = await asyncio.gather(self._lake.get(), self._planned.get())
+        lake, prefect = await asyncio.gather(self._runs.get(), self._planned.get())
         found = {"now": format_timestamp(self.clock()), **lake, "prefect": prefect}
         found = found if token else self._without_paths(found)
         session = {
@@ -128,7 +130,7 @@ class Operations:
         self.doorkeeper.check(request)
         await _read_json(request)
         answer = await run_in_threadpool(self._start, request.path_params["control"])
-        self._lake.forget()
+        self._runs.forget()
         self._planned.forget()
         return answer
 
@@ -159,17 +161,23 @@ class Operations:
                 f"Prefect's run {run['name']} of {run['deployment']} is at work.",
                 "wait until it has ended",
             )
-        if running := self.history.running():
+        if running := read_history(self.lake).running:
             raise Refusal(
                 409, f"The run {running[0]} is at work, started by hand.", "wait until it has ended"
             )
 
     def _read_lake(self) -> dict[str, Any]:
         try:
-            return {**self.history.describe(), "lake_error": None}
+            history = read_history(self.lake)
         except ReadableError as error:
             said = {"error": str(error), "remedy": error.remedy}
             return {**_LAKE_IS_LATE, "lake_error": said}
+        return {
+            "runs": [describe_run(run) for run in reversed(history.runs[-_RUNS_SHOWN:])],
+            "newest_visitor_at": history.newest_visitor_at,
+            "last_good_at": history.last_good_at,
+            "lake_error": None,
+        }
 
     def _without_paths(self, value: Any) -> Any:  # noqa: ANN401 - JSON
         """The same for who is not signed in: of this machine's paths only the last names."""

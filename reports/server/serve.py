@@ -16,7 +16,6 @@ from ingestion.storage.base import open_lake
 from reports.server.app import LOOPBACK, create_app
 from reports.server.connection import Connection
 from reports.server.guesses import Guesses
-from reports.server.history import History
 from reports.server.limits import Limit
 from reports.server.operations import Operations
 from reports.server.prefect import Prefect
@@ -102,7 +101,7 @@ def build_app(
     secret = settings.operations_password
     password = secret.get_secret_value() if secret else None
     operations = Operations(
-        history=History(open_lake(settings)),
+        lake=open_lake(settings),
         prefect=Prefect(prefect_url, utc_now, prefect_headers),
         doorkeeper=Doorkeeper(password or None, Guesses(time.monotonic), time.monotonic),
         starts=Limit(6, 10 * _MINUTE, time.monotonic),

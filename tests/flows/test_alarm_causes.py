@@ -317,3 +317,15 @@ def test_a_prefect_that_hangs_for_minutes_is_told_once_and_taken_back_once(
         prefect.is_dead = False
         assert [told() for _ in range(2)] == [["prefect", "prefect is over"]] * 2
     assert "not answered for five minutes" in taken[0]["message"]
+
+
+def test_a_look_asks_the_lake_once_what_has_been_told(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    class Counted(LocalLake):
+        def get(self, key: str) -> bytes | None:
+            asked.append(key)
+            return super().get(key)
+
+    watch(Settings(), Counted(tmp_path), lambda: NOW, channels={})
+    assert asked.count("state/alarms.json") == 1

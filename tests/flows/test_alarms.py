@@ -14,6 +14,7 @@ from ingestion.config.timestamps import format_timestamp
 from ingestion.state.manifest import Manifest, StageRun
 from ingestion.state.totals import IngestTotals
 from ingestion.storage.local import LocalLake
+from reports.history import History
 
 NOW = datetime(2026, 1, 30, 9, 0, tzinfo=UTC)
 
@@ -61,7 +62,7 @@ def failed(number: int, error: str = "Wistia refused the token (401)") -> Manife
 
 
 def alarms(manifests: list[Manifest], now: datetime = NOW, **settings: Any) -> dict[str, str]:  # noqa: ANN401
-    found = find(Settings(**settings), manifests, now)
+    found = find(Settings(**settings), History(manifests), now)
     return {finding.alarm: finding.said for finding in found}
 
 

@@ -87,6 +87,7 @@ def test_status_of_a_new_lake_says_how_to_start(bare: CommandLine) -> None:
         "tables_error": None,
         "quarantine": dict.fromkeys(resources, 0),
         "last_run": None,
+        "unreadable": [],
     }
     assert bare.status() == expected
 

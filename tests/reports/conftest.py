@@ -18,7 +18,6 @@ from ingestion.state.totals import IngestTotals
 from ingestion.storage.local import LocalLake
 from reports.server.app import create_app
 from reports.server.guesses import Guesses
-from reports.server.history import History
 from reports.server.limits import Limit
 from reports.server.operations import Operations
 from reports.server.prefect import Prefect
@@ -96,7 +95,7 @@ class Home:
     ) -> ASGIApp:
         clock = self.clock
         operations = Operations(
-            history=History(self.lake),
+            lake=self.lake,
             prefect=Prefect(prefect, utc or clock.utc, headers or {}),
             doorkeeper=Doorkeeper(password, Guesses(clock.monotonic, clock.sleep), clock.monotonic),
             starts=Limit(2, 600, clock.monotonic),

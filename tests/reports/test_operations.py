@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from flows.cli.look.status import read_status
+from ingestion.config.settings import Settings
 from tests.reports.conftest import Client, Home, completed, serving
 
 
@@ -181,3 +183,10 @@ def test_a_prefect_that_hangs_stalls_no_page(home: Home, monkeypatch: pytest.Mon
     assert found["runs"][0]["state"] == "completed"
     assert found["prefect"]["answers"] is False
     assert "Prefect has not answered" in found["prefect"]["error"]
+
+
+def test_status_tells_a_run_as_the_page_does(client: Client, home: Home) -> None:
+    home.write_run("20260110T075400Z-aaaaaa", state="running", finished_at=None, stages=[])
+    told = read_status(Settings(lake_uri=home.lake.uri), home.lake)["last_run"]
+    assert told == state(client, home)["runs"][0]
+    assert (told["state"], told["error"]) == ("crashed", "the process ended without a word")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from prefect.artifacts import (
     create_markdown_artifact,
@@ -18,6 +18,7 @@ from prefect.artifacts import (
 
 from flows.athena.cost import describe_cost
 from flows.stages.figures import measure
+from reports.history import describe_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -99,12 +100,12 @@ def write_summary(context: Context) -> None:
 def summarise(context: Context) -> str:
     """The run in Markdown: counts, rows, tests, bytes, durations, and what failed."""
     manifest = context.record.manifest
-    lines = [f"## {manifest.kind} {manifest.run_id}: {manifest.state}", ""]
-    failed = manifest.failed_stage
-    if failed is not None:
-        lines += [f"**{failed.stage} {failed.state}:** {failed.error}", ""]
-        lines += [f"**Try:** {failed.remedy}", ""] if failed.remedy else []
-    lines += _table(("stage", "state", "seconds"), _stages(manifest))
+    run = describe_run(manifest)
+    lines = [f"## {run['kind']} {run['run_id']}: {run['state']}", ""]
+    if run["error"]:
+        lines += [f"**{run['failed_stage'] or 'run'} {run['state']}:** {run['error']}", ""]
+        lines += [f"**Try:** {run['remedy']}", ""] if run["remedy"] else []
+    lines += _table(("stage", "state", "seconds"), _stages(run))
     lines += _table(("resource", "requests", "loaded", "unchanged", "quarantined"), _read(manifest))
     if context.built is not None:
         lines += _built(context.built, measure(context), context.new_rows)
@@ -123,12 +124,9 @@ def _built(built: BuildResult, totals: RunTotals, new_rows: Mapping[str, int]) -
     return [", ".join(said) + ".", "", *_table(("table", "rows"), changed)]
 
 
-def _stages(manifest: Manifest) -> _Rows:
-    rows: _Rows = []
-    for stage in manifest.stages:
-        took = "" if stage.seconds is None else f"{stage.seconds:.1f}"
-        rows.append((stage.stage, stage.state, took))
-    return rows
+def _stages(run: Mapping[str, Any]) -> _Rows:
+    seconds = {name: "" if took is None else f"{took:.1f}" for name, took in run["seconds"].items()}
+    return [(s["stage"], s["state"], seconds[s["stage"]]) for s in run["stages"]]
 
 
 def _read(manifest: Manifest) -> _Rows:
