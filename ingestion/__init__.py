@@ -1,1 +1,1 @@
-"""Source to bronze: what Wistia answers lands in the lake as it is."""
+"""Source to bronze: what Wistia answers is loaded into the lake as it is."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from contextlib import contextmanager
+from collections import deque
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ingestion.api.client import Wistia
@@ -21,7 +23,7 @@ from ingestion.state.source_guard import check_source
 from ingestion.state.totals import IngestTotals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
     from datetime import datetime
 
     from ingestion.config.settings import Settings
@@ -102,36 +104,53 @@ def _ingest_all(work: Ingest, resources: tuple[Resource, ...]) -> None:
     for entry in work.run.manifest.resources:
         # What an earlier try of the stage met may be over.
         entry.notes, entry.is_cut_short = [], False
+    listing = work.run.manifest.resource(MEDIAS.name)
     if any(resource is MEDIAS or resource.is_of_media for resource in resources):
-        with _counted(work, MEDIAS):
-            work.videos = find_videos(work, MEDIAS)
-    for resource in resources:
-        with _counted(work, resource) as entry:
-            try:
-                resource.extract(work, resource)
-            except REFUSALS as error:
-                if not resource.is_optional or work.scope.resource == resource.name:
-                    raise
-                # A token or plan that may not read it must not cost what it may.
-                entry.state = "failed"
-                entry.notes.append(f"not read: {error}")
-                log.warning("%s is not read: %s", resource.name, error)
-        log.info("%s: %d loaded, %d unchanged", resource.name, entry.records, entry.unchanged)
+        with _failing(listing):
+            work.videos = find_videos(replace(work, client=work.client.counting(listing)), MEDIAS)
+    # Readings of which only requests are left that hang: the others are read meanwhile.
+    hanging: deque[tuple[Resource, Generator[None]]] = deque()
+    with ExitStack() as stack:
+        for resource in resources:
+            entry = work.run.manifest.resource(resource.name)
+            part = replace(work, client=work.client.counting(entry))
+            reading = stack.enter_context(closing(resource.extract(part, resource)))
+            if not _read_on(work, resource, reading):
+                hanging.append((resource, reading))
+        while hanging:
+            resource, reading = hanging.popleft()
+            if not _read_on(work, resource, reading):
+                hanging.append((resource, reading))
     work.run.save()
 
 
-@contextmanager
-def _counted(work: Ingest, resource: Resource) -> Iterator[ResourceRun]:
+def _read_on(work: Ingest, resource: Resource, reading: Generator[None]) -> bool:
+    """Read a resource to its end, or as far as nothing but what hangs is left: then False."""
     entry = work.run.manifest.resource(resource.name)
-    requests, retries = work.client.requests, work.client.retries
     try:
-        yield entry
+        with _failing(entry):
+            next(reading)
+    except StopIteration:
+        log.info("%s: %d loaded, %d unchanged", resource.name, entry.records, entry.unchanged)
+    except REFUSALS as error:
+        if not resource.is_optional or work.scope.resource == resource.name:
+            raise
+        # A token or plan that may not read it must not cost what it may.
+        entry.notes.append(f"not read: {error}")
+        log.warning("%s is not read: %s", resource.name, error)
+    else:
+        log.warning("%s: some requests hang; other resources are read meanwhile", resource.name)
+        return False
+    return True
+
+
+@contextmanager
+def _failing(entry: ResourceRun) -> Iterator[None]:
+    try:
+        yield
     except IngestionError:
         entry.state = "failed"
         raise
-    finally:
-        entry.requests += work.client.requests - requests
-        entry.retries += work.client.retries - retries
 
 
 def _total(totals: IngestTotals, manifest: Manifest, now: datetime) -> None:

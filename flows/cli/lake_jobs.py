@@ -119,7 +119,7 @@ def run_import(settings: Settings, uri: str) -> int:
     rows = [(c.resource, *(f"{n:,}" for n in c.numbers)) for c in counts]
     show_table(columns, rows, columns[1:])
     click.echo("every record is accounted for: records = loaded + unchanged + quarantined")
-    if any(c.landed for c in counts if c.resource == "visitors"):
+    if any(c.loaded for c in counts if c.resource == "visitors"):
         click.echo("the next run reads the whole visitor list once, then only what changed")
     return _QUARANTINED if any(c.quarantined for c in counts) else 0
 

@@ -58,7 +58,7 @@ class Person:
     Attributes:
         keys: Visitor keys; more are learnt from records with the address.
         email: The address, lower case, or its HMAC; blank when only the key is known.
-        digests: Digests of the person's records, as states keep those set aside.
+        digests: Digests of the person's records, as states keep those quarantined.
     """
 
     keys: set[str]
@@ -75,7 +75,7 @@ class Person:
         """Whether a record holds the address."""
         if not self.email:
             return False
-        # Part of a longer text too, since what was set aside may have any shape.
+        # Part of a longer text too, since what was quarantined may have any shape.
         pattern = rf"(?<![\w.+-]){re.escape(self.email)}(?![\w-])"
         return any(re.search(pattern, text.lower()) for text in _texts(record))
 

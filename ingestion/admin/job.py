@@ -61,7 +61,7 @@ class Job:
         """Open a resource's state and loader.
 
         Args:
-            resource: What is about to land.
+            resource: What is about to be loaded.
             redact: `PII_POLICY`, see `ingestion.load.redaction`.
         """
         overlap = timedelta(hours=self.settings.wistia_overlap_hours)

@@ -1,4 +1,4 @@
-"""`import`: the predecessor's bronze lands in this lake, once.
+"""`import`: the predecessor's bronze is loaded into this lake, once.
 
     visitors_20260108_170607_batch_110471.json
     media_<id>_20260108_170607.json
@@ -8,8 +8,8 @@ These are JSON arrays, some packed with gzip since. Their times are those of the
 them, in the Pacific zone.
 
 Files are taken in the order of their times, so that among equal states the later one wins. A
-manifest lists each file it took with its digest: the same file never lands twice, and a killed
-import goes on behind the last row that was durable. Lines land under the import's own
+manifest lists each file it took with its digest: the same file is never loaded twice, and a killed
+import goes on behind the last row that was durable. Lines are loaded under the import's own
 `ingest_date`, since that is where a build looks for what is new.
 """
 
@@ -77,20 +77,20 @@ class Damage:
 
 @dataclass(slots=True)
 class Count:
-    """What an import found of one resource; `read` records = landed + unchanged + quarantined."""
+    """What an import found of one resource; `read` records = loaded + unchanged + quarantined."""
 
     resource: str
     files: int = 0
     known: int = 0
     read: int = 0
-    landed: int = 0
+    loaded: int = 0
     unchanged: int = 0
     quarantined: int = 0
 
     @property
     def numbers(self) -> tuple[int, ...]:
         """All of them, in the order above."""
-        names = ("files", "known", "read", "landed", "unchanged", "quarantined")
+        names = ("files", "known", "read", "loaded", "unchanged", "quarantined")
         return tuple(getattr(self, name) for name in names)
 
 
@@ -111,7 +111,7 @@ def import_files(
     clock: Callable[[], datetime],
     say: Callable[[str], None] = lambda _doing: None,
 ) -> list[Count]:
-    """Land every file of the predecessor that has not landed.
+    """Load every file of the predecessor that is not loaded yet.
 
     Args:
         settings: Source and privacy policy of the lake.
@@ -188,11 +188,11 @@ def _import_resource(
 
 def _close(taking: _Taking, count: Count) -> Count:
     entry, state = taking.loader.entry, taking.state
-    count.landed, count.unchanged = entry.records, entry.unchanged
+    count.loaded, count.unchanged = entry.records, entry.unchanged
     count.quarantined = entry.quarantined
-    if count.read != count.landed + count.unchanged + count.quarantined:
+    if count.read != count.loaded + count.unchanged + count.quarantined:
         raise LakeError(
-            f"{count.read} {count.resource} records were read, {count.landed} loaded, "
+            f"{count.read} {count.resource} records were read, {count.loaded} loaded, "
             f"{count.unchanged} were unchanged and {count.quarantined} quarantined",
             "report this; `wistia-elt doctor --lake` tells what lies in the lake",
         )
@@ -223,7 +223,7 @@ def _read(source: Lake, file: OldFile) -> bytes:
 
 
 def _take(taking: _Taking, taken: SourceFile, body: bytes, start: int) -> int:
-    """Land a file's rows from `start` on; returns how many there were."""
+    """Load a file's rows from `start` on; returns how many there were."""
     taking.job.manifest.sources.append(taken)
     taken.rows, place = start, 0
     for place, value in enumerate(read_values(body), 1):

@@ -1,7 +1,7 @@
 """Quarantine: what lies there, and its way back to bronze once the schema takes it.
 
 Nothing in quarantine is edited or deleted. A replay's manifest lists the lines it took, by their
-digests, and no line is taken twice. Records obey the privacy policy since they were set aside.
+digests, and no line is taken twice. Records obey the privacy policy since they were quarantined.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Line:
 
 @dataclass(slots=True)
 class Group:
-    """Lines of one object that were set aside for one reason."""
+    """Lines of one object that were quarantined for one reason."""
 
     quarantined_at: str
     resource: str
@@ -75,7 +75,7 @@ def count_replayed(runs: list[Manifest], resource: str) -> int:
 def list_quarantine(
     lake: Lake, resources: tuple[Resource, ...], *, show: bool = False
 ) -> Iterator[Group]:
-    """Tell what was set aside, when and why.
+    """Tell what was quarantined, when and why.
 
     Args:
         lake: Where.
@@ -106,7 +106,7 @@ def replay(
     resources: tuple[Resource, ...],
     clock: Callable[[], datetime],
 ) -> Manifest:
-    """Land every quarantined record that passes today's schema, under today's date.
+    """Load every quarantined record that passes today's schema, under today's date.
 
     Args:
         settings: The overlap.
@@ -115,7 +115,7 @@ def replay(
         clock: UTC.
 
     Returns:
-        The replay's manifest: what landed, and which lines it took.
+        The replay's manifest: what was loaded, and which lines it took.
 
     Raises:
         LakeBusyError: An ingest is at work.
@@ -267,7 +267,7 @@ def _passes(line: Line, resource: Resource) -> bool:
 
 
 def _snapshot(line: Line) -> tuple[str, dict[str, object], Any]:
-    """A set-aside snapshot: its medium, the API's body, and when it was taken."""
+    """A quarantined snapshot: its medium, the API's body, and when it was taken."""
     record = line.content.get("record")
     fields = dict(record) if isinstance(record, dict) else {}
     media_id = str(fields.pop("media_id", ""))

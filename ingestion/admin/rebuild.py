@@ -2,9 +2,9 @@
 
 Bronze itself is not touched. A manifest that is gone is made from the objects that carry its run's
 id, and says so. An object that is gone is taken off its list, and the manifest says so: until then
-no build reads the lake, lest rows vanish unseen. A watermark comes back only where it is known that
-everything before it landed and lies there: elsewhere the next run reads the whole list, and nothing
-is lost.
+no build reads the lake, lest rows vanish unseen. A watermark comes back only where all before it
+is known to be loaded and to lie there: elsewhere the next run reads the whole list, and nothing is
+lost.
 """
 
 from __future__ import annotations
@@ -118,14 +118,14 @@ def _lost_run(run_id: str) -> Manifest:
     )
 
 
-def _total(run: Manifest, stored: StoredObject, landed_at: str) -> None:
+def _total(run: Manifest, stored: StoredObject, loaded_at: str) -> None:
     if run.ingest is None:
         run.ingest = IngestTotals(state="crashed", started_at=run.started_at, error=RECOVERED)
     totals, is_bronze = run.ingest, stored.key.startswith(RAW)
     totals.records += stored.records if is_bronze else 0
     totals.quarantined += 0 if is_bronze else stored.records
     totals.visitors += stored.records if stored.key.startswith(f"{RAW}/visitors/") else 0
-    totals.finished_at = run.finished_at = max(landed_at, totals.finished_at or "")
+    totals.finished_at = run.finished_at = max(loaded_at, totals.finished_at or "")
 
 
 def _take_off(lake: Lake, runs: list[Manifest]) -> list[str]:

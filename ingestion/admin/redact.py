@@ -142,25 +142,25 @@ def _plan(job: Job, redactor: Redactor) -> _Plan:
 def _redact_line(key: str, line: bytes, redactor: Redactor) -> bytes:
     """A line as it is written today; the same bytes where nothing of it changes."""
     content = json.loads(line)
-    is_aside = key.startswith(QUARANTINE)
-    record = content.get("record") if is_aside else content
-    clean = _redact_record(key, record, redactor, is_aside=is_aside)
+    is_quarantined = key.startswith(QUARANTINE)
+    record = content.get("record") if is_quarantined else content
+    clean = _redact_record(key, record, redactor, is_quarantined=is_quarantined)
     if clean == record:
         return line
-    return encode({**content, "record": clean} if is_aside else clean)
+    return encode({**content, "record": clean} if is_quarantined else clean)
 
 
-def _redact_record(key: str, record: Any, redactor: Redactor, *, is_aside: bool) -> object:  # noqa: ANN401
+def _redact_record(key: str, record: Any, redactor: Redactor, *, is_quarantined: bool) -> object:  # noqa: ANN401
     resource = _BY_NAME[key.split("/")[1]]
     if not isinstance(record, dict):
         return redactor(record, resource)
-    if is_aside and record.keys() - _SNAPSHOT_STAMPS == _MEASURE:
+    if is_quarantined and record.keys() - _SNAPSHOT_STAMPS == _MEASURE:
         return record
-    ours = _SNAPSHOT_STAMPS if resource.is_snapshot else frozenset() if is_aside else STAMPS
+    ours = _SNAPSHOT_STAMPS if resource.is_snapshot else frozenset() if is_quarantined else STAMPS
     stamps = {name: value for name, value in record.items() if name in ours}
     body = {name: value for name, value in record.items() if name not in ours}
     # What is in bronze was let in: what it holds is what it should.
-    faulty = check_record(body, resource.schema).faulty if is_aside else frozenset[str]()
+    faulty = check_record(body, resource.schema).faulty if is_quarantined else frozenset[str]()
     clean = redactor(body, resource, faulty)
     return {**clean, **stamps} if isinstance(clean, dict) else clean
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from copy import copy
+from typing import TYPE_CHECKING, Any, Protocol, Self
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -18,6 +19,7 @@ from requests.adapters import HTTPAdapter
 
 from ingestion.api.answers import BROKEN, decode, no_answer, read_body, refusal
 from ingestion.api.paging import Paging
+from ingestion.api.parallel import MOST_IN_FLIGHT
 from ingestion.api.rate_limit import InFlight
 from ingestion.api.retry import LONGEST_WAIT_SECONDS, Fault, retrying
 from ingestion.api.salvage import salvage
@@ -36,12 +38,18 @@ if TYPE_CHECKING:
     from ingestion.api.rate_limit import Pacer
     from ingestion.config.settings import Settings
 
-MOST_IN_FLIGHT = 64
 _CONNECT_SECONDS = 10
 # The slowest good answers seen: 5.5 s for visitors, 41 s for events. Twice that, and some more.
 READ_SECONDS = 90
 
 log = logging.getLogger(__name__)
+
+
+class Tally(Protocol):
+    """Whoever is told how many requests were sent, and how many of them were tries again."""
+
+    requests: int
+    retries: int
 
 
 class Wistia:
@@ -69,8 +77,8 @@ class Wistia:
         self._sleep = sleep
         self._skew = skew
         self._lock = threading.Lock()
-        self.requests = 0
-        self.retries = 0
+        self.requests = self.retries = 0
+        self._tallies: tuple[Tally, ...] = (self,)
         # Learns from each good answer how many requests keep the limit busy.
         self.in_flight = InFlight(settings.wistia_requests_per_minute)
         self._session = _Session()
@@ -86,6 +94,12 @@ class Wistia:
                 "User-Agent": "wistia-elt",
             }
         )
+
+    def counting(self, tally: Tally) -> Self:
+        """The same client; what is asked through it is counted there too, however late it ends."""
+        part = copy(self)
+        part._tallies = (*self._tallies, tally)  # noqa: SLF001 - of its own class
+        return part
 
     def get(
         self,
@@ -201,12 +215,14 @@ class Wistia:
 
     def _note_retry(self) -> None:
         with self._lock:
-            self.retries += 1
+            for tally in self._tallies:
+                tally.retries += 1
 
     def _send(self, url: str, params: Mapping[str, Any], expect: type) -> Any:  # noqa: ANN401
         self._pacer.wait()
         with self._lock:
-            self.requests += 1
+            for tally in self._tallies:
+                tally.requests += 1
         sent = time.monotonic()
         try:
             with self._session.get(

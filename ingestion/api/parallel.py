@@ -6,19 +6,23 @@ The one limiter is the client's: whoever is sent waits there for its turn.
 from __future__ import annotations
 
 import threading
-from queue import SimpleQueue
+from collections import deque
+from itertools import count
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
 from ingestion.config.errors import IngestionError
 
 if TYPE_CHECKING:
-    from collections import deque
     from collections.abc import Callable, Generator
 
     from ingestion.api.rate_limit import InFlight
 
 T = TypeVar("T")
 A = TypeVar("A")
+MOST_IN_FLIGHT = 64
+# Seconds without any answer, after which what is out is held to hang.
+SILENCE = 10.0
 # So many more wait at the limiter for the moments in which an answer is loaded and none is sent.
 _SPARE = 8
 
@@ -60,13 +64,14 @@ class Readers(Generic[T, A]):
             threading.Thread(target=self._work, daemon=True).start()
         self._reads.put(read)
 
-    def receive(self) -> tuple[T, A]:
+    def receive(self, seconds: float | None = None) -> tuple[T, A]:
         """Wait for the next answer, whichever comes first.
 
         Raises:
             IngestionError: It could not be read.
+            Empty: Nothing came in so many seconds.
         """
-        read, answers, error = self._answers.get()
+        read, answers, error = self._answers.get(timeout=seconds)
         self.in_flight -= 1
         if error is not None:
             raise error
@@ -82,20 +87,22 @@ class Readers(Generic[T, A]):
 
 def read_in_order(
     fetch: Callable[[T], A], waiting: deque[T], in_flight: InFlight, most_ahead: int
-) -> Generator[tuple[T, A | IngestionError]]:
+) -> Generator[tuple[T, A | IngestionError] | None]:
     """Read side by side and give the answers in the order of what was asked.
 
-    Whoever is slow delays no other, until `most_ahead` answers wait behind it.
+    Whoever is slow delays no other: the answers behind it wait for it until nothing has come for
+    `SILENCE` seconds. Then they are given, and it when it comes.
 
     Args:
         fetch: Reads one; called from many threads.
         waiting: What to read. What is added while answers are taken is read too, and the order
             is the same however fast they come.
         in_flight: How many requests at once.
-        most_ahead: Bounds what is held in memory.
+        most_ahead: Answers that may wait behind a slow one: bounds what is held in memory.
 
     Yields:
-        What was asked, with its answer or the error that it ended with.
+        What was asked, with its answer or the error that it ended with. None, again and again,
+        while only what hangs is left: the caller may do something else meanwhile.
     """
 
     def attempt(numbered: tuple[int, T]) -> A | IngestionError:
@@ -104,17 +111,29 @@ def read_in_order(
         except IngestionError as error:
             return error
 
+    places, hanging = deque[int](), set[int]()
     arrived: dict[int, tuple[T, A | IngestionError]] = {}
-    sent = given = 0
+    numbers = count()
     with Readers(attempt) as readers:
-        while waiting or given < sent:
-            room = min(in_flight.target + _SPARE - readers.in_flight, most_ahead - sent + given)
-            for _ in range(min(room, len(waiting))):
-                readers.send((sent, waiting.popleft()))
-                sent += 1
-            if given in arrived:
-                yield arrived.pop(given)
-                given += 1
+        while waiting or readers.in_flight or places:
+            busy = readers.in_flight - len(hanging)
+            room = min(in_flight.target + _SPARE - busy, MOST_IN_FLIGHT - readers.in_flight)
+            for _ in range(min(room, most_ahead - len(places), len(waiting))):
+                places.append(next(numbers))
+                readers.send((places[-1], waiting.popleft()))
+            if places and places[0] in arrived:
+                yield arrived.pop(places.popleft())
                 continue
-            (place, asked), answer = readers.receive()
-            arrived[place] = asked, answer
+            try:
+                (place, asked), answer = readers.receive(SILENCE)
+            except Empty:
+                hanging.update(place for place in places if place not in arrived)
+                places = deque(place for place in places if place in arrived)
+                if not places and not waiting:
+                    yield None
+                continue
+            if place in hanging:
+                hanging.remove(place)
+                yield asked, answer
+            else:
+                arrived[place] = asked, answer

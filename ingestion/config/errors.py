@@ -146,7 +146,7 @@ class LakeBusyError(LakeError):
 
 
 class CrawlError(ReadableError):
-    """The catalogue does not know what landed; nothing is built from it."""
+    """The catalog does not know what was loaded; nothing is built from it."""
 
 
 class StageTimeoutError(ReadableError):

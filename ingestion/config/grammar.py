@@ -1,7 +1,7 @@
 """What a time, a date, a number, a key and a record may be: said once, for both sides.
 
-The schema (`ingestion.load.schemas`) lets in what is written here and sets the rest aside; silver's
-casts read exactly the same. `dbt_project/macros/grammar.sql` is made from this file:
+The schema (`ingestion.load.schemas`) lets in what is written here and quarantines the rest;
+silver's casts read exactly the same. `dbt_project/macros/grammar.sql` is made from this file:
 
     python -m ingestion.config.grammar > dbt_project/macros/grammar.sql
 

@@ -209,7 +209,7 @@ class Settings(BaseSettings):
 
     @property
     def on_s3(self) -> bool:
-        """Whether the lake is a bucket: then the catalogue is Glue and the engine Athena."""
+        """Whether the lake is a bucket: then the catalog is Glue and the engine Athena."""
         return self.lake_uri.startswith("s3://")
 
     @property

@@ -206,7 +206,7 @@ class Sweep:
             yield from self._cross(seam)
 
     def _join(self, lower: Window) -> Iterator[Window]:
-        """Land a window, after those that lead down to it."""
+        """Give out a window, after those that lead down to it."""
         for _ in range(STEPS):
             if self._reading.joins(lower, self._upper):
                 break
@@ -215,7 +215,7 @@ class Sweep:
             if self._is_done:
                 return
         if self._reading.joins(lower, self._upper):
-            yield self._land(lower)
+            yield self._take(lower)
             return
         size = self._reading.size
         self._reading.read_front()
@@ -223,7 +223,7 @@ class Sweep:
         self.is_void |= self._reading.size < size
         self._go_on(self._upper.end)
 
-    def _land(self, window: Window) -> Window:
+    def _take(self, window: Window) -> Window:
         was_ordered = self._reading.is_ordered
         self._reading.note_order(window)
         if was_ordered and not self._reading.is_ordered:
@@ -248,14 +248,14 @@ class Sweep:
             else:
                 window = self._reading.wait(self._reading.send(*where), self._fill)
                 is_found = window.asked == where[1] and self._reading.joins(window, self._upper)
-                found = [self._land(window)] if is_found else []
+                found = [self._take(window)] if is_found else []
             if found:
                 yield from found
                 return
         # From the top, which always follows; all below is asked for anew.
         top = self._reading.wait(self._reading.send(1, self._reading.size))
         self._go_on(top.end)
-        yield self._land(top)
+        yield self._take(top)
 
     def _cross(self, seam: int) -> list[Window]:
         """Read on below a seam that no window straddles; nothing when the list moved too much.
@@ -274,7 +274,7 @@ class Sweep:
                 break
             for upper in joined:
                 if stood_still or below.shares(upper):
-                    return [self._land(upper), self._land(below)]
+                    return [self._take(upper), self._take(below)]
         return []
 
 

@@ -23,6 +23,8 @@ from ingestion.extract.video_days import KEPT, spans
 from ingestion.state.recovery import replace_unlisted
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from ingestion.extract.context import Ingest
     from ingestion.load.loader import Loader
     from ingestion.load.resource import Resource
@@ -94,7 +96,7 @@ class Plan(BaseModel):
             self.reached[window.days[0]] = window.page
 
 
-def load_events(work: Ingest, resource: Resource) -> None:
+def load_events(work: Ingest, resource: Resource) -> Generator[None]:
     """Load every event of the days since the watermark, and of the day before it.
 
     A reading that was broken off is read to its end first, and what came since is read after it.
@@ -110,6 +112,7 @@ def load_events(work: Ingest, resource: Resource) -> None:
     if broken is None or state.watermark is not None:
         _read(work, resource, loader, _plan(work, state, is_news=broken is not None), state)
     work.close(loader.entry, state)
+    yield from ()
 
 
 def _midnight(started: datetime) -> datetime:
@@ -180,7 +183,8 @@ def _read_windows(
 
     pages = read_in_order(fetch, round_of, work.client.in_flight, _OPEN)
     with closing(pages):
-        for window, rows in pages:
+        # A window that hangs lets the others be read to their end, and then is waited for.
+        for window, rows in filter(None, pages):
             if isinstance(rows, IngestionError):
                 raise rows
             paging = pagings[window]

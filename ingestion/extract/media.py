@@ -24,7 +24,7 @@ from ingestion.extract.context import Videos
 from ingestion.load.loader import note_cut_short
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable
 
     from ingestion.extract.context import Ingest
     from ingestion.load.loader import Loader
@@ -76,14 +76,18 @@ def find_videos(work: Ingest, resource: Resource) -> Videos:
     return _videos(ids, [item for item in items if _field(item, "hashed_id") in asked])
 
 
-def load_list(work: Ingest, resource: Resource) -> None:
+def load_list(work: Ingest, resource: Resource) -> Generator[None]:
     """Load the items of the list of videos that are new or changed."""
     with work.loading(resource) as (loader, _):
         loader.load(work.videos.items)
+    yield from ()
 
 
-def load_snapshots(work: Ingest, resource: Resource) -> None:
+def load_snapshots(work: Ingest, resource: Resource) -> Generator[None]:
     """Load the statistics that changed, of each video or of the account.
+
+    Yields:
+        While only videos are left that hang.
 
     Raises:
         IngestionError: No video's statistics can be read; what was loaded stays.
@@ -97,7 +101,11 @@ def load_snapshots(work: Ingest, resource: Resource) -> None:
         return found
 
     with work.loading(resource) as (loader, _):
-        for media_id, answer in read_each(work, loader, names, fetch, _MOST_AHEAD):
+        for come in read_each(work, loader, names, fetch, _MOST_AHEAD):
+            if come is None:
+                yield
+                continue
+            media_id, answer = come
             if not isinstance(answer, NotFoundError):
                 loader.load_snapshot(media_id, answer)
             elif resource.is_of_media:
@@ -113,7 +121,7 @@ def read_each(
     media_ids: tuple[str, ...],
     fetch: Callable[[str], A],
     most_ahead: int,
-) -> Iterator[tuple[str, A | NotFoundError]]:
+) -> Generator[tuple[str, A | NotFoundError] | None]:
     """Read something of every video, side by side.
 
     One that fails after every retry is noted, so that the run ends with 3, and costs no other.
@@ -126,18 +134,32 @@ def read_each(
         most_ahead: Answers that may wait behind a slow one.
 
     Yields:
-        Each video's id and answer, or that Wistia does not know it.
+        Each video's id and answer, or that Wistia does not know it; None while only videos are
+        left that hang. What was loaded is durable then.
 
     Raises:
         IngestionError: No video answers, or what answers is not the API.
     """
+    # Who has answered, and how many had when each was asked.
+    good, before = list[str](), dict[str, int]()
     failed: list[UnavailableError] = []
-    is_answering = False
-    in_flight = work.client.in_flight
-    with closing(read_in_order(fetch, deque(media_ids), in_flight, most_ahead)) as answers:
-        for media_id, answer in answers:
+
+    def ask(media_id: str) -> A:
+        before[media_id] = len(good)
+        answer = fetch(media_id)
+        good.append(media_id)
+        return answer
+
+    with closing(read_in_order(ask, deque(media_ids), work.client.in_flight, most_ahead)) as found:
+        for come in found:
+            if come is None:
+                loader.flush()
+                yield None
+                continue
+            media_id, answer = come
             if isinstance(answer, UnavailableError) and not isinstance(answer, _OF_ALL):
-                failed.append(answer)
+                # While others answer it is the video, and else the API.
+                failed = [] if len(good) > before[media_id] else [*failed, answer]
                 if len(failed) == _DOWN:
                     raise failed[0]
                 loader.cut_short(str(answer))
@@ -147,12 +169,12 @@ def read_each(
             elif isinstance(answer, IngestionError) and not isinstance(answer, NotFoundError):
                 raise answer
             else:
-                failed, is_answering = [], True
+                failed = []
                 yield media_id, answer
             if loader.is_due:
                 loader.flush()
             work.progress(loader.entry)
-    if failed and not is_answering:
+    if failed and not good:
         raise failed[0]
 
 

@@ -21,7 +21,7 @@ from ingestion.config.timestamps import format_timestamp
 from ingestion.extract.media import read_each
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from ingestion.extract.context import Ingest
     from ingestion.load.resource import Resource
@@ -35,8 +35,11 @@ _LONGEST = 366
 _MOST_AHEAD = 200
 
 
-def load_days(work: Ingest, resource: Resource) -> None:
+def load_days(work: Ingest, resource: Resource) -> Generator[None]:
     """Load the days that are new or restated, one request a video as a rule.
+
+    Yields:
+        While only videos are left that hang.
 
     Raises:
         IngestionError: No video's days can be read; what was loaded stays, and the next run
@@ -64,8 +67,12 @@ def load_days(work: Ingest, resource: Resource) -> None:
             ]
 
         answered = 0
-        for media_id, rows in read_each(work, loader, work.videos.ids, fetch, _MOST_AHEAD):
+        for come in read_each(work, loader, work.videos.ids, fetch, _MOST_AHEAD):
+            if come is None:
+                yield
+                continue
             answered += 1
+            media_id, rows = come
             if isinstance(rows, NotFoundError):
                 # Whether the video is known is for its statistics to say.
                 loader.note(f"not read: {rows}")

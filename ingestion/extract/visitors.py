@@ -25,6 +25,8 @@ from ingestion.state.recovery import replace_unlisted
 from ingestion.storage.json_lines import encode
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from ingestion.extract.context import Ingest
     from ingestion.load.loader import Loader
     from ingestion.load.resource import Resource
@@ -50,7 +52,7 @@ class Plan:
     name: str | None = None
 
 
-def load_visitors(work: Ingest, resource: Resource) -> None:
+def load_visitors(work: Ingest, resource: Resource) -> Generator[None]:
     """Load every visitor that is new or was active since the watermark, less the overlap.
 
     Raises:
@@ -82,6 +84,7 @@ def load_visitors(work: Ingest, resource: Resource) -> None:
         state.reconciled_at = crawl.started_at
         loader.entry.reconciled_at = format_timestamp(crawl.started_at)
     work.close(loader.entry, state)
+    yield from ()
 
 
 def _plan(work: Ingest, state: ResourceState) -> Plan:

@@ -29,7 +29,7 @@ from ingestion.load.bronze import (
     write_object,
 )
 from ingestion.load.schemas import NO_WORD, check_record, prune
-from ingestion.state.checkpoint import aside_identity, identity_of, missing_identity
+from ingestion.state.checkpoint import identity_of, missing_identity, quarantined_identity
 from ingestion.storage.json_lines import QUARANTINE, RAW, Line, compress, digest, encode
 
 if TYPE_CHECKING:
@@ -198,9 +198,9 @@ class Loader:
         that only the settings name is told each time, since the settings can be mended.
         """
         identity = missing_identity(media_id)
-        if is_listed and self._state.is_aside(identity, ""):
+        if is_listed and self._state.is_quarantined(identity, ""):
             return
-        self._state.note_aside(identity, "", self._run.clock())
+        self._state.note_quarantined(identity, "", self._run.clock())
         if media_id not in self.entry.unknown_media:
             self.entry.unknown_media.append(media_id)
 
@@ -211,15 +211,15 @@ class Loader:
 
     def quarantine(self, record: object, reason: str) -> None:
         """Quarantine a record with its reason, once: the same one tomorrow is no news."""
-        identity, version = aside_identity(self._resource, record), digest(record)
-        if self._state.is_aside(identity, version):
+        identity, version = quarantined_identity(self._resource, record), digest(record)
+        if self._state.is_quarantined(identity, version):
             self.entry.unchanged += 1
             return
         if self._rejects.is_full:
             self._spill()
         said = encode({"reason": reason, "resource": self._resource.name}).decode()
         self._rejects.add(Line(f'{{"record":{Line.of(record).text()},{said[1:]}', {}))
-        self._state.note_aside(identity, version, self._run.clock())
+        self._state.note_quarantined(identity, version, self._run.clock())
 
     @property
     def is_due(self) -> bool:

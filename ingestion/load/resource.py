@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Generator, Mapping
     from datetime import timedelta
 
     from ingestion.load.schemas import Record
@@ -20,7 +20,8 @@ class Resource:
         name: The folder below `raw-data/`, and what the command line calls it.
         path: Below the base URL; `{media_id}` is filled in for each video.
         schema: The shape a record must have to be loaded.
-        extract: Reads it: `extract(work, resource)`, with the run's `Ingest`.
+        extract: Reads it: `extract(work, resource)`, with the run's `Ingest`; yields whenever
+            only requests are left that hang, so that other resources are read meanwhile.
         scope: The permission its token needs, as Wistia's token page names it.
         key: The fields that together name a record.
         active_at: The field with a record's own time.
@@ -36,7 +37,7 @@ class Resource:
     name: str
     path: str
     schema: type[Record]
-    extract: Callable[[Any, Resource], None]
+    extract: Callable[[Any, Resource], Generator[None]]
     scope: str
     key: tuple[str, ...]
     active_at: str = ""

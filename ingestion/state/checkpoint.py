@@ -11,7 +11,7 @@ import hashlib
 import logging
 from typing import TYPE_CHECKING
 
-from pydantic import AwareDatetime, BaseModel, Field, ValidationError
+from pydantic import AliasChoices, AwareDatetime, BaseModel, Field, ValidationError
 
 from ingestion.config.timestamps import format_timestamp, parse_timestamp, utc_now
 from ingestion.state.recovery import adopt_unlisted
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-# Records set aside that are remembered: what has a new fault each day must not fill a state.
-MOST_ASIDE = 20_000
+# Quarantined records that are remembered: what has a new fault each day must not fill a state.
+MOST_QUARANTINED = 20_000
 
 
 class Seen(BaseModel):
@@ -38,24 +38,27 @@ class Seen(BaseModel):
 
     Attributes:
         digest: Of its content.
-        at: Its own time, or when it was met; one set aside has that of the setting aside.
-        is_aside: Whether it lies in quarantine: it is told once and not anew each day.
+        at: Its own time, or when it was met or quarantined.
+        is_quarantined: Whether it lies in quarantine: it is told once and not anew each day.
     """
 
     digest: str
     at: str | None = None
-    is_aside: bool = False
+    # Older states have it under another name.
+    is_quarantined: bool = Field(
+        default=False, validation_alias=AliasChoices("is_quarantined", "is_aside")
+    )
 
 
 class ResourceState(BaseModel):
     """One resource's state.
 
     Attributes:
-        watermark: Up to here everything has landed (UTC); None before a first full crawl.
+        watermark: Up to here everything is loaded (UTC); None before a first full crawl.
         reconciled_at: When the last crawl began that read the whole list (UTC).
         newest_at: The newest time seen in a record.
-        records: Records landed so far.
-        quarantined: Records set aside so far.
+        records: Records loaded so far.
+        quarantined: Records quarantined so far.
         known: Digests by identity: of every medium, and of visitors inside the overlap.
         fields: Names of fields that are not in the schema and were told of.
         run_id: The last run that is folded in.
@@ -73,15 +76,17 @@ class ResourceState(BaseModel):
 
     def save(self, lake: Lake) -> None:
         """Write it whole."""
-        aside = sorted((seen.at or "", k) for k, seen in self.known.items() if seen.is_aside)
-        for _, identity in aside[:-MOST_ASIDE]:
+        quarantined = sorted(
+            (seen.at or "", k) for k, seen in self.known.items() if seen.is_quarantined
+        )
+        for _, identity in quarantined[:-MOST_QUARANTINED]:
             del self.known[identity]
         lake.put(state_key(self.resource), add_checksum(self.model_dump_json()))
 
     def note(
         self, identity: str, version: str, at: datetime | None, touched: datetime | None = None
     ) -> None:
-        """Remember a landed version; without a time of its own it lives from `touched` on."""
+        """Remember a loaded version; without a time of its own it lives from `touched` on."""
         kept = at or touched
         self.known[identity] = Seen(digest=version, at=format_timestamp(kept) if kept else None)
 
@@ -90,20 +95,22 @@ class ResourceState(BaseModel):
         if self.newest_at is None or at > self.newest_at:
             self.newest_at = at
 
-    def note_aside(self, identity: str, version: str, at: datetime) -> None:
-        """Remember for good what was set aside, or that an address has nothing."""
-        self.known[identity] = Seen(digest=version, at=format_timestamp(at), is_aside=True)
+    def note_quarantined(self, identity: str, version: str, at: datetime) -> None:
+        """Remember for good what was quarantined, or that an address has nothing."""
+        self.known[identity] = Seen(digest=version, at=format_timestamp(at), is_quarantined=True)
 
-    def is_aside(self, identity: str, version: str) -> bool:
-        """Whether this has been set aside before."""
+    def is_quarantined(self, identity: str, version: str) -> bool:
+        """Whether this has been quarantined before."""
         seen = self.known.get(identity)
-        return seen is not None and seen.is_aside and seen.digest == version
+        return seen is not None and seen.is_quarantined and seen.digest == version
 
     def forget_before(self, bound: datetime) -> None:
         """Drop what lies before the overlap: it will not be read again."""
         text = format_timestamp(bound)
         self.known = {
-            k: seen for k, seen in self.known.items() if seen.is_aside or (seen.at or text) >= text
+            k: seen
+            for k, seen in self.known.items()
+            if seen.is_quarantined or (seen.at or text) >= text
         }
 
 
@@ -117,8 +124,8 @@ def identity_of(key: object) -> str:
     return hashlib.blake2b(str(key).encode(errors="replace"), digest_size=8).hexdigest()
 
 
-def aside_identity(resource: Resource, record: object) -> str:
-    """What a record is remembered by that is set aside: its content, and whose it is."""
+def quarantined_identity(resource: Resource, record: object) -> str:
+    """What a record is remembered by that is quarantined: its content, and whose it is."""
     owner = record.get("media_id") if isinstance(record, dict) and resource.is_of_media else ""
     return identity_of(f"aside {owner} {digest(record)}")
 
@@ -207,10 +214,10 @@ def _fold(
 ) -> None:
     bound = parse_timestamp(entry.watermark)
     bound = bound - overlap if bound else None
-    for identity, version, at, landed in _versions(lake, resource, entry):
+    for identity, version, at, loaded in _versions(lake, resource, entry):
         if bound is None or at is None or at >= bound:
-            state.note(identity, version, at, landed if bound else None)
-    _fold_asides(lake, resource, state, entry)
+            state.note(identity, version, at, loaded if bound else None)
+    _fold_quarantine(lake, resource, state, entry)
     state.records += sum(stored.records for stored in entry.objects)
     if newest := parse_timestamp(entry.newest_at):
         state.saw(newest)
@@ -226,22 +233,24 @@ def _fold(
 def _versions(
     lake: Lake, resource: Resource, entry: ResourceRun
 ) -> Iterator[tuple[str, str, datetime | None, datetime | None]]:
-    """What a run landed: identity, digest, own time, time of landing."""
+    """What a run loaded: identity, digest, own time, time of loading."""
     for stored in entry.objects:
         for record in read_records(lake, stored.key):
             identity = identity_of(resource.identify(record))
-            landed = parse_timestamp(record.get("ingested_at"))
-            yield identity, digest(record), _own_time(record, resource), landed
+            loaded = parse_timestamp(record.get("ingested_at"))
+            yield identity, digest(record), _own_time(record, resource), loaded
 
 
-def _fold_asides(lake: Lake, resource: Resource, state: ResourceState, entry: ResourceRun) -> None:
+def _fold_quarantine(
+    lake: Lake, resource: Resource, state: ResourceState, entry: ResourceRun
+) -> None:
     for stored in entry.quarantine:
         for line in read_records(lake, stored.key):
             record = line.get("record")
             at = parse_timestamp(line.get("quarantined_at")) or utc_now()
-            state.note_aside(aside_identity(resource, record), digest(record), at)
+            state.note_quarantined(quarantined_identity(resource, record), digest(record), at)
     for media_id in entry.unknown_media:
-        state.note_aside(missing_identity(media_id), "", utc_now())
+        state.note_quarantined(missing_identity(media_id), "", utc_now())
 
 
 def _own_time(record: object, resource: Resource) -> datetime | None:

@@ -28,7 +28,7 @@ class IngestTotals(BaseModel):
         return {
             "requests": self.requests,
             "fetched": self.records + self.unchanged + self.quarantined,
-            "landed": self.records,
+            "loaded": self.records,
             "quarantined": self.quarantined,
         }
 
@@ -38,14 +38,14 @@ class RunTotals(BaseModel):
 
     Attributes:
         new_visitors: Rows more in `silver.fact_visitors` than before.
-        returning_visitors: Visitor records that landed and were no new row.
+        returning_visitors: Visitor records that were loaded and were no new row.
         tables: Tables and pages built.
         built_rows: Rows in all of them.
         tests: Tests of dbt that passed.
         warnings: Tests that only warn, and did.
         scanned_bytes: What Athena read; None on DuckDB.
         cost_usd: What it bills for that, at the list price.
-        crawl_seconds: How long the catalogue took.
+        crawl_seconds: How long the catalog took.
         build_seconds: How long the build took.
         publish_seconds: How long the pages took.
         seconds: The whole run.

@@ -70,7 +70,7 @@ def test_a_run_that_is_asked_to_logs_json_with_its_run_and_stage(done: CommandLi
         ("build", "completed"),
     ]
     (last,) = [line for line in lines if line["message"] == "run ended"]
-    assert (last["level"], last["stage"], last["landed"]) == ("info", None, 24)
+    assert (last["level"], last["stage"], last["loaded"]) == ("info", None, 24)
 
 
 def test_a_run_is_measured_in_status_and_from_the_next_run_on_in_fact_runs(
@@ -81,7 +81,7 @@ def test_a_run_is_measured_in_status_and_from_the_next_run_on_in_fact_runs(
 
     assert (figures["new_visitors"], figures["returning_visitors"]) == (4, 20)
     # One page of visitors, of which 24 had changed; nothing else had.
-    assert (figures["landed"], figures["quarantined"]) == (24, 0)
+    assert (figures["loaded"], figures["quarantined"]) == (24, 0)
     assert figures["fetched"] > 24
     assert figures["tests"] > 10  # of the tables that may differ
     assert figures["built_rows"] == sum(done.status()["tables"].values())

@@ -88,8 +88,8 @@ def homes(tmp_path_factory: pytest.TempPathFactory) -> tuple[DbtHome, DbtHome]:
             write_like_the_predecessor(sandbox, folder / "old", at, seen)
         settings = settings_of(imported, sandbox)
         counts = import_files(settings, open_lake(settings), str(folder / "old"), clock)
-    landed = {count.resource: count.landed for count in counts}
-    assert landed["visitors"] == len(seen) == 300 + 24 + 28
+    loaded = {count.resource: count.loaded for count in counts}
+    assert loaded["visitors"] == len(seen) == 300 + 24 + 28
     # Their tests have lakes of their own.
     untested = ("--exclude-resource-type", "test", "--select", *(f"+{name}" for name in TABLES))
     crawled.build("2026-01-12", *untested)

@@ -7,7 +7,7 @@ from bisect import bisect_left
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingestion.api.rate_limit import InFlight, Pacer
@@ -52,6 +52,7 @@ def test_a_late_wake_up_does_not_lower_the_rate() -> None:
     assert sent[570] == pytest.approx(60.0, abs=0.05)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 900), st.floats(0, 90)), max_size=6))
 def test_never_exceeds_the_limit_in_any_minute_after_stalls(
     stalls: list[tuple[int, float]],

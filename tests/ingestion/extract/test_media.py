@@ -7,11 +7,12 @@ from datetime import timedelta
 
 import pytest
 
+from ingestion.api import client, parallel
 from ingestion.config.errors import AuthenticationError, NotFoundError, UnavailableError
 from ingestion.extract.context import Scope
 from ingestion.ingest import ingest
 from ingestion.state.run import start_run
-from tests.ingestion.account import medium, visitors
+from tests.ingestion.account import event, medium, visitors
 from tests.ingestion.api.wire import Asked, Reply, as_json, text
 from tests.ingestion.conftest import Bench
 
@@ -211,6 +212,59 @@ def test_a_video_that_fails_costs_no_other_and_is_read_by_the_next_run(
     bench.clock.now += timedelta(days=1)
     assert bench.ingest(Scope(resource=resource)).exit_code == 0
     assert sorted(row["media_id"] for row in bench.rows(resource)) == films
+
+
+def test_videos_that_hang_hold_no_other_resource_back(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parallel, "SILENCE", 0.1)
+    films, everything_else = add_films(bench, 20), threading.Event()
+    bench.api.visitors, bench.api.events = visitors(3), [event(1)]
+    real = bench.wire.answer
+
+    def answer(one: Asked) -> Reply:
+        if any(f"/stats/medias/{film}" in one.path for film in films[:6]):
+            assert everything_else.wait(30)
+        if one.path.endswith("/stats/events"):
+            everything_else.set()
+        return real(one)
+
+    bench.wire.answer = answer
+
+    run = bench.ingest()
+
+    assert (run.exit_code, run.state) == (0, "completed")
+    for resource in OF_VIDEOS:
+        entry = run.resource(resource)
+        each = 2 if resource == "media_by_date" else 1
+        assert (entry.state, entry.requests) == ("completed", each * len(films))
+        assert sorted(row["media_id"] for row in bench.rows(resource)) == films
+    assert bench.state("media_by_date")["watermark"] is not None
+    bench.clock.now += timedelta(minutes=1)
+    assert sum(entry.records for entry in bench.ingest().resources) == 0
+
+
+def test_videos_that_hang_to_their_last_retry_are_no_api_that_is_down(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parallel, "SILENCE", 0.1)
+    monkeypatch.setattr(client, "READ_SECONDS", 1)
+    films, real = add_films(bench, 20), bench.wire.answer
+    bench.api.visitors = visitors(3)
+    hanging = {f"/v1/stats/medias/{film}" for film in films[:6]}
+    bench.wire.answer = lambda one: bench.wire.hang() if one.path in hanging else real(one)
+
+    run = bench.ingest()
+
+    assert (run.exit_code, run.state) == (3, "completed")
+    assert [row["media_id"] for row in bench.rows("media")] == films[6:]
+    assert [row["media_id"] for row in bench.rows("media_engagement")] == films
+    assert "took too long" in run.resource("media").notes[0]
+    # Each was tried again only after all else had been asked for.
+    paths = bench.wire.paths()
+    assert paths.count("/v1/stats/medias/film00") == 2
+    last = len(paths) - paths[::-1].index("/v1/stats/medias/film00")
+    assert paths.index("/v1/stats/events") < last
 
 
 def test_days_that_one_video_lacks_are_asked_for_again(bench: Bench) -> None:

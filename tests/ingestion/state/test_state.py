@@ -8,6 +8,7 @@ import pytest
 
 from ingestion.config.errors import IngestionError
 from ingestion.extract.context import Scope
+from ingestion.state.checkpoint import ResourceState
 from tests.ingestion.account import ENGAGEMENT, NOON, STATS, medium, visitor
 from tests.ingestion.api.wire import text
 from tests.ingestion.conftest import Bench
@@ -257,3 +258,12 @@ def test_a_visitor_of_the_years_to_come_makes_nothing_fresh(bench: Bench) -> Non
     assert str(run.ingest.newest_visitor_at).startswith(newest)
     assert str(bench.state("visitors")["newest_at"]).startswith(newest)
     assert len(bench.rows("visitors")) == 2
+
+
+def test_a_state_of_an_older_version_still_knows_what_was_quarantined() -> None:
+    text = '{"resource":"visitors","known":{"k":{"digest":"d","at":null,"is_aside":true}}}'
+
+    state = ResourceState.model_validate_json(text)
+
+    assert state.is_quarantined("k", "d")
+    assert '"is_quarantined":true' in state.model_dump_json()
