@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +61,7 @@ class BronzeTable:
             "Columns": [dict(column) for column in self.columns],
             "Location": uri,
             "Compressed": compressed,
-            **_STORED_AS,
+            **deepcopy(_STORED_AS),
         }
 
     def table_input(self, lake_uri: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ingestion.admin.quarantine import count_refused
 from ingestion.resources import RESOURCES
 from ingestion.state.checkpoint import parse_state, state_key
 from ingestion.state.inventory import is_object, listings
@@ -18,7 +19,7 @@ from ingestion.state.source_guard import KEY as SOURCE
 from ingestion.state.source_guard import parse_source
 from ingestion.storage.base import is_hidden
 from ingestion.storage.checksum import is_whole
-from ingestion.storage.json_lines import QUARANTINE, RAW, count_records
+from ingestion.storage.json_lines import QUARANTINE, RAW, unpack_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -145,7 +146,8 @@ class Audit:
         self, key: str, body: bytes, listings: list[StoredObject]
     ) -> Iterator[Finding]:
         self.objects += 1
-        records = count_records(body)
+        lines = unpack_lines(body)
+        records = None if lines is None else len(lines)
         self.records += records or 0
         if not listings:
             said = "no manifest lists this object" + (
@@ -159,6 +161,10 @@ class Audit:
             if fault:
                 yield Finding(key, fault, _RESTORE)
                 return
+        refused = count_refused(key, lines or []) if key.startswith(RAW) else 0
+        if refused:
+            said = f"today's schema refuses {refused:,} of its records, and no build can count them"
+            yield Finding(key, said, f"`{_REBUILD}` moves them to quarantine")
 
 
 def _compare(stored: StoredObject, body: bytes, records: int | None) -> str | None:

@@ -155,11 +155,7 @@ def quarantine_refused(
     """
     with lake.lock("ingest"):
         held = read_inventory(lake)
-        keys = [
-            key
-            for key in sorted(held.objects)
-            if any(_is_refused(key, line) for line in _lines(lake, key))
-        ]
+        keys = [key for key in sorted(held.objects) if count_refused(key, _lines(lake, key))]
     if not keys and not held.rewriting:
         return {}
     with open_job(settings, lake, "rebuild", clock) as job:
@@ -194,6 +190,11 @@ def _quarantine_lines(job: Job, resource: Resource, keys: list[str]) -> dict[str
     loader.flush()
     job.close(loader.entry, state)
     return changes
+
+
+def count_refused(key: str, lines: list[bytes]) -> int:
+    """How many lines of an object of bronze today's schema refuses."""
+    return sum(_is_refused(key, line) for line in lines)
 
 
 def _lines(lake: Lake, key: str) -> list[bytes]:

@@ -80,6 +80,7 @@ def test_a_declaration_that_grew_reaches_the_table_and_its_old_partitions(
     declared = next(t for t in read_declarations() if t.name == "media")
     older: Any = declared.table_input(settings.lake_uri)
     older["StorageDescriptor"]["Columns"] = older["StorageDescriptor"]["Columns"][:2]
+    del older["StorageDescriptor"]["SerdeInfo"]["Parameters"]["case.insensitive"]
     older["Parameters"]["CrawlerSchemaDeserializerVersion"] = "1.0"
     glue.update_table(DatabaseName="bronze", TableInput=older)
     partition: Any = {"Values": ["2026-01-08"], "StorageDescriptor": older["StorageDescriptor"]}
@@ -103,6 +104,27 @@ def test_a_declaration_that_grew_reaches_the_table_and_its_old_partitions(
     )["Partition"]["StorageDescriptor"]
     assert [c["Name"] for c in found["Columns"]] == wanted
     assert found["Location"].endswith("/media/ingest_date=2026-01-08/")
+    for storage in (table["StorageDescriptor"], found):
+        assert storage["SerdeInfo"]["Parameters"]["case.insensitive"] == "FALSE"
+
+
+@pytest.mark.parametrize("said", [None, "TRUE"])
+def test_a_table_that_folds_keys_folds_them_no_more(
+    settings: Settings, glue: "GlueClient", said: str | None
+) -> None:
+    crawl(settings)
+    declared = next(t for t in read_declarations() if t.name == "media")
+    older: Any = declared.table_input(settings.lake_uri)
+    serde = older["StorageDescriptor"]["SerdeInfo"]["Parameters"]
+    del serde["case.insensitive"]
+    serde |= {"case.insensitive": said} if said else {}
+    glue.update_table(DatabaseName="bronze", TableInput=older)
+
+    crawl(settings)
+
+    table = glue.get_table(DatabaseName="bronze", Name="media")["Table"]
+    found = table["StorageDescriptor"]["SerdeInfo"]["Parameters"]
+    assert found["case.insensitive"] == "FALSE"
 
 
 def test_the_databases_of_another_lake_are_refused(settings: Settings, glue: "GlueClient") -> None:

@@ -11,6 +11,7 @@ from ingestion.admin.audit import Audit
 from ingestion.admin.quarantine import quarantine_refused
 from ingestion.config.errors import LakeError
 from ingestion.extract.context import Scope
+from ingestion.state.inventory import part_of
 from ingestion.state.manifest import Manifest
 from ingestion.state.recovery import list_in
 from ingestion.storage.base import Lake
@@ -81,6 +82,14 @@ def fill(lake: Lake) -> None:
 def test_what_is_refused_moves_once_and_all_else_stays(bench: Bench) -> None:
     fill(bench.lake())
     good = bench.rows("visitors")[0]
+    seen = [one for one in Audit(bench.lake()).examine() if one.key.startswith("raw-data")]
+    found = {part_of(one.key).resource: one for one in seen}
+    assert {name: one.detail.split("of its")[0] for name, one in found.items()} == {
+        "media": "today's schema refuses 1 ",
+        "media_by_date": "today's schema refuses 1 ",
+        "visitors": "today's schema refuses 2 ",
+    }
+    assert all("--rebuild` moves them" in one.remedy for one in found.values())
 
     assert quarantined(bench) == {"media": 1, "media_by_date": 1, "visitors": 2}
 
