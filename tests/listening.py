@@ -1,6 +1,7 @@
-"""A webhook for tests, on this machine."""
+"""A webhook and a mail server for tests, on this machine."""
 
 import json
+import socketserver
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,3 +36,33 @@ def listening(
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@contextmanager
+def receiving_mail() -> Iterator[tuple[str, list[str]]]:
+    """A mail server, `host:port`, that keeps the lines of every message."""
+    taken: list[str] = []
+
+    class Mail(socketserver.StreamRequestHandler):
+        """Enough of SMTP to take messages."""
+
+        def handle(self) -> None:
+            self.wfile.write(b"220 ready\r\n")
+            while line := self.rfile.readline():
+                verb = line[:4].upper()
+                if verb == b"DATA":
+                    self.wfile.write(b"354 go on\r\n")
+                    while (text := self.rfile.readline()) != b".\r\n":
+                        taken.append(text.decode().rstrip())
+                self.wfile.write(b"221 bye\r\n" if verb == b"QUIT" else b"250 ok\r\n")
+                if verb == b"QUIT":
+                    return
+
+    with socketserver.TCPServer(("127.0.0.1", 0), Mail) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"127.0.0.1:{server.server_address[1]}", taken
+        finally:
+            server.shutdown()
+            thread.join()

@@ -1,10 +1,8 @@
 """Alarms do not depend on what they report: each is told once, whatever has failed."""
 
 import os
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -28,6 +26,7 @@ from ingestion.config.settings import Settings
 from ingestion.storage.local import LocalLake
 from tests.flows.test_alarms import NOW, Inbox, day, failed
 from tests.listening import listening
+from tests.refusing_bucket import refusing_bucket
 from tests.small_disk import fill, make_read_only, small_disk
 
 if TYPE_CHECKING:
@@ -254,34 +253,6 @@ def run_everything() -> None:
     with refusals_told():
         context = open_context("run")
     run_all(context, run_by_hand)
-
-
-@contextmanager
-def refusing_bucket(code: str) -> Iterator[str]:
-    """An S3 that answers every request 403, with this code."""
-    body = f"<Error><Code>{code}</Code><Message>no</Message></Error>".encode()
-
-    class Handler(BaseHTTPRequestHandler):
-        def answer(self) -> None:
-            self.send_response(403)
-            self.send_header("content-length", "0" if self.command == "HEAD" else str(len(body)))
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(body)
-
-        do_GET = do_PUT = do_HEAD = do_DELETE = do_POST = answer  # noqa: N815
-
-        def log_message(self, *_: object) -> None:
-            return
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 class Silent:

@@ -1,8 +1,6 @@
 """An alarm through each channel, to a server that takes it."""
 
 import json
-import socketserver
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -20,7 +18,7 @@ from ingestion.config.errors import AlarmError
 from ingestion.config.settings import Settings
 from ingestion.storage.local import LocalLake
 from tests.flows.test_alarms import NOW, day, failed
-from tests.listening import listening
+from tests.listening import listening, receiving_mail
 
 
 def test_what_nobody_could_be_told_is_told_at_the_next_look(tmp_path: Path) -> None:
@@ -111,27 +109,7 @@ def test_two_looks_at_the_same_time_tell_people_once(tmp_path: Path) -> None:
 def test_an_email_reaches_its_server(tmp_path: Path) -> None:
     lake = LocalLake(tmp_path)
     failed(30).save(lake)
-    taken: list[str] = []
-
-    class Mail(socketserver.StreamRequestHandler):
-        """Enough of SMTP to take one message."""
-
-        def handle(self) -> None:
-            self.wfile.write(b"220 ready\r\n")
-            while line := self.rfile.readline():
-                verb = line[:4].upper()
-                if verb == b"DATA":
-                    self.wfile.write(b"354 go on\r\n")
-                    while (text := self.rfile.readline()) != b".\r\n":
-                        taken.append(text.decode().rstrip())
-                self.wfile.write(b"221 bye\r\n" if verb == b"QUIT" else b"250 ok\r\n")
-                if verb == b"QUIT":
-                    return
-
-    with socketserver.TCPServer(("127.0.0.1", 0), Mail) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        address = f"127.0.0.1:{server.server_address[1]}"
+    with receiving_mail() as (address, taken):
         url = f"smtp://{address}"
         to = "ops@example.com, second@example.com"
         # A password does not travel where everyone can read it.
@@ -140,8 +118,6 @@ def test_an_email_reaches_its_server(tmp_path: Path) -> None:
             signed.send("subject", "text")
         assert taken == []
         watch(Settings(alert_email=to, alert_smtp_url=url), lake, lambda: NOW)
-        server.shutdown()
-        thread.join()
 
     assert "Subject: wistia-elt: failure" in taken
     assert f"To: {to}" in taken

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import click
 
 from tests.soak import campaigns
+from tests.soak.alarms import alarms
 from tests.soak.checks import check
 from tests.soak.doors import doors
 from tests.soak.odd import odd
@@ -30,6 +31,7 @@ CAMPAIGNS: dict[str, Callable[..., Verdict]] = {
     "up": lambda _visitors: check("up"),
     "deployment": lambda _visitors: check("deployment"),
     "doors": doors,
+    "alarms": alarms,
     "module": lambda _visitors: check("module"),
     "athena": lambda _visitors: check("athena"),
     "dbt": lambda _visitors: check("dbt"),
