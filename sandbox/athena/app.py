@@ -9,24 +9,25 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Request, Response
 
-from sandbox.athena.api.protocol import TARGET, Action, answer
+from sandbox.athena.api.protocol import TARGET, answer
 from sandbox.athena.errors import ApiError
 from sandbox.athena.faults import Call, Faults, error_body
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from sandbox.athena.api.protocol import Action
+    from sandbox.athena.faults import Control
 
 # Of the stack itself: neither counted nor refused. The crawler is another than who asks.
 INTERNAL_KEY, CRAWLER_KEY = "sandboxinternal", "sandboxcrawler"
 _CREDENTIAL = re.compile(r"Credential=([^/]+)/\d+/([^/]+)/([^/]+)/aws4_request")
 _JSON = "application/x-amz-json-1.1"
-
-Control = Callable[[Request], Any]
 
 
 class App:

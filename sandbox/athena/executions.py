@@ -113,6 +113,7 @@ def _check(execution: Execution) -> None:
     watch = execution.job.watch
     if execution.stop.is_set():
         raise QueryCancelled("Query was cancelled by user")
+    # The engine's own limit is looked at now and then: a short query is through before.
     if watch.scan_limit and watch.scanned_bytes > watch.scan_limit:
         raise QueryCancelled(_TOO_MUCH)
 

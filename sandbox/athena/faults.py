@@ -1,13 +1,23 @@
-"""Faults on order: what AWS does on its bad days, to any service of the stack."""
+"""What a test orders and counts under `/_sandbox`: AWS's bad days, a crawler's time."""
 
 from __future__ import annotations
 
 import json
 import threading
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
+from sandbox.athena.aws.crawler import Order
 from sandbox.athena.errors import ApiError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from werkzeug.wrappers import Request
+
+    from sandbox.athena.aws.crawler import Crawlers
+
+    Control = Callable[[Request], Any]
 
 # An access key that begins so is a session's whose time is over.
 EXPIRED_KEY = "EXPIRED"
@@ -24,11 +34,6 @@ class Fault:
     message: str = "ordered by a test"
     status: int | None = None
     times: int = 1
-
-    def __post_init__(self) -> None:
-        """Refuse what could never happen."""
-        if self.times < 1:
-            raise ValueError(f"times must be 1 or more, not {self.times}")
 
     def answer(self) -> ApiError:
         """Return the refusal."""
@@ -97,3 +102,28 @@ def error_body(error: ApiError, service: str) -> tuple[bytes, str, dict[str, str
         "application/x-amz-json-1.1",
         {"x-amzn-ErrorType": error.code},
     )
+
+
+def controls(faults: Faults, crawlers: Crawlers) -> dict[tuple[str, str], Control]:
+    """What is done under `/_sandbox`, by method and path."""
+
+    def order(request: Request) -> Any:  # noqa: ANN401 - any JSON
+        body = request.get_json()
+        faults.orders += [Fault(**one) for one in (body if isinstance(body, list) else [body])]
+        return listed(request)
+
+    def listed(_: Request) -> Any:  # noqa: ANN401
+        return [asdict(fault) for fault in faults.orders]
+
+    def crawl(request: Request) -> Any:  # noqa: ANN401
+        body = dict(request.get_json())
+        name = body.pop("name")
+        crawlers.orders[name] = Order(**body)
+        return {name: asdict(crawlers.orders[name])}
+
+    return {
+        ("POST", "faults"): order,
+        ("GET", "faults"): listed,
+        ("GET", "calls"): lambda _: faults.calls,
+        ("POST", "crawlers"): crawl,
+    }

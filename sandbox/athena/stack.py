@@ -16,21 +16,18 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from sandbox.athena.api.groups import group_actions
 from sandbox.athena.api.metadata import Metadata
 from sandbox.athena.api.queries import Queries
 from sandbox.athena.app import CRAWLER_KEY, INTERNAL_KEY, App
 from sandbox.athena.aws.crawler import Crawlers
 from sandbox.athena.aws.glue import close_gaps
 from sandbox.athena.catalogue import Catalogue
-from sandbox.athena.control import controls
 from sandbox.athena.engine.client import Engine
 from sandbox.athena.engine.server import Access, running_engine
 from sandbox.athena.errors import ApiError
 from sandbox.athena.executions import Executions
-from sandbox.athena.faults import Faults
+from sandbox.athena.faults import Faults, controls
 from sandbox.athena.job import Stack
-from sandbox.athena.prepared import Prepared
 from sandbox.athena.storage import Storage
 from sandbox.athena.workgroups import WorkGroups
 
@@ -147,13 +144,11 @@ class _Account:
             home = region == self._options.region
             output = f"s3://{self._options.results}/" if home else None
             groups = WorkGroups(output)
-            prepared = Prepared(groups)
             stack = replace(self._stack, region=region)
-            queries = Queries(stack, groups, self._executions, prepared)
+            queries = Queries(stack, groups, self._executions)
             self._regions[region] = {
                 **queries.actions(),
-                **group_actions(groups),
-                **prepared.actions(),
+                **groups.actions(),
                 **Metadata(self._catalogue).actions(),
             }
         return self._regions[region]

@@ -1,12 +1,16 @@
-"""Workgroups: where results go, and how much a query may read."""
+"""Workgroups and their actions: where results go, and how much a query may read."""
 
 from __future__ import annotations
 
 from copy import deepcopy
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from sandbox.athena.api.protocol import page
 from sandbox.athena.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from sandbox.athena.api.protocol import Action, Request
 
 PRIMARY = "primary"
 _ENGINE = {
@@ -38,7 +42,7 @@ class WorkGroups:
         self._tags: dict[str, dict[str, str]] = {}
         # As a new account has it: not enforced, so a client's own location wins.
         result = {"OutputLocation": primary_output} if primary_output else {}
-        self.create(
+        self._create(
             {
                 "Name": PRIMARY,
                 "Configuration": {
@@ -48,8 +52,20 @@ class WorkGroups:
             }
         )
 
-    def create(self, request: dict[str, Any]) -> None:
-        """Make a workgroup as CreateWorkGroup asks."""
+    def actions(self) -> dict[str, Action]:
+        """Return the actions by name."""
+        return {
+            "CreateWorkGroup": self._create,
+            "GetWorkGroup": lambda r: {"WorkGroup": self.get(r["WorkGroup"])},
+            "UpdateWorkGroup": self._update,
+            "DeleteWorkGroup": lambda r: self._delete(r["WorkGroup"]),
+            "ListWorkGroups": self._list,
+            "ListTagsForResource": self._tagged,
+            "TagResource": self._tag,
+            "UntagResource": self._untag,
+        }
+
+    def _create(self, request: Request) -> None:
         name = request["Name"]
         if name in self._groups:
             raise InvalidRequest(f"WorkGroup {name} is already created")
@@ -71,21 +87,25 @@ class WorkGroups:
             "CreationTime": datetime.now(UTC).timestamp(),
             "Configuration": configuration,
         }
-        self.tag(name, {tag["Key"]: tag["Value"] for tag in request.get("Tags", [])})
+        self._tags[name] = _by_key(request.get("Tags", []))
 
-    def tags(self, name: str) -> dict[str, str]:
-        """Return a workgroup's tags."""
+    def _tagged(self, request: Request) -> dict[str, Any]:
+        tags = self._tags_of(request)
+        return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+
+    def _tag(self, request: Request) -> None:
+        self._tags_of(request).update(_by_key(request["Tags"]))
+
+    def _untag(self, request: Request) -> None:
+        for key in request["TagKeys"]:
+            self._tags_of(request).pop(key, None)
+
+    def _tags_of(self, request: Request) -> dict[str, str]:
+        kind, _, name = str(request["ResourceARN"]).rpartition(":")[2].partition("/")
+        if kind != "workgroup":
+            raise InvalidRequest(f"only workgroups have tags here, not {request['ResourceARN']}")
         self.get(name)
-        return self._tags.get(name, {})
-
-    def tag(self, name: str, tags: dict[str, str]) -> None:
-        """Add tags to a workgroup, or replace their values."""
-        self._tags[name] = self.tags(name) | tags
-
-    def untag(self, name: str, keys: list[str]) -> None:
-        """Take tags away."""
-        kept = self.tags(name)
-        self._tags[name] = {key: value for key, value in kept.items() if key not in keys}
+        return self._tags[name]
 
     def get(self, name: str) -> Group:
         """Return a workgroup.
@@ -97,8 +117,7 @@ class WorkGroups:
             raise InvalidRequest(f"WorkGroup {name} is not found.")
         return self._groups[name]
 
-    def update(self, request: dict[str, Any]) -> None:
-        """Change a workgroup as UpdateWorkGroup asks."""
+    def _update(self, request: Request) -> None:
         group = self.get(request["WorkGroup"])
         updates = deepcopy(request.get("ConfigurationUpdates", {}))
         configuration = deepcopy(group["Configuration"])
@@ -111,21 +130,20 @@ class WorkGroups:
         group["State"] = request.get("State", group["State"])
         group["Description"] = request.get("Description", group["Description"])
 
-    def delete(self, name: str) -> None:
-        """Forget a workgroup."""
+    def _delete(self, name: str) -> None:
         if name == PRIMARY:
             raise InvalidRequest("WorkGroup primary can not be deleted")
         self.get(name)
-        del self._groups[name]
-        self._tags.pop(name, None)
+        del self._groups[name], self._tags[name]
 
-    def summaries(self) -> list[Group]:
-        """Return what ListWorkGroups tells of each."""
-        shown = ("Name", "State", "Description", "CreationTime")
-        return [
-            {name: group[name] for name in shown} | {"EngineVersion": _ENGINE}
+    def _list(self, request: Request) -> dict[str, Any]:
+        kept = ("Name", "State", "Description", "CreationTime")
+        found = [
+            {name: group[name] for name in kept} | {"EngineVersion": _ENGINE}
             for _, group in sorted(self._groups.items())
         ]
+        shown, following = page(found, request)
+        return {"WorkGroups": shown, **following}
 
     def usable(self, name: str) -> Group:
         """Return a workgroup that takes queries."""
@@ -133,6 +151,10 @@ class WorkGroups:
         if group["State"] != "ENABLED":
             raise InvalidRequest(f"WorkGroup {name} is disabled.")
         return group
+
+
+def _by_key(tags: list[dict[str, str]]) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in tags}
 
 
 def _apply(target: dict[str, Any], updates: dict[str, Any], removals: dict[str, str]) -> None:

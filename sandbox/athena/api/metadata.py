@@ -29,31 +29,16 @@ class Metadata:
             "ListDataCatalogs": lambda _: {
                 "DataCatalogsSummary": [{"CatalogName": _CATALOG, "Type": "GLUE"}]
             },
-            "GetDataCatalog": self._catalog,
             "ListDatabases": self._databases,
-            "GetDatabase": self._database,
             "ListTableMetadata": self._tables,
             "GetTableMetadata": self._table,
         }
-
-    def _catalog(self, request: Request) -> dict[str, Any]:
-        self._check(request["Name"])
-        return {"DataCatalog": {"Name": _CATALOG, "Type": "GLUE"}}
 
     def _databases(self, request: Request) -> dict[str, Any]:
         self._check(request["CatalogName"])
         found = [{"Name": name} for name in self._catalogue.databases()]
         shown, following = page(found, request)
         return {"DatabaseList": shown, **following}
-
-    def _database(self, request: Request) -> dict[str, Any]:
-        self._check(request["CatalogName"])
-        name = request["DatabaseName"]
-        if not self._catalogue.has_database(name):
-            raise _missing(f"Database {name} not found.")
-        found = self._catalogue.glue.get_database(Name=name)["Database"]
-        kept = ("Name", "Description", "Parameters")
-        return {"Database": {key: found[key] for key in kept if found.get(key)}}  # type: ignore[literal-required]
 
     def _tables(self, request: Request) -> dict[str, Any]:
         self._check(request["CatalogName"])

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox.athena.api.protocol import Action, Request, page
-from sandbox.athena.api.shapes import execution_shape, rows_shape, runtime_shape
+from sandbox.athena.api.shapes import execution_shape, rows_shape
 from sandbox.athena.engine.client import Watch
 from sandbox.athena.engine.server import HIVE
 from sandbox.athena.errors import InvalidRequest, QueryError
@@ -16,21 +16,15 @@ from sandbox.athena.sql.statements import find_statement
 from sandbox.athena.storage import split_uri
 from sandbox.athena.workgroups import PRIMARY, WorkGroups
 
-if TYPE_CHECKING:
-    from sandbox.athena.prepared import Prepared
-
 _PARSED_AT_ONCE = {"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"}
 
 
 class Queries:
     """Start, watch, read and stop queries."""
 
-    def __init__(
-        self, stack: Stack, groups: WorkGroups, executions: Executions, prepared: Prepared
-    ) -> None:
+    def __init__(self, stack: Stack, groups: WorkGroups, executions: Executions) -> None:
         """Run queries on this stack."""
         self._stack, self._groups, self._executions = stack, groups, executions
-        self._prepared = prepared
         self._tokens: dict[str, tuple[Request, str]] = {}
 
     def actions(self) -> dict[str, Action]:
@@ -42,7 +36,6 @@ class Queries:
             "ListQueryExecutions": self._list,
             "StopQueryExecution": self._stop,
             "GetQueryResults": self._results,
-            "GetQueryRuntimeStatistics": self._runtime,
         }
 
     def _start(self, request: Request) -> dict[str, Any]:
@@ -65,10 +58,7 @@ class Queries:
         catalog = context.get("Catalog", HIVE)
         if catalog.lower() != HIVE:
             raise InvalidRequest(f"DataCatalog {catalog} was not found")
-        sql, parameters = self._prepared.resolve(
-            group["Name"], request["QueryString"], request.get("ExecutionParameters", [])
-        )
-        statement, text = find_statement(sql)
+        statement, text = find_statement(request["QueryString"])
         if statement.sub in _PARSED_AT_ONCE:
             self._parse(text)
         job = Job(
@@ -78,7 +68,7 @@ class Queries:
             database=(context.get("Database") or "").replace("`", "").strip('"') or None,
             output=self._output(request, configuration),
             enforced=configuration["EnforceWorkGroupConfiguration"],
-            parameters=parameters,
+            parameters=request.get("ExecutionParameters", []),
             watch=Watch(scan_limit=configuration.get("BytesScannedCutoffPerQuery")),
         )
         return Execution(job, statement, request, group["Name"])
@@ -164,6 +154,3 @@ class Queries:
                 "INVALID_QUERY_EXECUTION_STATE",
             )
         return rows_shape(execution, request)
-
-    def _runtime(self, request: Request) -> dict[str, Any]:
-        return {"QueryRuntimeStatistics": runtime_shape(self._find(request["QueryExecutionId"]))}

@@ -82,25 +82,6 @@ def _statistics(execution: Execution) -> dict[str, Any]:
     return shape
 
 
-def runtime_shape(execution: Execution) -> dict[str, Any]:
-    """Return a QueryRuntimeStatistics."""
-    statistics, watch = _statistics(execution), execution.job.watch
-    timeline = (
-        "QueryQueueTimeInMillis",
-        "EngineExecutionTimeInMillis",
-        "ServiceProcessingTimeInMillis",
-        "TotalExecutionTimeInMillis",
-    )
-    return {
-        "Timeline": {name: statistics[name] for name in timeline},
-        "Rows": {
-            "InputRows": watch.input_rows,
-            "InputBytes": watch.scanned_bytes,
-            "OutputRows": watch.written_rows or 0,
-        },
-    }
-
-
 def rows_shape(execution: Execution, request: Request) -> dict[str, Any]:
     """Return a page of results, read from where the query left them.
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 import time
-import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +15,15 @@ from moto.core.utils import utcnow
 from moto.glue.exceptions import CrawlerNotRunningException, CrawlerRunningException
 from moto.glue.models import FakeCrawler
 
-from sandbox.athena.catalogue import Catalogue, is_iceberg, is_view
 from sandbox.athena.sql.partitions import folders
-from sandbox.athena.storage import Storage, split_uri
+from sandbox.athena.storage import split_uri
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
+
+    from sandbox.athena.catalogue import Catalogue
+    from sandbox.athena.storage import Storage
 
 Table = dict[str, Any]
 
@@ -42,7 +43,6 @@ class _Crawl:
     order: Order
     started_at: datetime = field(default_factory=utcnow)
     begun: float = field(default_factory=time.monotonic)
-    id: str = field(default_factory=lambda: str(uuid.uuid4()))
     status: str = "RUNNING"
     error: str | None = None
     stop: threading.Event = field(default_factory=threading.Event)
@@ -97,9 +97,6 @@ class Crawlers:
         if not running:
             shape["LastCrawl"] = {
                 "Status": last.status,
-                "LogGroup": "/aws-glue/crawlers",
-                "LogStream": crawler.name,
-                "MessagePrefix": last.id,
                 "StartTime": last.started_at,
             }
             if last.error:
@@ -128,18 +125,6 @@ class Crawlers:
                 if table is None:
                     raise ValueError(f"Table {target['DatabaseName']}.{name} does not exist")
                 yield table
-        for target in crawler.targets.get("S3Targets") or []:
-            path = target["Path"].rstrip("/") + "/"
-            declared = [
-                table
-                for table in self._catalogue.tables(crawler.database_name)
-                if not is_view(table)
-                and not is_iceberg(table)
-                and (table["StorageDescriptor"]["Location"].rstrip("/") + "/").startswith(path)
-            ]
-            if not declared:
-                raise ValueError(f"no table is declared under {path}, and none is invented here")
-            yield from declared
 
     def _add_missing(self, table: Table) -> None:
         location = table["StorageDescriptor"]["Location"].rstrip("/") + "/"

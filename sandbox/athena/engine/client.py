@@ -35,7 +35,6 @@ class Watch:
 
     scanned_bytes: int = 0
     written_rows: int | None = None
-    input_rows: int = 0
     scan_limit: int | None = None
     # Raises to end the statement; called each time the engine tells how far it is.
     check: Callable[[], None] = lambda: None
@@ -132,7 +131,6 @@ class Engine:
 def _follow(watch: Watch) -> Callable[[Mapping[str, Any]], None]:
     def follow(stats: Mapping[str, Any]) -> None:
         watch.scanned_bytes = stats.get("physicalInputBytes", 0)
-        watch.input_rows = stats.get("processedRows", 0)
         watch.check()
 
     return follow

@@ -10,13 +10,13 @@ from sandbox.athena.errors import QueryError
 from sandbox.athena.job import Job, Outcome, quoted
 from sandbox.athena.sql import properties as props
 from sandbox.athena.sql.partitions import add_partitions, drop_partitions
-from sandbox.athena.sql.types import HiveType, read_type
+from sandbox.athena.sql.tables import glue_column, read_column
 
 if TYPE_CHECKING:
+    from sandbox.athena.sql.tables import Column
     from sandbox.athena.sql.words import Words
 
 Table = dict[str, Any]
-Added = tuple[str, HiveType, str]
 
 
 def alter_table(words: Words, job: Job) -> Outcome:
@@ -36,22 +36,20 @@ def _hive(words: Words, job: Job, table: Table) -> Outcome:
     if words.peek("DROP", "PARTITION") or words.peek("DROP", "IF"):
         words.expect("DROP")
         return drop_partitions(words, job, table)
-    if words.take("SET", "LOCATION"):
-        changes: Table = {"StorageDescriptor": {**descriptor, "Location": words.string()}}
-    elif words.take("SET", "TBLPROPERTIES"):
-        changes = {"Parameters": {**table.get("Parameters", {}), **words.pairs()}}
+    if words.take("SET", "TBLPROPERTIES"):
+        changes: Table = {"Parameters": {**table.get("Parameters", {}), **words.pairs()}}
     elif words.take("ADD", "COLUMNS"):
-        added = [_as_glue(column) for column in _columns(words)]
+        added = [glue_column(*column) for column in _columns(words)]
         known = {column["Name"] for column in descriptor["Columns"] + table["PartitionKeys"]}
         if again := [column["Name"] for column in added if column["Name"] in known]:
             raise QueryError(f"FAILED: SemanticException: Duplicate column name: {again[0]}")
         changes = {"StorageDescriptor": {**descriptor, "Columns": [*descriptor["Columns"], *added]}}
     elif words.take("REPLACE", "COLUMNS"):
-        columns = [_as_glue(column) for column in _columns(words)]
+        columns = [glue_column(*column) for column in _columns(words)]
         changes = {"StorageDescriptor": {**descriptor, "Columns": columns}}
     elif words.peek("CHANGE"):
         old, column = _changed(words)
-        columns = [_as_glue(column) if c["Name"] == old else c for c in descriptor["Columns"]]
+        columns = [glue_column(*column) if c["Name"] == old else c for c in descriptor["Columns"]]
         if columns == descriptor["Columns"] and old not in {c["Name"] for c in columns}:
             raise QueryError(f"FAILED: SemanticException: Invalid column reference {old}")
         changes = {"StorageDescriptor": {**descriptor, "Columns": columns}}
@@ -114,23 +112,13 @@ def _set_properties(words: Words, job: Job, table: Table) -> Outcome:
     return Outcome()
 
 
-def _columns(words: Words) -> list[Added]:
-    return words.listed(lambda: _column(words))
+def _columns(words: Words) -> list[Column]:
+    return words.listed(lambda: read_column(words))
 
 
-def _column(words: Words) -> Added:
-    name, kind = words.name(), read_type(words)
-    return name, kind, words.string() if words.take("COMMENT") else ""
-
-
-def _changed(words: Words) -> tuple[str, Added]:
+def _changed(words: Words) -> tuple[str, Column]:
     """Take `CHANGE [COLUMN] old new type [COMMENT '…']`."""
     words.expect("CHANGE")
     words.take("COLUMN")
     old = words.name()
-    return old, _column(words)
-
-
-def _as_glue(column: Added) -> dict[str, str]:
-    name, kind, note = column
-    return {"Name": name, "Type": str(kind)} | ({"Comment": note} if note else {})
+    return old, read_column(words)

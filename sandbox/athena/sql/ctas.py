@@ -1,4 +1,4 @@
-"""CREATE TABLE … AS SELECT."""
+"""A query's rows as files: CREATE TABLE … AS SELECT, and UNLOAD, which leaves no table."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ from sandbox.athena.sql.types import iceberg_problem
 if TYPE_CHECKING:
     from sandbox.athena.sql.words import Words
 
+_UNLOADED = {"format", "compression", "compression_level", "field_delimiter", "partitioned_by"}
+
 
 def create_table_as(words: Words, job: Job) -> Outcome:
     """Make a table of a query; the query itself reaches the engine as it was written."""
     words.expect("CREATE", "TABLE")
     lenient = words.take("IF", "NOT", "EXISTS")
     database, name = job.place(words.names())
-    given = read_properties(words) if words.take("WITH") else {}
+    given = _read_properties(words) if words.take("WITH") else {}
     words.expect("AS")
     query = words.rest
     job.catalogue.require_database(database)
@@ -34,7 +36,7 @@ def create_table_as(words: Words, job: Job) -> Outcome:
     return _hive(job, database, name, given, query)
 
 
-def read_properties(words: Words) -> dict[str, props.Value]:
+def _read_properties(words: Words) -> dict[str, props.Value]:
     """Take `(name = 'text' | number | true | ARRAY['a', …], …)`."""
 
     def value() -> props.Value:
@@ -89,25 +91,66 @@ def _hive(job: Job, database: str, name: str, given: dict[str, props.Value], que
             f"exists: {location}. You may need to manually clean the data at location "
             f"'{location}' before retrying. Athena will not delete data in your account."
         )
-    clause, session = hive_with(given, location)
+    clause, session = _hive_with(given, location)
     target = quoted(HIVE, database, name)
     job.run(f"CREATE TABLE {target} {clause} AS {query}", session)
     return Outcome(files=list(job.stack.storage.files(location)))
 
 
-def hive_with(given: dict[str, props.Value], location: str) -> tuple[str, dict[str, str]]:
+def _hive_with(given: dict[str, props.Value], location: str) -> tuple[str, dict[str, str]]:
     """Return the engine's WITH clause and session for new files of a Hive table."""
     file_format = props.table_format(given, iceberg=False)
     parts = [f"external_location = {props.text(location)}", f"format = {props.text(file_format)}"]
     if partitioned := list(given.get("partitioned_by", [])):
         parts.append(f"partitioned_by = {props.array(partitioned)}")
-    if bucketed := list(given.get("bucketed_by", [])):
-        parts += [
-            f"bucketed_by = {props.array(bucketed)}",
-            f"bucket_count = {int(str(given.get('bucket_count', '0')))}",
-        ]
     if file_format == "TEXTFILE":
         delimiter = str(given.get("field_delimiter", "\x01"))
         parts.append(f"textfile_field_separator = {props.text(delimiter)}")
     codec = props.compression(given, iceberg=False)
     return f"WITH ({', '.join(parts)})", {f"{HIVE}.compression_codec": codec}
+
+
+def unload(words: Words, job: Job) -> Outcome:
+    """Write the files through a table that lives only as long as this."""
+    words.expect("UNLOAD", "(")
+    query = words.skip_to(")")
+    words.expect(")")
+    words.expect("TO")
+    location = words.string().rstrip("/") + "/"
+    words.expect("WITH")
+    given = _read_properties(words)
+    words.finish()
+    for name in given:
+        if name not in _UNLOADED:
+            raise QueryError(f"INVALID_PROPERTY: UNLOAD property '{name}' is not supported")
+    if "format" not in given:
+        raise QueryError("INVALID_PROPERTY: UNLOAD needs the property format")
+    if next(job.stack.storage.files(location), None):
+        raise QueryError(
+            f"HIVE_PATH_ALREADY_EXISTS: Target directory for UNLOAD already exists: {location}. "
+            "Use an empty location."
+        )
+    if compression := given.pop("compression", None):
+        given["write_compression"] = compression
+    given.pop("compression_level", None)
+    _write(job, query, _hive_with(given, location))
+    return Outcome(files=list(job.stack.storage.files(location)))
+
+
+def _write(job: Job, query: str, made: tuple[str, dict[str, str]]) -> None:
+    clause, session = made
+    # Columns without a name get one here, as in Athena's files.
+    columns = [name for name, _ in job.stack.engine.describe(query, job.database)]
+    if len(set(columns)) < len(columns):
+        raise QueryError("DUPLICATE_COLUMN_NAME: UNLOAD needs columns of different names")
+    listed = ", ".join(quoted(name) for name in columns)
+    scratch = f"unload_{job.id.replace('-', '_')}"
+    job.catalogue.glue.create_database(DatabaseInput={"Name": scratch})
+    try:
+        target = quoted(HIVE, scratch, "files")
+        job.run(
+            f"CREATE TABLE {target} {clause} AS SELECT * FROM ({query}) AS unloaded({listed})",
+            session,
+        )
+    finally:
+        job.catalogue.glue.delete_database(Name=scratch)

@@ -1,13 +1,14 @@
-"""CREATE, DROP and ALTER DATABASE."""
+"""CREATE and DROP DATABASE, CREATE and DROP VIEW."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sandbox.athena.catalogue import is_iceberg
-from sandbox.athena.engine.server import ICEBERG
+from sandbox.athena.catalogue import is_iceberg, is_view
+from sandbox.athena.engine.server import HIVE, ICEBERG
 from sandbox.athena.errors import QueryError
 from sandbox.athena.job import Job, Outcome, quoted
+from sandbox.athena.sql.types import hive_name
 
 if TYPE_CHECKING:
     from sandbox.athena.sql.words import Words
@@ -18,19 +19,13 @@ def create_database(words: Words, job: Job) -> Outcome:
     words.expect("CREATE")
     _database(words)
     lenient, name = words.take("IF", "NOT", "EXISTS"), words.names()[-1]
-    made: dict[str, Any] = {"Name": name}
-    if words.take("COMMENT"):
-        made["Description"] = words.string()
-    if words.take("LOCATION"):
-        made["LocationUri"] = words.string()
-    if words.take("WITH", "DBPROPERTIES"):
-        made["Parameters"] = words.pairs()
+    made = {"LocationUri": words.string()} if words.take("LOCATION") else {}
     words.finish()
     if job.catalogue.has_database(name):
         if lenient:
             return Outcome()
         raise QueryError(f"FAILED: Execution Error: Database {name} already exists")
-    job.catalogue.glue.create_database(DatabaseInput=made)  # type: ignore[arg-type]
+    job.catalogue.glue.create_database(DatabaseInput={"Name": name, **made})  # type: ignore[typeddict-item]
     return Outcome()
 
 
@@ -60,26 +55,45 @@ def drop_database(words: Words, job: Job) -> Outcome:
     return Outcome()
 
 
-def alter_database(words: Words, job: Job) -> Outcome:
-    """Set a database's properties."""
-    words.expect("ALTER")
-    _database(words)
-    name = words.names()[-1]
-    words.expect("SET", "DBPROPERTIES")
-    pairs = words.pairs()
-    words.finish()
-    job.catalogue.require_database(name)
-    found = job.catalogue.glue.get_database(Name=name)["Database"]
-    kept: dict[str, Any] = {
-        key: found[key]  # type: ignore[literal-required]
-        for key in ("Name", "Description", "LocationUri", "Parameters")
-        if found.get(key)
-    }
-    kept["Parameters"] = {**kept.get("Parameters", {}), **pairs}
-    job.catalogue.glue.update_database(Name=name, DatabaseInput=kept)  # type: ignore[arg-type]
-    return Outcome()
-
-
 def _database(words: Words) -> None:
     if not words.take("SCHEMA"):
         words.expect("DATABASE")
+
+
+def create_view(words: Words, job: Job) -> Outcome:
+    """Make a view, and tell the catalogue its columns as Athena does."""
+    words.expect("CREATE")
+    replace = words.take("OR", "REPLACE")
+    words.expect("VIEW")
+    database, name = job.place(words.names())
+    words.expect("AS")
+    query = words.rest
+    before = job.catalogue.find(database, name)
+    if before and not is_view(before):
+        raise QueryError(f"NOT_SUPPORTED: Table already exists: '{HIVE}.{database}.{name}'")
+    target = quoted(HIVE, database, name)
+    job.run(f"CREATE {'OR REPLACE ' if replace else ''}VIEW {target} AS {query}")
+    # The engine leaves one dummy column; clients read the catalogue.
+    shown = job.stack.engine.run(f"SELECT * FROM {target} LIMIT 0")
+    columns = [
+        {"Name": column.name, "Type": hive_name(column.signature)} for column in shown.columns
+    ]
+    table = job.catalogue.require(database, name)
+    job.catalogue.update(
+        table, StorageDescriptor={**table["StorageDescriptor"], "Columns": columns}
+    )
+    return Outcome()
+
+
+def drop_view(words: Words, job: Job) -> Outcome:
+    """Forget a view."""
+    words.expect("DROP", "VIEW")
+    lenient, (database, name) = words.take("IF", "EXISTS"), job.place(words.names())
+    words.finish()
+    table = job.catalogue.find(database, name)
+    if table is None and lenient:
+        return Outcome()
+    if table is None or not is_view(table):
+        raise QueryError(f"NOT_FOUND: line 1:1: View '{HIVE}.{database}.{name}' does not exist")
+    job.catalogue.delete(table)
+    return Outcome()

@@ -23,10 +23,7 @@ def optimize(words: Words, job: Job) -> Outcome:
     condition = words.rest
     if condition and not words.peek("WHERE"):
         raise words.unexpected("WHERE")
-    properties = _properties(job, target)
-    smallest = properties.get("optimize_rewrite_min_data_file_size_bytes")
-    threshold = f"(file_size_threshold => '{smallest}B')" if smallest else ""
-    job.run(f"ALTER TABLE {target} EXECUTE optimize{threshold} {condition}")
+    job.run(f"ALTER TABLE {target} EXECUTE optimize {condition}")
     return Outcome()
 
 

@@ -12,16 +12,16 @@ if TYPE_CHECKING:
 _FORMATS = {"PARQUET", "ORC", "AVRO", "JSON", "TEXTFILE"}
 _ICEBERG_FORMATS = {"PARQUET", "ORC", "AVRO"}
 _CODECS = {"NONE", "SNAPPY", "GZIP", "ZSTD", "LZ4"}
-# Kept with an Iceberg table for OPTIMIZE, VACUUM and writers; each says how far it is obeyed.
+# Kept with an Iceberg table for OPTIMIZE, VACUUM and writers; obeyed is one of them.
 ICEBERG_KEPT = {
-    "vacuum_min_snapshots_to_keep",  # kept, not obeyed: the engine keeps the current one
+    "vacuum_min_snapshots_to_keep",
     "vacuum_max_snapshot_age_seconds",  # obeyed
-    "vacuum_max_metadata_files_to_keep",  # kept, not obeyed
-    "optimize_rewrite_min_data_file_size_bytes",  # obeyed
-    "optimize_rewrite_max_data_file_size_bytes",  # kept, not obeyed
-    "optimize_rewrite_data_file_threshold",  # kept, not obeyed
-    "optimize_rewrite_delete_file_threshold",  # kept, not obeyed
-    "write_target_data_file_size_bytes",  # kept, not obeyed
+    "vacuum_max_metadata_files_to_keep",
+    "optimize_rewrite_min_data_file_size_bytes",
+    "optimize_rewrite_max_data_file_size_bytes",
+    "optimize_rewrite_data_file_threshold",
+    "optimize_rewrite_delete_file_threshold",
+    "write_target_data_file_size_bytes",
 }
 _HIVE_CTAS = {
     "table_type",
@@ -30,8 +30,6 @@ _HIVE_CTAS = {
     "format",
     "field_delimiter",
     "partitioned_by",
-    "bucketed_by",
-    "bucket_count",
     "write_compression",
     "parquet_compression",
     "orc_compression",

@@ -14,9 +14,7 @@ from sandbox.athena.sql import (
     partitions,
     show,
     tables,
-    views,
 )
-from sandbox.athena.sql import unload as unloading
 from sandbox.athena.sql.words import Words
 
 if TYPE_CHECKING:
@@ -40,8 +38,7 @@ _SELECT = Statement(_DML, "SELECT", dml.run_query, hive=False)
 _CTAS = Statement(_DDL, "CREATE_TABLE_AS_SELECT", ctas.create_table_as, hive=False)
 _CREATE_DATABASE = Statement(_DDL, "CREATE_DATABASE", databases.create_database)
 _DROP_DATABASE = Statement(_DDL, "DROP_DATABASE", databases.drop_database)
-_ALTER_DATABASE = Statement(_DDL, "ALTER_DATABASE", databases.alter_database)
-_CREATE_VIEW = Statement(_DDL, "CREATE_VIEW", views.create_view, hive=False)
+_CREATE_VIEW = Statement(_DDL, "CREATE_VIEW", databases.create_view, hive=False)
 _SHOW_DATABASES = Statement(_UTILITY, "SHOW_DATABASES", show.show_databases)
 _DESCRIBE = Statement(_UTILITY, "DESCRIBE_TABLE", show.describe)
 
@@ -56,7 +53,7 @@ STATEMENTS: dict[str, Statement] = {
     "DELETE FROM": Statement(_DML, "DELETE", dml.change_rows, hive=False),
     "UPDATE": Statement(_DML, "UPDATE", dml.change_rows, hive=False),
     "MERGE INTO": Statement(_DML, "MERGE", dml.change_rows, hive=False),
-    "UNLOAD": Statement(_DML, "UNLOAD", unloading.unload, hive=False),
+    "UNLOAD": Statement(_DML, "UNLOAD", ctas.unload, hive=False),
     "OPTIMIZE": Statement(_DML, "OPTIMIZE_TABLE", maintenance.optimize, hive=False),
     "VACUUM": Statement(_DML, "VACUUM_TABLE", maintenance.vacuum, hive=False),
     "EXPLAIN": Statement(_UTILITY, "EXPLAIN", dml.explain, hive=False),
@@ -69,20 +66,13 @@ STATEMENTS: dict[str, Statement] = {
     "CREATE SCHEMA": _CREATE_DATABASE,
     "DROP DATABASE": _DROP_DATABASE,
     "DROP SCHEMA": _DROP_DATABASE,
-    "ALTER DATABASE": _ALTER_DATABASE,
-    "ALTER SCHEMA": _ALTER_DATABASE,
     "CREATE VIEW": _CREATE_VIEW,
     "CREATE OR REPLACE VIEW": _CREATE_VIEW,
-    "DROP VIEW": Statement(_DDL, "DROP_VIEW", views.drop_view),
+    "DROP VIEW": Statement(_DDL, "DROP_VIEW", databases.drop_view),
     "SHOW DATABASES": _SHOW_DATABASES,
     "SHOW SCHEMAS": _SHOW_DATABASES,
     "SHOW TABLES": Statement(_UTILITY, "SHOW_TABLES", show.show_tables),
-    "SHOW VIEWS": Statement(_UTILITY, "SHOW_VIEWS", show.show_views),
-    "SHOW COLUMNS": Statement(_UTILITY, "SHOW_COLUMNS", show.show_columns),
     "SHOW PARTITIONS": Statement(_UTILITY, "SHOW_PARTITIONS", show.show_partitions),
-    "SHOW TBLPROPERTIES": Statement(_UTILITY, "SHOW_TABLE_PROPERTIES", show.show_properties),
-    "SHOW CREATE TABLE": Statement(_UTILITY, "SHOW_CREATE_TABLE", show.show_create_table),
-    "SHOW CREATE VIEW": Statement(_UTILITY, "SHOW_CREATE_VIEW", show.show_create_view),
     "DESCRIBE": _DESCRIBE,
     "DESC": _DESCRIBE,
 }

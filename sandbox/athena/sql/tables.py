@@ -3,18 +3,47 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sandbox.athena.catalogue import is_iceberg, is_view
 from sandbox.athena.engine.server import ICEBERG
 from sandbox.athena.errors import QueryError
 from sandbox.athena.job import Job, Outcome, quoted
 from sandbox.athena.sql import properties as props
-from sandbox.athena.sql.formats import DELIMITED, FORMATS, SERDES, Format
 from sandbox.athena.sql.types import HiveType, read_type
 
 if TYPE_CHECKING:
     from sandbox.athena.sql.words import Words
+
+Column = tuple[str, HiveType, str]
+
+
+class Format(NamedTuple):
+    """The classes that Glue names for a table's files."""
+
+    input: str
+    output: str
+    serde: str
+
+
+_HIVE = "org.apache.hadoop.hive"
+_TEXT = (
+    "org.apache.hadoop.mapred.TextInputFormat",
+    f"{_HIVE}.ql.io.HiveIgnoreKeyTextOutputFormat",
+)
+_PARQUET, _ORC = f"{_HIVE}.ql.io.parquet", f"{_HIVE}.ql.io.orc"
+_FORMATS = {
+    "TEXTFILE": Format(*_TEXT, f"{_HIVE}.serde2.lazy.LazySimpleSerDe"),
+    "JSON": Format(*_TEXT, "org.openx.data.jsonserde.JsonSerDe"),
+    "PARQUET": Format(
+        f"{_PARQUET}.MapredParquetInputFormat",
+        f"{_PARQUET}.MapredParquetOutputFormat",
+        f"{_PARQUET}.serde.ParquetHiveSerDe",
+    ),
+    "ORC": Format(f"{_ORC}.OrcInputFormat", f"{_ORC}.OrcOutputFormat", f"{_ORC}.OrcSerde"),
+}
+_CSV = Format(*_TEXT, f"{_HIVE}.serde2.OpenCSVSerde")
+_SERDES = {found.serde: found for found in (*_FORMATS.values(), _CSV)}
 
 
 @dataclass
@@ -24,7 +53,7 @@ class _Declared:
     comment: str | None = None
     partitioned_by: list[tuple[str, HiveType | None, str]] = field(default_factory=list)
     transforms: list[str] = field(default_factory=list)
-    format: Format = field(default_factory=lambda: FORMATS["TEXTFILE"])
+    format: Format = field(default_factory=lambda: _FORMATS["TEXTFILE"])
     serde: str | None = None
     serde_properties: dict[str, str] = field(default_factory=dict)
     location: str | None = None
@@ -35,7 +64,7 @@ def create_external_table(words: Words, job: Job) -> Outcome:
     """Declare files in S3 as a table."""
     words.expect("CREATE", "EXTERNAL", "TABLE")
     lenient, place = words.take("IF", "NOT", "EXISTS"), job.place(words.names())
-    columns = words.listed(lambda: _column(words))
+    columns = words.listed(lambda: read_column(words))
     declared = _clauses(words)
     if declared.transforms:
         raise QueryError("FAILED: ParseException: a partition column of a Hive table needs a type")
@@ -47,12 +76,10 @@ def create_external_table(words: Words, job: Job) -> Outcome:
     return Outcome()
 
 
-def _table(
-    name: str, columns: list[tuple[str, HiveType, str]], declared: _Declared
-) -> dict[str, Any]:
+def _table(name: str, columns: list[Column], declared: _Declared) -> dict[str, Any]:
     """Return Glue's TableInput."""
     descriptor = {
-        "Columns": [_glue(*column) for column in columns],
+        "Columns": [glue_column(*column) for column in columns],
         "Location": declared.location,
         "InputFormat": declared.format.input,
         "OutputFormat": declared.format.output,
@@ -74,7 +101,7 @@ def _table(
         "Owner": "hadoop",
         "Retention": 0,
         "PartitionKeys": [
-            _glue(name, kind, note) for name, kind, note in declared.partitioned_by if kind
+            glue_column(name, kind, note) for name, kind, note in declared.partitioned_by if kind
         ],
         "StorageDescriptor": descriptor,
         "Parameters": {"EXTERNAL": "TRUE", **comment, **declared.properties},
@@ -85,7 +112,7 @@ def create_table(words: Words, job: Job) -> Outcome:
     """Make an empty Iceberg table, the only kind that CREATE TABLE without EXTERNAL makes."""
     words.expect("CREATE", "TABLE")
     lenient, (database, name) = words.take("IF", "NOT", "EXISTS"), job.place(words.names())
-    columns = words.listed(lambda: _column(words))
+    columns = words.listed(lambda: read_column(words))
     declared = _clauses(words)
     if declared.properties.get("table_type", "").upper() != "ICEBERG":
         raise QueryError(
@@ -131,12 +158,14 @@ def drop_table(words: Words, job: Job) -> Outcome:
     return Outcome()
 
 
-def _column(words: Words) -> tuple[str, HiveType, str]:
+def read_column(words: Words) -> Column:
+    """Take `name type [COMMENT '…']`."""
     name, kind = words.name(), read_type(words)
     return name, kind, words.string() if words.take("COMMENT") else ""
 
 
-def _glue(name: str, kind: HiveType, comment: str) -> dict[str, str]:
+def glue_column(name: str, kind: HiveType, comment: str) -> dict[str, str]:
+    """Return a column as Glue keeps it."""
     return {"Name": name, "Type": str(kind)} | ({"Comment": comment} if comment else {})
 
 
@@ -159,25 +188,25 @@ def _clauses(words: Words) -> _Declared:
 def _row_format(words: Words, found: _Declared) -> None:
     if words.take("ROW", "FORMAT", "SERDE"):
         found.serde = words.string()
-        if found.serde not in SERDES:
+        if found.serde not in _SERDES:
             raise QueryError(f"FAILED: SemanticException: SerDe {found.serde} is not supported")
-        found.format = SERDES[found.serde]
+        found.format = _SERDES[found.serde]
         if words.take("WITH", "SERDEPROPERTIES"):
             found.serde_properties = words.pairs()
     elif words.take("ROW", "FORMAT", "DELIMITED"):
-        _delimited(words, found)
+        words.expect("FIELDS", "TERMINATED", "BY")
+        between = words.string()
+        found.serde_properties = {"serialization.format": between, "field.delim": between}
+        if words.take("LINES", "TERMINATED", "BY"):
+            found.serde_properties["line.delim"] = words.string()
 
 
 def _stored_as(words: Words, found: _Declared) -> None:
-    if words.take("STORED", "AS", "INPUTFORMAT"):
-        written = words.string()
-        words.expect("OUTPUTFORMAT")
-        found.format = Format(written, words.string(), found.format.serde)
-    elif words.take("STORED", "AS"):
+    if words.take("STORED", "AS"):
         stored = words.name().upper()
-        if stored not in FORMATS:
+        if stored not in _FORMATS:
             raise QueryError(f"FAILED: SemanticException: STORED AS {stored} is not supported")
-        found.format = FORMATS[stored]
+        found.format = _FORMATS[stored]
 
 
 def _partition(words: Words, found: _Declared) -> None:
@@ -193,14 +222,3 @@ def _partition(words: Words, found: _Declared) -> None:
         kind = read_type(words)
         note = words.string() if words.take("COMMENT") else ""
         found.partitioned_by.append((name, kind, note))
-
-
-def _delimited(words: Words, found: _Declared) -> None:
-    found.serde_properties = {"serialization.format": "\x01"}
-    for clause, key in DELIMITED.items():
-        if words.take(*clause.split()):
-            found.serde_properties[key] = words.string()
-            if key == "field.delim":
-                found.serde_properties["serialization.format"] = found.serde_properties[key]
-            if words.take("ESCAPED", "BY"):
-                found.serde_properties["escape.delim"] = words.string()

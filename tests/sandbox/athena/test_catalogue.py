@@ -66,14 +66,6 @@ def test_a_crawler_of_a_table_that_is_gone_fails(ask: Asking, crawler: str) -> N
     assert last["ErrorMessage"] == f"Table {ask.database}.events does not exist"
 
 
-def test_a_crawler_of_a_prefix_serves_the_tables_declared_there(ask: Asking, crawler: str) -> None:
-    name = f"{crawler}-prefix"
-    targets = {"S3Targets": [{"Path": f"{ask.lake}/events/"}]}
-    ask.glue.create_crawler(Name=name, Role="role", DatabaseName=ask.database, Targets=targets)
-    assert crawl(ask, name)["Status"] == "SUCCEEDED"
-    assert ask.rows("show partitions events") == [["day=2026-01-01"]]
-
-
 def test_a_stale_version_changes_no_table(events: Asking) -> None:
     table = events.table("events")
     changed = {
@@ -87,36 +79,3 @@ def test_a_stale_version_changes_no_table(events: Asking) -> None:
     with pytest.raises(ClientError, match="ConcurrentModificationException"):
         events.glue.update_table(TableInput={**changed, "Parameters": {"by": "another"}}, **update)
     assert events.table("events")["Parameters"] == {"by": "the first"}
-
-
-def test_segments_share_the_partitions(events: Asking) -> None:
-    segments = [
-        events.glue.get_partitions(
-            DatabaseName=events.database,
-            TableName="events",
-            Segment={"SegmentNumber": number, "TotalSegments": 2},
-        )["Partitions"]
-        for number in (0, 1)
-    ]
-    values = [[partition["Values"] for partition in segment] for segment in segments]
-    assert values == [[["2026-01-01"]], [["2026-01-02"]]]
-
-
-def test_column_statistics_are_kept_and_forgotten(events: Asking) -> None:
-    place = {"DatabaseName": events.database, "TableName": "events"}
-    long = {"MinimumValue": 1, "MaximumValue": 3, "NumberOfNulls": 0, "NumberOfDistinctValues": 3}
-    statistics = {
-        "ColumnName": "id",
-        "ColumnType": "bigint",
-        "AnalyzedTime": 1_767_225_600,
-        "StatisticsData": {"Type": "LONG", "LongColumnStatisticsData": long},
-    }
-    events.glue.update_column_statistics_for_table(ColumnStatisticsList=[statistics], **place)
-
-    def kept() -> list[Any]:
-        answer = events.glue.get_column_statistics_for_table(ColumnNames=["id", "at"], **place)
-        return [one["StatisticsData"] for one in answer["ColumnStatisticsList"]]
-
-    assert kept() == [{"Type": "LONG", "LongColumnStatisticsData": long}]
-    events.glue.delete_column_statistics_for_table(ColumnName="id", **place)
-    assert kept() == []

@@ -152,6 +152,11 @@ def test_a_workgroup_keeps_its_tags(ask: Asking, group: str) -> None:
     assert ask.client.list_tags_for_resource(**arn)["Tags"] == [{"Key": "b", "Value": "2"}]
 
 
+def test_a_workgroup_says_which_engine_it_uses(ask: Asking, group: str) -> None:
+    made = ask.client.get_work_group(WorkGroup=group)["WorkGroup"]["Configuration"]
+    assert made["EngineVersion"]["EffectiveEngineVersion"] == "Athena engine version 3"
+
+
 def test_a_disabled_workgroup_takes_no_queries(ask: Asking, group: str) -> None:
     ask.client.update_work_group(WorkGroup=group, State="DISABLED")
     with pytest.raises(ClientError, match=f"WorkGroup {group} is disabled"):
@@ -217,18 +222,6 @@ def test_ordered_faults_strike_as_often_as_told(ask: Asking) -> None:
     assert ask.client.list_data_catalogs()["DataCatalogsSummary"][0]["Type"] == "GLUE"
     assert ask.athena.calls()["athena:ListDataCatalogs"] == before + 3
     assert ask.athena.control("GET", "faults") == []
-
-
-def test_prepared_statements_are_kept_by_workgroup(ask: Asking, group: str) -> None:
-    name = f"p{ask.prefix}"
-    ask.client.create_prepared_statement(
-        StatementName=name, WorkGroup="primary", QueryStatement="select ? + 1 as a"
-    )
-    assert ask.rows(f"execute {name} using 41") == [["a"], ["42"]]
-    assert ask.rows(f"execute {name}", ExecutionParameters=["1"]) == [["a"], ["2"]]
-    with pytest.raises(ClientError, match="was not found"):
-        ask.start(f"execute {name} using 1", WorkGroup=group)
-    ask.client.delete_prepared_statement(StatementName=name, WorkGroup="primary")
 
 
 def test_tables_are_described_without_glue(events: Asking) -> None:

@@ -51,26 +51,10 @@ def test_bytes_scanned_are_of_the_partitions_asked_for(events: Asking) -> None:
 def test_listings_are_lines_as_hive_prints_them(events: Asking) -> None:
     assert events.rows("show tables '*vent*|other'") == [["events"]]
     assert events.rows("show partitions events") == [["day=2026-01-01"], ["day=2026-01-02"]]
-    assert events.rows("show columns in events")[0] == ["id                  "]
-    assert events.rows("show tblproperties events('classification')") == [
-        ["classification", "json"]
-    ]
     described = [row[0] for row in events.rows(f"describe `{events.database}`.`events`")]
     assert described[0] == "id                  \tstring              \ta key               "
     assert described[-1] == "day                 \tstring              \t                    "
     assert [events.database] in events.rows("show databases")
-
-
-def test_a_declaration_is_printed_so_that_it_declares_the_same_again(events: Asking) -> None:
-    before = events.table("events")
-    lines = [row[0] for row in events.rows("show create table events")]
-    events.run("drop table events")
-    events.run(
-        "\n".join(str(line) for line in lines).replace(f"{events.database}.events", "events")
-    )
-    after = events.table("events")
-    for part in ("StorageDescriptor", "PartitionKeys", "Parameters"):
-        assert after[part] == before[part], part
 
 
 def test_a_table_made_of_a_query_is_parquet_and_names_its_files(events: Asking) -> None:
@@ -115,14 +99,12 @@ def test_views_tell_the_catalogue_their_columns(events: Asking) -> None:
     ]
     assert events.rows("select id from seen where at.x = 'ä'")[1:] == [["1"]]
     events.run("drop view if exists seen")
-    assert events.rows("show views") == []
 
 
 def test_hive_tables_change_in_the_catalogue(events: Asking) -> None:
     events.run("alter table events add columns (more array<int>)")
     events.run("alter table events change column more most bigint comment 'now a number'")
     events.run("alter table events set tblproperties ('a' = 'b')")
-    events.run(f"alter table events set location '{events.lake}/elsewhere/'")
     table = events.table("events")
     assert table["StorageDescriptor"]["Columns"][-1] == {
         "Name": "most",
@@ -130,7 +112,6 @@ def test_hive_tables_change_in_the_catalogue(events: Asking) -> None:
         "Comment": "now a number",
     }
     assert table["Parameters"]["a"] == "b"
-    assert table["StorageDescriptor"]["Location"] == f"{events.lake}/elsewhere/"
     events.run(f"drop database {events.database} cascade")
     assert events.files("events/") != []
 

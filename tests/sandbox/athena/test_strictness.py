@@ -14,7 +14,7 @@ NOT_STARTED = {
     "grant select on a to b": "Queries of this type are not supported",
     "truncate table a": "Queries of this type are not supported",
     "-- nothing": "Query is empty",
-    "execute nowhere using 1": "PreparedStatement nowhere was not found",
+    "execute nowhere using 1": "Queries of this type are not supported",
 }
 
 
