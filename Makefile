@@ -37,7 +37,7 @@ reference: $(READY) ## docs/reference, .env.example and the runbook's errors, fr
 	@$(BIN)/python -m tests.project.reference
 
 .PHONY: docs
-docs: $(READY) ## the documents as a site with search, in build/docs
+docs: $(READY) ## the documents as a site with search; `make serve` has it under /handbook
 	@$(BIN)/python -m tests.project.site
 
 .PHONY: bench

@@ -31,6 +31,8 @@ BESIDE = [
     {"name": "Operations", "href": "/operations"},
     {"name": "Tables", "href": "/docs/"},
 ]
+# The project's own documents: there once `make docs` has made them.
+_HANDBOOK = {"name": "Handbook", "href": "/handbook/"}
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _SWAP_SECONDS = 0.05
 log = logging.getLogger(__name__)
@@ -76,17 +78,20 @@ class Guard:
 
 
 def create_app(
-    site: Path, docs: Path, operations: Operations, names: Iterable[str] = ()
+    site: Path, docs: Path, handbook: Path, operations: Operations, names: Iterable[str] = ()
 ) -> ASGIApp:
     """Put the server together.
 
     Args:
         site: The built pages; may come and go.
         docs: dbt's documentation; the same.
+        handbook: The documents as a site; the same.
         operations: The Operations page's other half.
         names: What it is called beside this machine's own names, such as pages.example.com.
     """
-    shelves = _Shelves(Folder(site), Folder(docs, loose=True), Folder(WEB))
+    shelves = _Shelves(
+        Folder(site), Folder(docs, loose=True), Folder(handbook, loose=True), Folder(WEB)
+    )
     handlers: dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
         Refusal: _refuse,
         Exception: _fail,
@@ -100,9 +105,11 @@ def create_app(
             Route("/api/sign-in", operations.sign_in, methods=["POST"]),
             Route("/api/sign-out", operations.sign_out, methods=["POST"]),
             Route("/api/controls/{control}", operations.control, methods=["POST"]),
-            Route("/served.json", _tell_beside, methods=["GET"]),
+            Route("/served.json", shelves.tell_beside, methods=["GET"]),
             Route("/docs", _moved_to("/docs/"), methods=["GET"]),
             Route("/docs/{path:path}", shelves.serve_docs, methods=["GET"]),
+            Route("/handbook", _moved_to("/handbook/"), methods=["GET"]),
+            Route("/handbook/{path:path}", shelves.serve_handbook, methods=["GET"]),
             Route("/{path:path}", shelves.serve_page, methods=["GET"]),
         ],
         exception_handlers=handlers,
@@ -124,6 +131,7 @@ def _moved_to(address: str) -> Callable[[Request], Awaitable[Response]]:
 class _Shelves:
     pages: Folder
     documents: Folder
+    handbook: Folder
     own: Folder
 
     async def serve_operations(self, request: Request) -> Response:
@@ -137,15 +145,20 @@ class _Shelves:
         found = await _from(self.documents, request, path or "/")
         return found or (_no_such_page(request) if path else _no_docs())
 
+    async def serve_handbook(self, request: Request) -> Response:
+        path = _path(request)
+        found = await _from(self.handbook, request, path or "/")
+        return found or (_no_such_page(request) if path else _no_handbook())
+
+    async def tell_beside(self, request: Request) -> Response:
+        """What stands beside the pages here: their navigation shows it."""
+        del request
+        is_made = await run_in_threadpool(self.handbook.root.is_dir)
+        return JSONResponse({"beside": [*BESIDE, *[_HANDBOOK] * is_made]}, headers=FRESH)
+
     async def serve_page(self, request: Request) -> Response:
         found = await _from(self.pages, request, _path(request) or "/")
         return found or (_no_such_page(request) if self.pages.root.is_dir() else _no_pages())
-
-
-async def _tell_beside(request: Request) -> Response:
-    """What stands beside the pages here: their navigation shows it."""
-    del request
-    return JSONResponse({"beside": BESIDE}, headers=FRESH)
 
 
 def _path(request: Request) -> str:
@@ -200,6 +213,15 @@ def _no_docs() -> Response:
             "It is built with the pages:",
         ],
         "wistia-elt publish",
+    )
+
+
+def _no_handbook() -> Response:
+    return message_page(
+        503,
+        "The handbook is not built yet",
+        ["Here will be the project's documents, with search. In its folder:"],
+        "make docs",
     )
 
 

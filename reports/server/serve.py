@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from ingestion.config.settings import Settings
 
+# Where `make docs` puts the documents as a site.
+HANDBOOK = PROJECT_ROOT / "build" / "docs"
 _MINUTE = 60
 _LONG_ENOUGH = 12
 _VARIED_ENOUGH = 6
@@ -63,6 +65,8 @@ def serve(
     say(f"pages       http://{shown}:{port}/")
     say(f"operations  http://{shown}:{port}/operations")
     say(f"tables      http://{shown}:{port}/docs")
+    if HANDBOOK.is_dir():
+        say(f"handbook    http://{shown}:{port}/handbook")
     for warning in warnings(settings):
         say(f"warning: {warning}")
     say("Ctrl-C stops it")
@@ -109,7 +113,7 @@ def build_app(
         clock=utc_now,
     )
     names = (*settings.serve_names, settings.serve_host)
-    return create_app(settings.site_path, settings.docs_path, operations, names)
+    return create_app(settings.site_path, settings.docs_path, HANDBOOK, operations, names)
 
 
 def warnings(settings: Settings) -> list[str]:

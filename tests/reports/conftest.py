@@ -62,6 +62,10 @@ class Home:
         return self.folder / "docs"
 
     @property
+    def handbook(self) -> Path:
+        return self.folder / "handbook"
+
+    @property
     def lake(self) -> LocalLake:
         return LocalLake(self.folder / "lake")
 
@@ -103,7 +107,7 @@ class Home:
             clock=utc or clock.utc,
             monotonic=clock.monotonic,
         )
-        return create_app(self.site, self.docs, operations, names)
+        return create_app(self.site, self.docs, self.handbook, operations, names)
 
 
 def completed(stage: str) -> StageRun:

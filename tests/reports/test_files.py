@@ -161,7 +161,7 @@ def test_a_page_may_run_its_own_scripts_and_no_others(client: Client) -> None:
 
 @pytest.mark.usefixtures("site")
 def test_every_answer_carries_the_headers_of_a_careful_server(client: Client) -> None:
-    for path in ("/", "/nothing", "/operations", "/api/state", "/docs/"):
+    for path in ("/", "/nothing", "/operations", "/api/state", "/docs/", "/handbook/"):
         headers = client.get(path).headers
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["x-frame-options"] == "DENY"
@@ -209,6 +209,21 @@ def test_before_the_first_build_it_says_what_will_be_here(client: Client) -> Non
         assert f"<h1>{title} built yet</h1>" in answer.text
         assert "wistia-elt publish" in answer.text
         assert answer.headers["retry-after"] == "60"
+
+
+def test_the_handbook_is_beside_the_pages_once_it_is_made(client: Client, home: Home) -> None:
+    def beside() -> list[str]:
+        return [one["href"] for one in client.get("/served.json").json()["beside"]]
+
+    assert client.get("/handbook/").status_code == 503
+    assert "make docs" in client.get("/handbook/").text
+    assert beside() == ["/operations", "/docs/"]
+    home.handbook.mkdir()
+    (home.handbook / "index.html").write_text("<h1>wistia-elt</h1>")
+
+    assert client.get("/handbook").headers["location"] == "/handbook/"
+    assert client.get("/handbook/").text == "<h1>wistia-elt</h1>"
+    assert beside() == ["/operations", "/docs/", "/handbook/"]
 
 
 def test_another_sites_name_for_this_machine_is_refused(home: Home) -> None:
