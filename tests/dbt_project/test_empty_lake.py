@@ -12,9 +12,11 @@ from tests.lakes import Lakes
 LAYERS = ("silver.", "gold.", "pages.")
 
 TABLES = [
+    "gold.calendar",
     "gold.fact_audience_insights",
     "gold.fact_media_performance",
     "gold.fact_plays",
+    "gold.headlines",
     "gold.leads",
     "gold.media_benchmarks",
     "gold.media_daily",
@@ -22,6 +24,11 @@ TABLES = [
     "gold.media_momentum",
     "gold.media_overlap",
     "gold.media_reach",
+    "gold.movers",
+    "gold.span_figures",
+    "gold.span_labels",
+    "gold.span_totals",
+    "gold.spans",
     "gold.visitor_media",
     "pages.audience",
     "pages.audience_labels",

@@ -1,0 +1,64 @@
+{{ config(materialized='table', ha=true) }}
+
+{#- A count is told by itself, a rate by two. The last is what it is seen on: how many make up
+    the figure, where that is not the figure itself. #}
+{%- set figures = {
+    'plays': ('play_count', none, none),
+    'loads': ('load_count', none, none),
+    'viewers': ('viewer_count', none, none),
+    'hours_watched': ('hours_watched', none, 'event_count'),
+    'plays_per_load': ('play_count', 'load_count', 'load_count'),
+    'completion_rate': ('end_count', 'event_count', 'event_count'),
+    'conversion_rate': ('conversion_count', 'event_count', 'event_count'),
+} %}
+
+with totals as (
+    select
+        span,
+        period,
+        media_id,
+        load_count,
+        play_count,
+        event_count,
+        end_count,
+        conversion_count,
+        hours_watched,
+        viewer_count
+    from {{ ref('span_totals') }}
+),
+
+spans as (
+    select
+        span,
+        period,
+        periods_back
+    from {{ ref('spans') }}
+),
+
+figures as (
+    {% for figure, (above, below, seen) in figures.items() %}
+        select
+            span,
+            period,
+            media_id,
+            '{{ figure }}' as figure,
+            cast({{ above }} as double)
+            {%- if below %} / nullif({{ below }}, 0){% endif %} as amount,
+            cast({{ seen or 'null' }} as bigint) as seen_count
+        from totals
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
+)
+
+select
+    figures.span,
+    figures.period,
+    spans.periods_back,
+    figures.media_id,
+    figures.figure,
+    figures.amount,
+    figures.seen_count
+from figures
+inner join spans
+    on figures.span = spans.span and figures.period = spans.period
+where figures.amount is not null
