@@ -6,18 +6,21 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from ingestion.config.errors import ConfigurationError
 from ingestion.config.logging import configure
 from ingestion.config.settings import Settings
 from ingestion.config.timestamps import utc_now
 from ingestion.config.version import code_version
 from ingestion.extract.context import Scope
+from ingestion.resources import EVENTS, VISITORS
+from ingestion.state.manifest import read_manifests
 from ingestion.state.run import RunRecord, start_run
 from ingestion.storage.base import open_lake
 from ingestion.storage.permissions import keep_private
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
+    from datetime import date, datetime
 
     from flows.stages.dbt import BuildResult
     from flows.stages.publish import Published
@@ -66,13 +69,35 @@ def open_context(
     """Read the settings, open the lake, begin the run's record.
 
     Raises:
-        ConfigurationError: A setting is missing, misspelt or impossible.
+        ConfigurationError: A setting is missing, misspelt or impossible; AS_OF_DATE lies before
+            what is loaded.
         LakeError: The lake cannot be opened.
     """
     keep_private()
     settings = settings or Settings.load()
     configure(as_json=settings.log_json)
     lake = open_lake(settings)
+    if settings.as_of_date:
+        _refuse_past(lake, settings.as_of_date)
     record = start_run(lake, kind, code_version(), clock)
     as_of = settings.as_of_date or clock().date()
     return Context(settings, lake, record, as_of.isoformat())
+
+
+def _refuse_past(lake: Lake, day: date) -> None:
+    """Days after AS_OF_DATE would count in some figures and not in others: none may be loaded."""
+    newest = max(
+        # Days without a play are told up to today, and a source may date into the future.
+        (
+            min(entry.newest_at, run.started_at)[:10]
+            for run in read_manifests(lake)
+            for entry in run.resources
+            if entry.newest_at and entry.resource in {EVENTS.name, VISITORS.name}
+        ),
+        default="",
+    )
+    if str(day) < newest:
+        raise ConfigurationError(
+            f"AS_OF_DATE is {day}, and what is loaded reaches to {newest}",
+            f"`wistia-elt rewind {day}` builds the tables as they were then, in another lake",
+        )

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 # A time that is none, such as a 30th of February, and a number out of bounds tell of nobody.
 _HARMLESS = re.compile("[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ][0-9:.,]{1,20}( ?[-+Zz][0-9:]{0,5})?)?")
 _DIGEST = re.compile("[0-9a-f]{64}")
+# Of a page's query what names a campaign and nobody: a word. The macro `url_campaign` reads it.
+_CAMPAIGN = re.compile("utm_(source|medium|campaign)=[a-z][a-z0-9._-]{0,39}", re.IGNORECASE)
 _HASHED = "hashed"
 # Names that tell of nobody inside what is personal: those of forms and of the records themselves.
 _FIELD_NAMES = frozenset(
@@ -54,8 +56,9 @@ def make_redactor(settings: Settings, *, is_again: bool = False) -> Redactor:
     hexadecimal, so a person stays one person across days; names of fields that are not known
     become one too, unless they read like a name of a field. Under `drop` a known field becomes
     null and an unknown one goes, with its name. Blanks stay blank, since they say nothing of
-    anyone. Of an address (a field that ends in `?`) the page stays; its query, fragment and login
-    go, or become one digest.
+    anyone. Of an address (a field that ends in `?`) the page stays, and of its query the words of
+    utm_source, utm_medium and utm_campaign; all else of it (login, query, fragment) goes, or
+    becomes one digest.
 
     Args:
         settings: The policy, and where the key of `hash` is.
@@ -195,7 +198,9 @@ class _Redaction:
             return self._conceal(value)  # no address: whatever it is stands where one should
         login, _, host = parts.netloc.rpartition("@")
         page = f"{parts.scheme}://{host}{parts.path}"
-        said = f"{login}{parts.query}{parts.fragment}"
-        if not said or self._digest is None:
-            return page
-        return f"{page}?{self._digest(said)}"
+        asked = [one for one in parts.query.split("&") if one]
+        shown = [one for one in asked if _CAMPAIGN.fullmatch(one)]
+        said = login + "&".join(one for one in asked if one not in shown) + parts.fragment
+        if said and self._digest is not None:
+            shown.append(self._digest(said))
+        return "?".join([page, "&".join(shown)] if shown else [page])

@@ -54,6 +54,15 @@ def test_one_table_is_built_anew_with_those_that_read_it(place: Place) -> None:
     assert cli.tables() == before
 
 
+def test_a_day_before_what_is_loaded_is_refused(place: Place) -> None:
+    cli, _ = place
+    done = cli.call("build", AS_OF_DATE="2026-01-05")
+
+    assert done.returncode == 2
+    assert "AS_OF_DATE is 2026-01-05, and what is loaded reaches to 2026-01-" in done.stderr
+    assert "wistia-elt rewind 2026-01-05" in done.stderr
+
+
 def test_an_unknown_table_lists_the_known_ones(place: Place) -> None:
     done = place[0].call("build", "--table", "gold.fact_visitors")
 

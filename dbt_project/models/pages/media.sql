@@ -55,6 +55,13 @@ changes as (
     group by media_id
 ),
 
+-- A video that is deleted, or not read, has plays all the same.
+played as (
+    select media_id from performance
+    union
+    select media_id from {{ ref('media_daily') }}
+),
+
 departures as (
     select
         media_id,
@@ -64,13 +71,14 @@ departures as (
 )
 
 select
-    performance.media_id,
-    coalesce(described.name, performance.media_id) as name,
+    played.media_id,
+    coalesce(described.name, played.media_id) as name,
+    described.media_id is not null as is_listed,
     described.folder,
     described.duration_seconds,
     {{ stored_timestamp('described.created_at') }} as created_at,
     cast(row_number() over (
-        order by described.created_at asc nulls last, performance.media_id asc
+        order by described.created_at asc nulls last, played.media_id asc
     ) as integer) as colour_number,
     performance.load_count,
     performance.play_count,
@@ -89,10 +97,12 @@ select
     performance.play_rate_class,
     performance.hours_class,
     {{ stored_timestamp('performance.snapshot_ts') }} as snapshot_ts
-from performance
+from played
+left join performance
+    on played.media_id = performance.media_id
 left join described
-    on performance.media_id = described.media_id
+    on played.media_id = described.media_id
 left join changes
-    on performance.media_id = changes.media_id
+    on played.media_id = changes.media_id
 left join departures
-    on performance.media_id = departures.media_id
+    on played.media_id = departures.media_id

@@ -263,3 +263,33 @@ def test_a_good_run_tells_no_token_and_no_key(
 
     for word in (*WORDS, TOKEN, KEY.get_secret_value()):
         assert word not in bench.text() + caplog.text
+
+
+@pytest.mark.parametrize(
+    ("address", "shown", "hides"),
+    [
+        (
+            "https://a.example/x?utm_source=News&utm_medium=mail",
+            "utm_source=News&utm_medium=mail",
+            False,
+        ),
+        ("https://a.example/x?uid=7&utm_campaign=spring#Nadine", "utm_campaign=spring", True),
+        ("https://a.example/x?utm_source=nadine@planted.example", "", True),
+        ("https://a.example/x?utm_source=4711&utm_content=nadine", "", True),
+    ],
+)
+def test_of_a_page_s_query_only_the_words_of_a_campaign_stay(
+    address: str, shown: str, *, hides: bool
+) -> None:
+    def redacted(policy: dict[str, Any]) -> str:
+        redact = make_redactor(Settings(**policy), is_again=True)
+        once = redact({"embed_url": address}, EVENTS)
+        assert redact(once, EVENTS) == once
+        assert isinstance(once, dict)
+        return str(once["embed_url"])
+
+    page = "https://a.example/x"
+    assert redacted(DROP) == (f"{page}?{shown}" if shown else page)
+    digest = "[0-9a-f]{64}" if hides else ""
+    wanted = "[?]" + "&".join(filter(None, (re.escape(shown), digest)))
+    assert re.fullmatch(page + wanted, redacted(HASH))
