@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,17 +10,15 @@ from prefect import flow, task
 
 from flows.alerts.refusal import refusals_told
 from flows.context import open_context
-from flows.releases.deliver import deliver
+from flows.releases.deploy import deliver
 from flows.stages.maintain import maintain
 from flows.stages.sequence import JITTER, Stage, may_heal, run_all
-from flows.up.prefect.artifacts import ReadingProgress, write_nodes, write_summary
+from flows.up.prefect.summary import write_summary
 from ingestion.config.settings import Settings
 from ingestion.extract.context import Scope
 from ingestion.storage.base import open_lake
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from flows.context import Context
 
 
@@ -136,33 +134,10 @@ def run_as_task(stage: Stage, context: Context) -> None:
     )
     # Without parameters: Prefect stores them, and nothing that a secret hangs on belongs there.
     def run_it() -> None:
-        with _SHOWN.get(stage.name, nullcontext)(context):
-            stage.run(context)
+        stage.run(context)
 
     run_it()
 
 
 async def _may_heal(_task: Any, _run: Any, state: Any) -> bool:  # noqa: ANN401 - Prefect's hook
     return may_heal(await state.aresult(raise_on_failure=False))
-
-
-@contextmanager
-def _reading(context: Context) -> Iterator[None]:
-    terminal = context.progress
-    bar = ReadingProgress(terminal)
-    context.progress = bar.update
-    try:
-        yield
-        bar.finish()
-    finally:
-        context.progress = terminal
-
-
-@contextmanager
-def _nodes(context: Context) -> Iterator[None]:
-    yield
-    if context.built is not None:
-        write_nodes(context.built)
-
-
-_SHOWN = {"ingest": _reading, "build": _nodes}

@@ -10,33 +10,22 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import mimetypes
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from reports.caching import cache_control
 from reports.compression import SIBLINGS
 from reports.errors import PagesError
+from reports.headers import cache_control, content_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from reports.bucket import BucketDestination
+
 LIST = "published.json"
-_TYPES = {
-    ".arrow": "application/vnd.apache.arrow.stream",
-    ".css": "text/css; charset=utf-8",
-    ".html": "text/html; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".json": "application/json",
-    ".parquet": "application/vnd.apache.parquet",
-    ".svg": "image/svg+xml",
-    ".wasm": "application/wasm",
-    ".webmanifest": "application/manifest+json",
-    ".woff2": "font/woff2",
-}
 # One version of a file is all that a bucket serves: these are sent packed.
 _PACKED = {".arrow", ".css", ".html", ".js", ".json", ".svg", ".wasm", ".webmanifest"}
 
@@ -52,19 +41,6 @@ class Item:
     def digest(self) -> str:
         """SHA-256 of its bytes."""
         return hashlib.sha256(self.path.read_bytes()).hexdigest()
-
-
-class Destination(Protocol):
-    """Where pages are copied to."""
-
-    def read(self, key: str) -> bytes | None:
-        """A file there; None when there is none."""
-
-    def write(self, key: str, path: Path) -> None:
-        """Copy a file there, whole or not at all."""
-
-    def remove(self, key: str) -> None:
-        """Remove a file there; absent is fine."""
 
 
 def copy_site(site: Path, docs: Path, uri: str) -> int:
@@ -98,7 +74,7 @@ def copy_site(site: Path, docs: Path, uri: str) -> int:
         ) from error
 
 
-def _copy(there: Destination, items: list[Item]) -> int:
+def _copy(there: FolderDestination | BucketDestination, items: list[Item]) -> int:
     known = _parse_list(there.read(LIST))
     wanted = {item.key: item.digest for item in items}
     changed = [item for item in items if known.get(item.key) != wanted[item.key]]
@@ -186,11 +162,7 @@ def describe(key: str, path: Path) -> tuple[bytes, dict[str, Any]]:
         The body, packed where that saves something; `ContentType`, `CacheControl` and
         perhaps `ContentEncoding`.
     """
-    guessed = mimetypes.guess_type(key)[0] or "application/octet-stream"
-    headers = {
-        "ContentType": _TYPES.get(path.suffix, guessed),
-        "CacheControl": cache_control(key),
-    }
+    headers = {"ContentType": content_type(key), "CacheControl": cache_control(key)}
     body = path.read_bytes()
     # Every browser takes gzip; brotli not over plain http.
     if path.suffix in _PACKED and len(packed := gzip.compress(body, mtime=0)) < len(body):

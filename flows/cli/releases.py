@@ -15,15 +15,31 @@ def deploy(version: str, as_list: bool) -> None:  # noqa: FBT001 - a flag of the
 
     Example: wistia-elt deploy 1a2b3c4
     """
-    from flows.releases.deliver import deliver  # noqa: PLC0415
-    from flows.releases.listing import show_releases  # noqa: PLC0415
+    from flows.releases.deploy import deliver  # noqa: PLC0415
     from ingestion.storage.base import open_lake  # noqa: PLC0415
 
     settings = Settings.load()
     if as_list:
-        show_releases(settings)
+        _show_releases(settings)
         return
     click.echo(deliver(settings, open_lake(settings), version).said)
+
+
+def _show_releases(settings: Settings) -> None:
+    """Print every release, the newest first, and which one runs next."""
+    from flows.releases.store import LATEST, choose, open_location, read_choice  # noqa: PLC0415
+    from ingestion.storage.base import open_lake  # noqa: PLC0415
+    from ingestion.terminal import show_table  # noqa: PLC0415
+
+    location = open_location(settings.code_uri)
+    found, chosen = location.find(), read_choice(open_lake(settings))
+    runs = choose(found, chosen, location.uri)
+    held = "" if chosen == LATEST else ", held: `wistia-elt deploy` ends that"
+    rows = [
+        (one.version, f"{one.at:%Y-%m-%d %H:%M:%S}", f"runs next{held}" if one == runs else "")
+        for one in found
+    ]
+    show_table(("release", "since (UTC)", ""), rows)
 
 
 @click.command()
@@ -32,8 +48,8 @@ def release() -> None:
 
     Example: make check && wistia-elt release
     """
-    from flows.releases.listing import need_location  # noqa: PLC0415
-    from flows.releases.release import make_release_of  # noqa: PLC0415
+    from flows.releases.checkout import make_release_of  # noqa: PLC0415
+    from flows.releases.store import open_location  # noqa: PLC0415
 
-    location = need_location(Settings.load())
+    location = open_location(Settings.load().code_uri)
     click.echo(f"released: {location.uri}/{make_release_of(PROJECT_ROOT, location)}.zip")

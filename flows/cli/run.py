@@ -123,7 +123,7 @@ def show_tables(context: Context) -> None:
         show_table(("table", "change", "rows"), rows, ("change", "rows"))
     if context.built is not None:
         built = context.built
-        said = f"{built.models} tables built, {built.tests} tests passed"
+        said = f"{len(built.tables)} tables built, {built.tests} tests passed"
         said += f"; rows changed in {len(changed)}, `wistia-elt status` counts them all"
         if built.scanned_bytes is not None:
             said += f", Athena read {describe_bytes(built.scanned_bytes)}"

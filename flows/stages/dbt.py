@@ -38,24 +38,13 @@ _NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
-    """One model, test or seed of dbt, and what became of it."""
-
-    name: str
-    kind: str
-    state: str
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
 class BuildResult:
-    """What a build did: nodes by their kind, and on Athena the bytes that each read."""
+    """What a build did: the tables by name, and on Athena the bytes that each node read."""
 
-    models: int
+    tables: tuple[str, ...]
     tests: int
     warnings: tuple[str, ...]
     scans: tuple[int, ...] = ()
-    nodes: tuple[Node, ...] = ()
 
     @property
     def scanned_bytes(self) -> int | None:
@@ -180,13 +169,11 @@ def _read_results(path: Path) -> list[dict[str, object]]:
 
 
 def _summary(nodes: list[dict[str, object]]) -> BuildResult:
-    kinds = [str(node["unique_id"]).partition(".")[0] for node in nodes]
     return BuildResult(
-        models=kinds.count("model"),
-        tests=kinds.count("test") + kinds.count("unit_test"),
+        tables=tuple(_name(node) for node in nodes if _kind(node) == "model"),
+        tests=sum(_kind(node) in {"test", "unit_test"} for node in nodes),
         warnings=tuple(_name(node) for node in nodes if node.get("status") == "warn"),
         scans=_scanned(nodes),
-        nodes=tuple(_node(node) for node in nodes),
     )
 
 
@@ -198,13 +185,6 @@ def _scanned(nodes: list[dict[str, object]]) -> tuple[int, ...]:
         for answer in answers
         if isinstance(answer, dict) and answer.get("data_scanned_in_bytes") is not None
     )
-
-
-def _node(node: dict[str, object]) -> Node:
-    kind = str(node["unique_id"]).partition(".")[0]
-    seconds = node.get("execution_time")
-    took = round(float(seconds), 2) if isinstance(seconds, int | float) else 0.0
-    return Node(_name(node), kind, str(node.get("status")), took)
 
 
 class LostRowsError(BuildError):
@@ -283,3 +263,7 @@ def _is_full(said: str, work_dir: Path) -> bool:
 
 def _name(node: dict[str, object]) -> str:
     return str(node["unique_id"]).split(".")[2]
+
+
+def _kind(node: dict[str, object]) -> str:
+    return str(node["unique_id"]).partition(".")[0]

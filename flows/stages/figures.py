@@ -40,7 +40,11 @@ def measure(context: Context) -> RunTotals:
     )
     if built is None:
         return totals
-    totals.tables, totals.tests, totals.warnings = built.models, built.tests, len(built.warnings)
+    totals.tables, totals.tests, totals.warnings = (
+        len(built.tables),
+        built.tests,
+        len(built.warnings),
+    )
     totals.scanned_bytes = built.scanned_bytes
     if built.scanned_bytes is not None:
         # Each statement is billed by itself, as 10 MB at least.

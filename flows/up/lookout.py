@@ -16,9 +16,9 @@ from ingestion.state.recovery import close_dead_runs
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from flows.up.prefect.api import PrefectApi
     from ingestion.config.settings import Settings
     from ingestion.storage.base import Lake
+    from reports.prefect import PrefectApi
 
 # Every look reads the manifests: in a bucket each is a request that costs.
 _LOCAL_SECONDS, _BUCKET_SECONDS = 30.0, 900.0

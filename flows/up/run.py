@@ -15,14 +15,13 @@ from filelock import FileLock, Timeout
 
 from flows.up.children import Child, end
 from flows.up.lookout import Lookout
-from flows.up.prefect import authentication
-from flows.up.prefect.access import basic
-from flows.up.prefect.api import PrefectApi
-from flows.up.prefect.registration import POOL, register
+from flows.up.prefect.access import basic, forget_password, keep_password, make_password
+from flows.up.prefect.registration import register
 from flows.up.prefect.zombies import drop_missed, reap
 from ingestion.config.errors import ConfigurationError, PrefectError, ReadableError
 from ingestion.config.timestamps import utc_now
 from ingestion.storage.base import open_lake
+from reports.prefect import POOL, PrefectApi
 from reports.server.serve import bind
 
 if TYPE_CHECKING:
@@ -77,7 +76,7 @@ def up(settings: Settings, say: Callable[[str], None]) -> None:
         try:
             say(f"starting Prefect at {api.url} (up to a minute the first time)")
             server.start()
-            api.wait_until_healthy(_START_SECONDS, lambda: server.ended is None, time.sleep)
+            api.wait_until_healthy(_START_SECONDS, lambda: server.ended is None)
             register(api, environment)
             reap(api, utc_now, all_here=True)
             drop_missed(api, utc_now)
@@ -88,7 +87,7 @@ def up(settings: Settings, say: Callable[[str], None]) -> None:
             _watch(children, Lookout(settings, api, lake), say)
         finally:
             end(children)
-            authentication.forget(home)
+            forget_password(home)
 
 
 def _bind_prefect() -> socket.socket:
@@ -102,9 +101,9 @@ def _bind_prefect() -> socket.socket:
 
 
 def _prepare(settings: Settings, home: Path, port: int) -> tuple[PrefectApi, dict[str, str]]:
-    auth = authentication.make(os.environ)
+    auth = make_password(os.environ)
     url = f"http://{_HOST}:{port}/api"
-    authentication.keep(home, auth, url)
+    keep_password(home, auth, url)
     # What is asked of this machine goes through no proxy, by us or by a child.
     spared = ",".join(filter(None, (os.environ.get("NO_PROXY"), _HOST, "localhost")))
     os.environ |= {"NO_PROXY": spared, "no_proxy": spared}
@@ -240,7 +239,7 @@ def _only_one(home: Path) -> Iterator[None]:
             "set PREFECT_HOME to a folder of yours",
         ) from error
     try:
-        authentication.forget(home)
+        forget_password(home)
         yield
     finally:
         lock.release()

@@ -6,7 +6,6 @@ the two gives the old file whole or the new one whole, never one with the other'
 
 from __future__ import annotations
 
-import mimetypes
 import os
 import re
 from typing import IO, TYPE_CHECKING
@@ -14,8 +13,8 @@ from typing import IO, TYPE_CHECKING
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
-from reports.caching import cache_control
 from reports.compression import SIBLINGS
+from reports.headers import cache_control, content_type
 from reports.server.policy import WORKER, page_policy
 
 if TYPE_CHECKING:
@@ -27,16 +26,6 @@ if TYPE_CHECKING:
 _CHUNK_BYTES = 256 * 1024
 _MOST_DIGITS = 18
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
-_TYPES = {
-    ".wasm": "application/wasm",
-    ".js": "text/javascript; charset=utf-8",
-    ".mjs": "text/javascript; charset=utf-8",
-    ".html": "text/html; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".json": "application/json",
-    ".parquet": "application/vnd.apache.parquet",
-    ".arrow": "application/vnd.apache.arrow.file",
-}
 
 
 class Folder:
@@ -94,7 +83,7 @@ class Folder:
 
     def _respond(self, request: Request, file: Path, handle: IO[bytes], path: str) -> Response:
         headers = {
-            "content-type": _content_type(file),
+            "content-type": content_type(file.name),
             "cache-control": cache_control(path),
             "accept-ranges": "bytes",
             "vary": "accept-encoding",
@@ -207,8 +196,3 @@ def _accepted(header: str) -> set[str]:
         if not re.fullmatch(r"\s*q=0(\.0*)?", weight):
             found.add(name.strip())
     return found
-
-
-def _content_type(file: Path) -> str:
-    guessed = mimetypes.guess_type(file.name, strict=False)[0]
-    return _TYPES.get(file.suffix) or guessed or "application/octet-stream"

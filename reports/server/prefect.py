@@ -1,23 +1,21 @@
-"""Prefect, asked over its REST API. Its address and credentials stay in this process."""
+"""What the Operations page asks of Prefect. Its address and credentials stay in this process."""
 
 from __future__ import annotations
 
-import time
 import uuid
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import requests
-
+from ingestion.config.errors import PrefectError
+from reports.prefect import POOL, START_PREFECT, PrefectApi
 from reports.server.answers import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 _SECONDS = 5
-_PAUSES = (0.3, 1.0, 2.0)
-_START_PREFECT = "start it with `wistia-elt up`, or point PREFECT_API_URL at yours"
 # A scheduled run that is due belongs to those at work: a worker takes it any moment.
 _AT_WORK = ["PENDING", "RUNNING", "CANCELLING"]
 _NEXT_RUNS = 8
@@ -29,16 +27,13 @@ class Prefect:
 
     Attributes:
         url: Its API, such as `http://127.0.0.1:4200/api`; None when none is set.
-        pool: The work pool whose workers run the deployments.
         clock: The time, UTC.
-        sleep: Waits seconds.
+        headers: What signs our requests.
     """
 
     url: str | None
     clock: Callable[[], datetime]
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    pool: str = "wistia-elt"
-    sleep: Callable[[float], None] = time.sleep
 
     def describe(self) -> dict[str, Any]:
         """What runs, what is due next, and whether anyone would run it.
@@ -63,8 +58,8 @@ class Prefect:
             Refusal: Prefect does not answer (503).
         """
         due = (self.clock() + timedelta(seconds=2)).isoformat()
-        at_work = self._filter({"state": {"type": {"any_": _AT_WORK}}})
-        waiting = self._filter(
+        at_work = self._runs({"state": {"type": {"any_": _AT_WORK}}})
+        waiting = self._runs(
             {
                 "state": {"type": {"any_": ["SCHEDULED"]}},
                 "next_scheduled_start_time": {"before_": due},
@@ -96,7 +91,7 @@ class Prefect:
         return str(made["name"])
 
     def _count_workers(self) -> int:
-        path = f"/work_pools/{self.pool}/workers/filter"
+        path = f"/work_pools/{POOL}/workers/filter"
         wanted = {"workers": {"status": {"any_": ["ONLINE"]}}}
         return len(self._ask("POST", path, wanted) or [])
 
@@ -105,22 +100,13 @@ class Prefect:
             "state": {"type": {"any_": ["SCHEDULED"]}},
             "next_scheduled_start_time": {"after_": self.clock().isoformat()},
         }
-        found = self._named(self._filter(wanted, 200))
+        found = self._named(self._runs(wanted, 200))
         # Prefect plans a hundred days of one deployment: the next few of each will do.
         shown: list[dict[str, str]] = []
         for run in found:
             if sum(other["deployment"] == run["deployment"] for other in shown) < 2:  # noqa: PLR2004
                 shown.append(run)
         return shown[:_NEXT_RUNS]
-
-    def _filter(self, flow_runs: dict[str, Any], limit: int = 20) -> list[dict[str, Any]]:
-        body = {
-            "flow_runs": {**flow_runs, "deployment_id": {"is_null_": False}},
-            "work_pools": {"name": {"any_": [self.pool]}},
-            "sort": "EXPECTED_START_TIME_ASC",
-            "limit": limit,
-        }
-        return list(self._ask("POST", "/flow_runs/filter", body) or [])
 
     def _named(self, runs: list[dict[str, Any]]) -> list[dict[str, str]]:
         deployments = self._ask("POST", "/deployments/filter", {}) or []
@@ -135,37 +121,23 @@ class Prefect:
             for run in runs
         ]
 
-    def _ask(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
-        if self.url is None:
-            raise Refusal(503, "No Prefect server is running here.", _START_PREFECT)
-        for pause in (*_PAUSES, None):
-            try:
-                answer = requests.request(
-                    method, self.url + path, json=body, headers=dict(self.headers), timeout=_SECONDS
-                )
-            except requests.RequestException as error:
-                said = f"Prefect does not answer at {self.url}."
-                raise Refusal(503, said, _START_PREFECT) from error
-            # Its database is locked for a moment, for example while deployments are written.
-            if answer.status_code != 503 or pause is None:  # noqa: PLR2004
-                break
-            self.sleep(pause)
-        return self._read(answer, path)
+    def _runs(self, wanted: dict[str, Any], most: int = 20) -> list[dict[str, Any]]:
+        with self._refusing() as api:
+            return api.filter_runs(wanted, most)
 
-    def _read(self, answer: requests.Response, path: str) -> Any:  # noqa: ANN401 - JSON
-        if answer.status_code == 404:  # noqa: PLR2004
-            return None
-        if answer.status_code in {401, 403}:
-            raise Refusal(
-                503,
-                f"Prefect at {self.url} refuses this server's credentials.",
-                "give it the server's PREFECT_API_AUTH_STRING or PREFECT_API_KEY",
-            )
-        if not answer.ok:
-            raise Refusal(
-                503, f"Prefect answers {answer.status_code} to {path}.", "read Prefect's own log"
-            )
-        return answer.json()
+    def _ask(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
+        with self._refusing() as api:
+            return api.ask(method, path, body)
+
+    @contextmanager
+    def _refusing(self) -> Iterator[PrefectApi]:
+        if self.url is None:
+            raise Refusal(503, "No Prefect server is running here.", START_PREFECT)
+        try:
+            yield PrefectApi(self.url, self.headers, _SECONDS)
+        except PrefectError as error:
+            # What Prefect itself wrote is for its log, not for whoever looks at the page.
+            raise Refusal(503, f"{str(error).partition(': ')[0]}.", error.remedy) from error
 
 
 def _utc(text: str) -> str:

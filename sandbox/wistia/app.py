@@ -70,27 +70,22 @@ def _stats(world: World, page_cap: int) -> list[Route]:
     stats, days, events = Stats(world, page_cap), Days(world), Events(world, page_cap)
     return [
         _get("/stats/visitors", stats.visitors),
-        _get("/stats/visitors/{key}", stats.visitor),
         _get("/stats/medias/{id}", stats.medium),
         _get("/stats/medias/{id}/engagement", stats.engagement),
         _get("/stats/account", stats.account),
-        _get("/stats/account/by_date", days.of_account),
         _get("/stats/medias/{id}/by_date", days.of_medium),
-        _get("/stats/projects/{id}", days.project),
         _get("/stats/events", events.events),
-        _get("/stats/events/{key}", events.event),
     ]
 
 
 def _library(library: Library) -> list[Route]:
-    # v1's documents write these with a `.json` ending, the maintained line without.
-    pairs = [
-        ("/medias", library.medias),
-        ("/medias/{id}/stats", library.media_stats),
-        ("/medias/{id}", library.media),
+    # v1's documents write the first with a `.json` ending, the maintained line without.
+    return [
+        _get("/medias.json", library.medias),
+        _get("/medias", library.medias),
+        _get("/account", library.account),
+        _get("/token", library.token),
     ]
-    routes = [_get(path + end, answer) for path, answer in pairs for end in (".json", "")]
-    return [*routes, _get("/account", library.account), _get("/token", library.token)]
 
 
 def _get(path: str, answer: Answer) -> Route:

@@ -1,4 +1,4 @@
-"""The `/stats/events` addresses: plays written out as the API writes them."""
+"""The `/stats/events` address: plays written out as the API writes them."""
 
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 from starlette.requests import Request
 
-from sandbox.wistia.answers import day_of, is_modern, not_found, page_of
+from sandbox.wistia.answers import day_of, is_modern, page_of
 from sandbox.wistia.chance import digest, stream
-from sandbox.wistia.clock import DAY, HOUR, day_start, in_milliseconds
+from sandbox.wistia.clock import DAY, day_start, in_milliseconds
 from sandbox.wistia.media import Medium
-from sandbox.wistia.plays import LATE_TO, Plays, Received
+from sandbox.wistia.plays import Plays, Received
 from sandbox.wistia.stats import SEEN_PER_PAGE
 from sandbox.wistia.world import World
 
@@ -67,30 +67,14 @@ class Events:
         place = self._place(wanted) if wanted else None
         if wanted and place is None:
             return []
-        key = request.query_params.get("visitor_key")
-        days = self._of_visitor(key, begin, end) if key else self.plays.days(begin, end)
         page: list[Received] = []
-        for day in days:
+        for day in self.plays.days(begin, end):
             events = day if place is None else [event for event in day if event.medium == place]
             page += events[offset : offset + limit - len(page)]
             offset = max(offset - len(events), 0)
             if len(page) == limit:
                 break
         return [self.body(event, modern=is_modern(request)) for event in page]
-
-    def event(self, request: Request) -> dict[str, object]:
-        """Answer `/stats/events/{event_key}`."""
-        key = request.path_params["key"]
-        digits = key[:_MILLISECOND_DIGITS]
-        if not (digits.isascii() and digits.isdigit()):
-            raise not_found("Event")
-        at = int(digits) // 1000
-        begin = (at // DAY) * DAY
-        for day in self.plays.days(begin, begin + 2 * DAY + (LATE_TO + HOUR) // DAY):
-            for event in day:
-                if event.at == at and self._key(event) == key:
-                    return self.body(event, modern=is_modern(request))
-        raise not_found("Event")
 
     def body(self, event: Received, *, modern: bool) -> dict[str, object]:
         """Return an event as the API writes it; the maintained line gives it twice (API.md)."""
@@ -131,10 +115,6 @@ class Events:
     def _place(self, name: str) -> int | None:
         medium = self.world.medium(name)
         return None if medium is None else self.world.library.index(medium)
-
-    def _of_visitor(self, key: str, begin: int, end: int) -> list[list[Received]]:
-        number = self.world.people.number(key)
-        return [] if number is None else [self.plays.of_visitor(number, begin, end)]
 
     def _where(self, number: int) -> dict[str, object]:
         """Return a visitor's address and where it is; 4.6 % have no city (API.md)."""

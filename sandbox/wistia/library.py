@@ -3,7 +3,6 @@
 from starlette.requests import Request
 
 from sandbox.wistia.answers import MOST_PER_PAGE, is_modern, page_of
-from sandbox.wistia.stats import find_medium
 from sandbox.wistia.world import World
 
 
@@ -20,14 +19,6 @@ class Library:
         wanted = request.query_params.getlist("hashed_ids[]")
         library = [m for m in self.world.library if not wanted or m.hashed_id in wanted]
         return [m.body(modern=is_modern(request)) for m in library[offset : offset + limit]]
-
-    def media(self, request: Request) -> dict[str, object]:
-        """Answer `/medias/{id}`."""
-        return find_medium(self.world, request).body(modern=is_modern(request))
-
-    def media_stats(self, request: Request) -> dict[str, object]:
-        """Answer `/medias/{id}/stats`: whole percents."""
-        return find_medium(self.world, request).whole_percents_body()
 
     def account(self, _request: Request) -> dict[str, object]:
         """Answer `/account`."""

@@ -68,22 +68,6 @@ class Medium:
             "rewatch_data": self.rewatch_data,
         }
 
-    def whole_percents_body(self) -> dict[str, object]:
-        """Return `/medias/{id}/stats`, whose percents are whole numbers from 0 to 100."""
-        clicking = 100 * self.unique_plays / self.visitors if self.visitors else 0
-        return {
-            "id": self.number,
-            "hashed_id": self.hashed_id,
-            "name": self.name,
-            "stats": {
-                "pageLoads": self.load_count,
-                "visitors": self.visitors,
-                "percentOfVisitorsClickingPlay": round(clicking),
-                "plays": self.play_count,
-                "averagePercentWatched": round(100 * self.engagement),
-            },
-        }
-
     def thumbnail(self) -> dict[str, object]:
         """Return the still image's address and size."""
         url = f"https://embed.example.com/deliveries/{digest(20, 'still', self.hashed_id)}.jpg"

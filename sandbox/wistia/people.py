@@ -89,14 +89,6 @@ class Registry:
         head = digest(28, self.seed, number)
         return f"{head}{number ^ _mask(head):016x}"
 
-    def number(self, key: str) -> int | None:
-        """Return the visitor's number, or None when this account never gave out the key."""
-        try:
-            number = int(key[56:], 16) ^ _mask(key)
-        except ValueError:
-            return None
-        return number if self.key(number) == key else None
-
     def is_identified(self, number: int) -> bool:
         """Return whether the visitor left a name or an address."""
         return self.period > 0 and number % self.period == self.period // 2

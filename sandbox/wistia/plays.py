@@ -60,15 +60,6 @@ class Plays:
                 events = sorted([*since, *seen], reverse=True)
             yield [event for event in events if event.medium < len(self.world.library)]
 
-    def of_visitor(self, number: int, begin: int, end: int) -> list[Received]:
-        """Return one visitor's events received in [begin, end), newest first."""
-        people = self.world.people
-        plays = [event for event in self._since_start(begin, end) if event.number == number]
-        if number < people.base.size:
-            plays += self._arrivals(self._before_start(people.base.visitor(number)))
-        end = min(end, self.world.now + 1)
-        return sorted((play for play in plays if begin <= play.received_at < end), reverse=True)
-
     def _since_start(self, begin: int, end: int) -> list[Received]:
         plays, end = self.world.plays, min(end, self.world.now + 1)
         first = bisect_left(plays, (begin - LATE_TO - HOUR,))
@@ -86,12 +77,6 @@ class Plays:
             plays += self._play(number, base.earlier_visit(number))
         received = (event for event in self._arrivals(plays) if start <= event.received_at < end)
         return sorted(received, reverse=True)
-
-    def _before_start(self, row: Visitor) -> list[tuple[int, int, int]]:
-        base = self.world.people.base
-        if not base.is_returning(row.number):
-            return self._last_plays(row)
-        return [*self._last_plays(row), *self._play(row.number, base.earlier_visit(row.number))]
 
     def _last_plays(self, row: Visitor) -> list[tuple[int, int, int]]:
         """Return a visitor's last play, and the one before it in the same sitting."""

@@ -35,7 +35,6 @@ class VisitorList:
         self.start = calendar.start
         self.front: list[Visit] = []
         self.moved: list[int] = []
-        self._gone: set[int] = set()
         self._visits: dict[int, Visit] = {}
         self._extra: dict[int, tuple[int, int]] = {}
         self._first_visits: list[int] = []
@@ -60,31 +59,6 @@ class VisitorList:
     def page(self, offset: int, limit: int) -> list[Visitor]:
         """Return at most `limit` visitors from a place on."""
         return [self.visitor(number) for number in islice(self.numbers(offset), limit)]
-
-    def identified(self) -> list[int]:
-        """Return the numbers of everyone who left a name or an address, in the list's order."""
-        if not self.registry.period:
-            return []
-        front = [visit.number for visit in reversed(self.front)]
-        left = set(self.moved)
-        period = self.registry.period
-        rest = (n for n in range(period // 2, self.base.size, period) if n not in left)
-        return [number for number in front if self.registry.is_identified(number)] + list(rest)
-
-    def number(self, key: str) -> int | None:
-        """Return the number behind a key, also of a deleted visitor; None for a foreign key."""
-        number = self.registry.number(key)
-        known = self.base.size + len(self._first_visits)
-        return number if number is not None and number < known else None
-
-    def find(self, key: str) -> Visitor | None:
-        """Return the visitor with this key, or None when there is none (any more)."""
-        number = self.number(key)
-        return self.visitor(number) if number is not None and self.holds(number) else None
-
-    def holds(self, number: int) -> bool:
-        """Return whether the visitor has not been deleted."""
-        return number not in self._gone
 
     def visitor(self, number: int) -> Visitor:
         """Return a visitor's present state."""
@@ -119,7 +93,6 @@ class VisitorList:
         """Remove the visitor at a place for good; return its number."""
         number = next(self.numbers(place))
         self._leave(number)
-        self._gone.add(number)
         return number
 
     def body(self, visitor: Visitor) -> dict[str, object]:

@@ -54,7 +54,7 @@ def history(home: DbtHome) -> History:
 
     def build() -> None:
         built = home.build_increment(AS_OF)
-        made = {node.name for node in built.nodes if node.kind == "model"}
+        made = set(built.tables)
         history.warnings.append(list(built.warnings))
         history.tables.append(home.tables())
         history.read.append({n: days for n, days in read_partitions(home).items() if n in made})

@@ -30,7 +30,7 @@ from tests.refusing_bucket import refusing_bucket
 from tests.small_disk import fill, make_read_only, small_disk
 
 if TYPE_CHECKING:
-    from flows.up.prefect.api import PrefectApi
+    from reports.prefect import PrefectApi
 
 
 @pytest.fixture(autouse=True)

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.releases.checkout import pull
-from flows.releases.location import open_location
-from flows.releases.release import make_release_of
+from flows.releases.checkout import make_release_of, pull
+from flows.releases.store import open_location
 from flows.up.programs import run_command
 from ingestion.config.errors import DeliveryError
 

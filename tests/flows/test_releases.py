@@ -14,10 +14,9 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from flows.releases.choice import read_choice, write_choice
-from flows.releases.codepipeline import make_release
-from flows.releases.location import Location, choose, open_location
-from flows.releases.machine import prepare
+from flows.releases.deploy import make_release
+from flows.releases.install import prepare
+from flows.releases.store import Location, choose, open_location, read_choice, write_choice
 from flows.up.prefect.launch import find_release
 from ingestion.config.errors import DeliveryError
 from ingestion.config.settings import Settings

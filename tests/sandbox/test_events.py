@@ -55,18 +55,10 @@ def test_events_have_the_measured_oddities(events: list[Event]) -> None:
     assert 0 < len(keys) - len(set(keys)) < count / 100
 
 
-def test_an_event_belongs_to_a_visitor_and_a_medium(reading: Sandbox, events: list[Event]) -> None:
+def test_an_event_belongs_to_a_medium(reading: Sandbox, events: list[Event]) -> None:
     media = {item["hashed_id"]: item["name"] for item in reading.json("/medias")}
     for event in events[::400]:
-        visitor = reading.json(f"/stats/visitors/{event['visitor_key']}")
-        assert visitor["created_at"][:10] <= event["received_at"][:10]
         assert media[event["media_id"]] == event["media_name"]
-        assert event["user_agent_details"] == visitor["user_agent_details"]
-        mine = reading.json("/stats/events", visitor_key=event["visitor_key"])
-        assert event in mine
-        assert {other["visitor_key"] for other in mine} == {event["visitor_key"]}
-        found = reading.json(f"/stats/events/{event['event_key']}")
-        assert found["event_key"] == event["event_key"]
     only = {"media_id": "gskhw4w4lm", "start_date": "2025-11-30", "end_date": "2025-11-30"}
     expected = [e for e in events if e["received_at"][:10] == "2025-11-30"]
     assert reading.json("/stats/events", per_page=100, **only) == [
@@ -84,10 +76,7 @@ def test_odd_parameters(reading: Sandbox) -> None:
     answer = reading.get("/stats/events", start_date="last week")
     assert answer.status_code == 422
     assert list(answer.json()) == ["error"]
-    assert reading.json("/stats/events", visitor_key="nobody") == []
     assert reading.json("/stats/events", media_id="nope") == []
-    for key in ("nope", "1767830508123a0.5", "9999999999999a0.1234567890123456"):
-        assert reading.get(f"/stats/events/{key}").status_code == 404
 
 
 def test_days_add_up_to_the_lifetime(reading: Sandbox) -> None:
@@ -107,8 +96,6 @@ def test_days_add_up_to_the_lifetime(reading: Sandbox) -> None:
         assert sum(row["play_count"] for row in rows) == plays
         assert sum(row["load_count"] for row in rows) == loads
         assert sum(row["hours_watched"] for row in rows) == pytest.approx(hours, abs=1e-6)
-    account = reading.json("/stats/account/by_date", **all_days)
-    assert sum(row["play_count"] for row in account) == 16681 + 43810
 
 
 def test_without_dates_come_yesterday_and_today_of_the_accounts_zone(reading: Sandbox) -> None:
@@ -119,15 +106,11 @@ def test_without_dates_come_yesterday_and_today_of_the_accounts_zone(reading: Sa
 
 def test_events_are_nearly_all_plays(reading: Sandbox, events: list[Event]) -> None:
     window = {"start_date": "2025-11-01", "end_date": "2025-11-30"}
-    plays = sum(row["play_count"] for row in reading.json("/stats/account/by_date", **window))
+    media = [item["hashed_id"] for item in reading.json("/medias")]
+    days = [reading.json(f"/stats/medias/{medium}/by_date", **window) for medium in media]
+    plays = sum(row["play_count"] for rows in days for row in rows)
     distinct = len({event["event_key"] for event in events})
     assert distinct / plays == pytest.approx(0.988, abs=0.07)
-
-
-def test_a_folder_holds_everything(reading: Sandbox) -> None:
-    folder = reading.json("/medias")[0]["project"]["id"]
-    totals = reading.json(f"/stats/projects/{folder}")
-    assert totals == reading.json("/stats/account") | {"number_of_videos": 2}
 
 
 def test_keys_tell_when_a_play_was(events: list[Event]) -> None:
@@ -143,4 +126,3 @@ def test_the_maintained_line_gives_an_event_twice(reading: Sandbox) -> None:
 
     assert "attributes" not in old
     assert new == old | {"attributes": old}
-    assert modern.json(f"/stats/events/{old['event_key']}") == new

@@ -40,11 +40,6 @@ def test_every_place_holds_who_a_plain_list_would_hold(size: int, steps: list[St
     assert list(people.numbers()) == plain
     for place in range(len(plain) + 1):
         assert [row.number for row in people.page(place, 3)] == plain[place : place + 3]
-    identified = [number for number in plain if people.registry.is_identified(number)]
-    assert people.identified() == identified
-    for number in range(newcomers):
-        found = people.find(people.registry.key(number))
-        assert (found.number if found else None) == (number if number in plain else None)
 
 
 @settings(deadline=None, max_examples=8)

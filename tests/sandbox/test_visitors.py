@@ -130,34 +130,6 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others() -> None:
     assert pages(5)[0] != pages(6)[0]
 
 
-def test_one_visitor_by_its_key(reading: Sandbox) -> None:
-    visitor = reading.json("/stats/visitors", page=700)[4]
-    assert reading.json(f"/stats/visitors/{visitor['visitor_key']}") == visitor
-    for wrong in ("nobody", visitor["visitor_key"][:-1] + "g", "0" * 72):
-        answer = reading.get(f"/stats/visitors/{wrong}")
-        assert (answer.status_code, answer.json()) == (404, {"error": "Visitor not found"})
-
-
-def test_filters_and_search_find_the_identified() -> None:
-    with running_sandbox(visitors=1000, identified=0.05) as server:
-        everyone = [server.json("/stats/visitors", page=p, per_page=100) for p in range(1, 11)]
-        emails = [v for page in everyone for v in page if v["visitor_identity"]["email"]]
-        assert len(emails) == 50
-        assert server.json("/stats/visitors", filter="has_email", per_page=100) == emails
-        assert (
-            server.json("/stats/visitors", filter="has_email", per_page=20, page=3) == emails[40:]
-        )
-        named = [v for v in emails if v["visitor_identity"]["name"]]
-        assert len(named) == 25
-        assert server.json("/stats/visitors", filter="has_name", per_page=100) == named
-        gated = server.json("/stats/visitors", filter="identified_by_email_gate", per_page=100)
-        assert gated == [v for v in emails if v["identifying_event_key"]]
-        address = named[0]["visitor_identity"]["email"]
-        assert server.json("/stats/visitors", search=address.upper()) == [named[0]]
-        assert server.json("/stats/visitors", search="no such person") == []
-        assert all("@example." in v["visitor_identity"]["email"] for v in emails)
-
-
 def test_ten_million_visitors_are_there_without_being_stored() -> None:
     with running_sandbox(visitors=10_000_000) as server:
         assert len(server.json("/stats/visitors", page=100_000, per_page=100)) == 100

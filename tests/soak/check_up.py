@@ -46,11 +46,8 @@ def test_the_button_runs_the_pipeline_and_a_second_run_meanwhile_is_refused(up: 
     assert status["tables"]["silver.fact_visitors"] == 300
     assert status["last_run"]["state"] == "completed"
     shown = up.ask("POST", "/artifacts/filter", {})
-    assert {artifact["key"] for artifact in shown} == {"reading", "dbt-nodes", "summary"}
-    summary = next(artifact["data"] for artifact in shown if artifact["key"] == "summary")
-    assert "300 new visitors, 0 returning" in summary
-    nodes = next(artifact["data"] for artifact in shown if artifact["key"] == "dbt-nodes")
-    assert "fact_audience_insights" in nodes
+    assert [artifact["key"] for artifact in shown] == ["summary"]
+    assert "300 new visitors, 0 returning" in shown[0]["data"]
 
 
 def working(up: Up) -> str | None:

@@ -1,14 +1,23 @@
-"""Where Prefect's API is and what signs a request to it, from Prefect's own settings."""
+"""Where Prefect's API is and what signs a request to it: from Prefect's settings, or our `up`.
+
+The password of our own server is made anew at each start. It lies in a file that only its owner
+reads, and counts while that `up` is at work: of a server that is dead another may have the address.
+"""
 
 from __future__ import annotations
 
 import base64
 import os
+import secrets
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from flows.up.prefect import authentication
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_FILE = "up.auth"
 
 
 def read_access() -> tuple[str | None, dict[str, str]]:
@@ -21,18 +30,18 @@ def read_access() -> tuple[str | None, dict[str, str]]:
 
     api = get_current_settings().api
     if api.url:
+        url = str(api.url).rstrip("/")
         if api.key is not None:
-            return _tidy(api.url), {"authorization": f"Bearer {api.key.get_secret_value()}"}
-        signed = api.auth_string
-        return _tidy(api.url), basic(signed.get_secret_value()) if signed else {}
-    found = _own()
+            return url, {"authorization": f"Bearer {api.key.get_secret_value()}"}
+        return url, basic(api.auth_string.get_secret_value()) if api.auth_string else {}
+    found = _read_own()
     return (None, {}) if found is None else (found[1], basic(found[0]))
 
 
 def command_environment(url: str) -> dict[str, str]:
     """What Prefect's own commands need to reach the same server as `read_access` names."""
     environment = {**os.environ, "PREFECT_API_URL": url}
-    found = _own()
+    found = _read_own()
     # Ours, unless the user has set a server of his own.
     if found is not None and found[1] == url:
         environment["PREFECT_API_AUTH_STRING"] = found[0]
@@ -44,23 +53,38 @@ def basic(auth: str) -> dict[str, str]:
     return {"authorization": f"Basic {base64.b64encode(auth.encode()).decode()}"}
 
 
-def _own() -> tuple[str, str] | None:
-    # Of a server that is dead another may have the address: it is not told the password.
+def make_password(environment: Mapping[str, str]) -> str:
+    """What our server is to ask for, `name:password`; PREFECT_SERVER_API_AUTH_STRING wins."""
+    given = environment.get("PREFECT_SERVER_API_AUTH_STRING")
+    return given or f"wistia-elt:{secrets.token_urlsafe(24)}"
+
+
+def keep_password(home: Path, auth: str, url: str) -> None:
+    """Let this user's other commands find the server at `url`, until `forget_password`."""
+    forget_password(home)
+    # Only its owner reads it, from the first byte on.
+    descriptor = os.open(home / _FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(f"{auth}\n{url}\n")
+
+
+def forget_password(home: Path) -> None:
+    """Take the password back; one of a dead server must not be sent to anyone."""
+    (home / _FILE).unlink(missing_ok=True)
+
+
+def _read_own() -> tuple[str, str] | None:
+    """The password and the address of the `up` that is at work; None without one."""
     home = Path(os.environ["PREFECT_HOME"])
-    return authentication.read(home) if _is_up(home) else None
-
-
-def _tidy(url: str) -> str:
-    return str(url).rstrip("/")
-
-
-def _is_up(home: Path) -> bool:
-    lock = FileLock(home / "up.lock", timeout=0)
     try:
-        lock.acquire()
+        with FileLock(home / "up.lock", timeout=0):
+            return None
     except Timeout:
-        return True
+        pass
     except OSError:
-        return False
-    lock.release()
-    return False
+        return None
+    try:
+        auth, url, *_ = (home / _FILE).read_text().split("\n")
+    except (OSError, ValueError):
+        return None
+    return auth, url

@@ -13,9 +13,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from flows.releases.choice import read_choice
-from flows.releases.location import choose, open_location
-from flows.releases.machine import newest_used, prepare, releases_folder
+from flows.releases.install import newest_used, prepare, releases_folder
+from flows.releases.store import choose, open_location, read_choice
 from flows.up.prefect.registration import LAUNCHER
 from ingestion.config.errors import ReadableError
 from ingestion.config.logging import configure

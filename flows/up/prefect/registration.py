@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from flows.up.prefect.access import command_environment, read_access
-from flows.up.prefect.api import PrefectApi
 from flows.up.programs import run_command
 from ingestion.config.errors import PrefectError
 from ingestion.config.settings import PROJECT_ROOT
+from reports.prefect import POOL, PrefectApi
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-POOL = "wistia-elt"
 # The interpreter that looks for releases; set by who has one, for runs and their deployments.
 LAUNCHER = "RELEASELAUNCHER"
 _DECLARATION = PROJECT_ROOT / "prefect.yaml"

@@ -11,15 +11,14 @@ import socket
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from flows.up.prefect.registration import POOL
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    from flows.up.prefect.api import PrefectApi
+    from reports.prefect import PrefectApi
 
 # A worker tells the process of a run it took within seconds.
 _PENDING_FOR = timedelta(minutes=3)
+_AT_WORK = {"state": {"type": {"any_": ["PENDING", "RUNNING", "CANCELLING"]}}}
 _GONE = "its process ended without a word"
 
 
@@ -38,7 +37,7 @@ def reap(api: PrefectApi, clock: Callable[[], datetime], *, all_here: bool = Fal
         PrefectError: Prefect does not answer.
     """
     marked = []
-    for run in _at_work(api):
+    for run in api.filter_runs(_AT_WORK):
         if _is_gone(run, clock(), all_here=all_here):
             _mark(api, run["id"], "CRASHED", "Crashed", _GONE)
             marked.append(str(run["name"]))
@@ -59,7 +58,7 @@ def drop_missed(api: PrefectApi, clock: Callable[[], datetime]) -> list[str]:
     }
     newest: dict[str, dict[str, Any]] = {}
     dropped = []
-    for run in _filter(api, wanted):
+    for run in api.filter_runs(wanted):
         older = newest.get(run["deployment_id"])
         newest[run["deployment_id"]] = run
         if older is not None:
@@ -67,20 +66,6 @@ def drop_missed(api: PrefectApi, clock: Callable[[], datetime]) -> list[str]:
             _mark(api, older["id"], "CANCELLED", "Missed", said)
             dropped.append(str(older["name"]))
     return dropped
-
-
-def _at_work(api: PrefectApi) -> Iterator[dict[str, Any]]:
-    yield from _filter(api, {"state": {"type": {"any_": ["PENDING", "RUNNING", "CANCELLING"]}}})
-
-
-def _filter(api: PrefectApi, flow_runs: dict[str, Any]) -> list[dict[str, Any]]:
-    body = {
-        "flow_runs": {**flow_runs, "deployment_id": {"is_null_": False}},
-        "work_pools": {"name": {"any_": [POOL]}},
-        "sort": "EXPECTED_START_TIME_ASC",
-        "limit": 200,
-    }
-    return list(api.ask("POST", "/flow_runs/filter", body) or [])
 
 
 def _is_gone(run: dict[str, Any], now: datetime, *, all_here: bool) -> bool:
@@ -97,10 +82,10 @@ def _is_gone(run: dict[str, Any], now: datetime, *, all_here: bool) -> bool:
 def _is_process(pid: int) -> bool:
     try:
         os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
     except PermissionError:
         return True
+    except (ProcessLookupError, OverflowError):
+        return False
     return True
 
 

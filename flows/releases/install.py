@@ -21,7 +21,7 @@ from ingestion.config.version import RELEASE_FILE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from flows.releases.location import Location
+    from flows.releases.store import Location
 
 _READY = ".ready"
 # The one in use, the one before, and one to spare: each has an environment of some 700 MB,
@@ -71,8 +71,13 @@ def prepare(
 
 def newest_used(home: Path) -> Path | None:
     """The release that was used last; None before the first."""
-    used = sorted(home.glob(f"*/{_READY}"), key=lambda mark: mark.stat().st_mtime)
-    return used[-1].parent if used else None
+    used = _used(home)
+    return used[-1] if used else None
+
+
+def _used(home: Path) -> list[Path]:
+    marks = sorted(home.glob(f"*/{_READY}"), key=lambda mark: mark.stat().st_mtime)
+    return [mark.parent for mark in marks]
 
 
 def _unpack(location: Location, version: str, folder: Path) -> None:
@@ -112,9 +117,8 @@ def _install(folder: Path) -> None:
 
 
 def _forget_old(home: Path, used: Path) -> None:
-    marks = sorted(home.glob(f"*/{_READY}"), key=lambda mark: mark.stat().st_mtime)
-    for mark in marks[:-_KEPT]:
-        if mark.parent != used:
+    for folder in _used(home)[:-_KEPT]:
+        if folder != used:
             # Its mark first: half a folder must not look like a release.
-            mark.unlink()
-            shutil.rmtree(mark.parent, ignore_errors=True)
+            (folder / _READY).unlink()
+            shutil.rmtree(folder, ignore_errors=True)

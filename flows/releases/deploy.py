@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flows.releases.checkout import pull
-from flows.releases.choice import read_choice, write_choice
-from flows.releases.codepipeline import make_release
-from flows.releases.location import LATEST, choose, open_location
-from flows.releases.machine import prepare, releases_folder
+from flows.releases.install import prepare, releases_folder
+from flows.releases.store import LATEST, choose, open_location, read_choice, write_choice
 from flows.up.prefect.access import read_access
 from flows.up.prefect.registration import LAUNCHER, register_own
 from flows.up.programs import run_command
+from ingestion.config.aws_errors import explained
 from ingestion.config.errors import DeliveryError
 from ingestion.config.settings import PROJECT_ROOT
 from ingestion.config.timestamps import utc_now
@@ -27,6 +26,11 @@ if TYPE_CHECKING:
 
     from ingestion.config.settings import Settings
     from ingestion.storage.base import Lake
+
+_PAUSE = 15.0
+# The build may take an hour, and another may be ahead of it.
+_MOST_PAUSES = 2 * 60 * 4
+_GOING_ON = {"InProgress", "Stopping"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,3 +98,37 @@ def _register_from(folder: Path) -> None:
             f"the deployments of {folder.name} cannot be registered: {ended.failure}",
             "deploy the version before it; runs go on under the schedules of before",
         )
+
+
+def make_release(pipeline: str, sleep: Callable[[float], None]) -> str:
+    """Start AWS CodePipeline, checks included, and wait until it has made a release.
+
+    Args:
+        pipeline: Its name.
+        sleep: Waits seconds.
+
+    Returns:
+        The commit that it released.
+
+    Raises:
+        DeliveryError: It failed, was stopped, takes longer than two hours, or AWS refuses.
+    """
+    from boto3 import client  # noqa: PLC0415 - only who has a pipeline pays for boto3
+
+    with explained(f"start the pipeline {pipeline}", DeliveryError):
+        aws = client("codepipeline")
+        execution = aws.start_pipeline_execution(name=pipeline)["pipelineExecutionId"]
+        for _ in range(_MOST_PAUSES):
+            found = aws.get_pipeline_execution(
+                pipelineName=pipeline, pipelineExecutionId=execution
+            )["pipelineExecution"]
+            if found["status"] not in _GOING_ON:
+                break
+            sleep(_PAUSE)
+    if found["status"] != "Succeeded":
+        raise DeliveryError(
+            f"the pipeline {pipeline} ended {found['status']}, so there is no new release",
+            "its stages in the CodePipeline console say why; the version in place stays",
+        )
+    revisions = found.get("artifactRevisions") or [{}]
+    return str(revisions[0].get("revisionId") or "")

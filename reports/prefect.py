@@ -1,4 +1,4 @@
-"""Prefect's REST API, for what its command line does not do."""
+"""Prefect's REST API, for what its command line does not do: the one client."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from ingestion.config.errors import PrefectError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-_SECONDS = 30
-_MISSING = 404
-_BUSY = 503
+POOL = "wistia-elt"
+START_PREFECT = "start it with `wistia-elt up`, or point PREFECT_API_URL at yours"
+_MISSING, _BUSY = 404, 503
 _PAUSES = (0.3, 1.0, 2.0)
 
 
@@ -26,10 +26,13 @@ class PrefectApi:
     Attributes:
         url: Its API, such as `http://127.0.0.1:4200/api`.
         headers: What signs our requests.
+        seconds: How long one answer may take.
     """
 
     url: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    seconds: float = 30.0
+    sleep: Callable[[float], None] = time.sleep
 
     def ask(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
         """Send one request; None for what is not there and for an empty answer.
@@ -40,39 +43,37 @@ class PrefectApi:
         try:
             answer = self._send(method, path, body)
         except requests.RequestException as error:
-            raise PrefectError(
-                f"Prefect does not answer at {self.url}",
-                "start it with `wistia-elt up`, or point PREFECT_API_URL at yours",
-            ) from error
+            raise PrefectError(f"Prefect does not answer at {self.url}", START_PREFECT) from error
         if answer.status_code == _MISSING:
             return None
+        if answer.status_code in {401, 403}:
+            raise PrefectError(
+                f"Prefect at {self.url} refuses this server's credentials",
+                "give it the server's PREFECT_API_AUTH_STRING or PREFECT_API_KEY",
+            )
         if not answer.ok:
             raise PrefectError(
                 f"Prefect answers {answer.status_code} to {path}: {answer.text[:200]}",
-                "read the server's log",
+                "read Prefect's own log",
             )
         return answer.json() if answer.content else None
 
-    def _send(self, method: str, path: str, body: object) -> requests.Response:
-        for pause in (*_PAUSES, None):
-            answer = requests.request(
-                method, self.url + path, json=body, headers=dict(self.headers), timeout=_SECONDS
-            )
-            # Its database is locked for a moment: all we ask may be asked twice.
-            if answer.status_code != _BUSY or pause is None:
-                break
-            time.sleep(pause)
-        return answer
+    def filter_runs(self, wanted: Mapping[str, Any], most: int = 200) -> list[dict[str, Any]]:
+        """The pool's runs of deployments that `wanted` names, the first expected first."""
+        body = {
+            "flow_runs": {**wanted, "deployment_id": {"is_null_": False}},
+            "work_pools": {"name": {"any_": [POOL]}},
+            "sort": "EXPECTED_START_TIME_ASC",
+            "limit": most,
+        }
+        return list(self.ask("POST", "/flow_runs/filter", body) or [])
 
-    def wait_until_healthy(
-        self, seconds: float, alive: Callable[[], bool], sleep: Callable[[float], None]
-    ) -> None:
+    def wait_until_healthy(self, seconds: float, alive: Callable[[], bool]) -> None:
         """Return when the server answers.
 
         Args:
             seconds: How long a start may take.
             alive: Whether its process is still there.
-            sleep: Waits seconds.
 
         Raises:
             PrefectError: It ended, or did not answer in time.
@@ -82,10 +83,25 @@ class PrefectApi:
             try:
                 self.ask("GET", "/health")
             except PrefectError:
-                sleep(0.5)
+                self.sleep(0.5)
             else:
                 return
         raise PrefectError(
             f"Prefect's server did not start at {self.url}",
             "read its log; PREFECT_SERVER_API_PORT gives it another port",
         )
+
+    def _send(self, method: str, path: str, body: object) -> requests.Response:
+        for pause in (*_PAUSES, None):
+            answer = requests.request(
+                method,
+                self.url + path,
+                json=body,
+                headers=dict(self.headers),
+                timeout=self.seconds,
+            )
+            # Its database is locked for a moment: all we ask may be asked twice.
+            if answer.status_code != _BUSY or pause is None:
+                break
+            self.sleep(pause)
+        return answer

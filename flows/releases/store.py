@@ -1,0 +1,197 @@
+"""Releases at CODE_URI, a folder or a bucket's prefix of `COMMIT.zip`, and which one is chosen."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ingestion.config.aws_errors import explained
+from ingestion.config.errors import ConfigurationError, DeliveryError
+from ingestion.config.timestamps import format_timestamp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ingestion.storage.base import Lake
+
+LATEST = "latest"
+# What was chosen is kept in the lake, so every worker runs the same.
+_CHOICE = "state/code.json"
+# Names become folders and arguments: letters, digits and what stands between them.
+_NAME = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)\.zip")
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One version that can be run.
+
+    Attributes:
+        version: The name of its file without `.zip`, usually a commit.
+        at: When it was put there, UTC.
+    """
+
+    version: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """Releases in a folder."""
+
+    uri: str
+
+    def find(self) -> list[Release]:
+        """Every release, the newest first; none where the folder is not there."""
+        files = Path(self.uri).glob("*.zip")
+        return _releases(
+            (one.name, datetime.fromtimestamp(one.stat().st_mtime, UTC)) for one in files
+        )
+
+    def fetch(self, version: str, path: Path) -> None:
+        """Copy a release's file to `path`.
+
+        Raises:
+            DeliveryError: It cannot be read.
+        """
+        try:
+            shutil.copyfile(Path(self.uri) / f"{version}.zip", path)
+        except OSError as error:
+            raise DeliveryError(
+                f"the release {version} cannot be read from {self.uri}: {error.strerror}",
+                "check CODE_URI; the version in place stays",
+            ) from error
+
+    def put(self, version: str, path: Path) -> None:
+        """Store a file as a release; a reader never sees half of it."""
+        folder = Path(self.uri)
+        folder.mkdir(parents=True, exist_ok=True)
+        half = folder / f".{version}.half"
+        shutil.copyfile(path, half)
+        half.replace(folder / f"{version}.zip")
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """Releases in a bucket, `s3://bucket/prefix`; `infra/` makes one and grants the rights."""
+
+    uri: str
+
+    def find(self) -> list[Release]:
+        """Every release, the newest first.
+
+        Raises:
+            DeliveryError: AWS refuses.
+        """
+        from boto3 import client  # noqa: PLC0415 - a folder does without boto3
+
+        bucket, start = self._place("")
+        with explained(f"list {self.uri}", DeliveryError):
+            pages = client("s3").get_paginator("list_objects_v2")
+            found = [
+                (item["Key"].removeprefix(start), item["LastModified"])
+                for page in pages.paginate(Bucket=bucket, Prefix=start)
+                for item in page.get("Contents", ())
+            ]
+        return _releases(iter(found))
+
+    def fetch(self, version: str, path: Path) -> None:
+        """Copy a release's file to `path`.
+
+        Raises:
+            DeliveryError: AWS refuses.
+        """
+        from boto3 import client  # noqa: PLC0415
+
+        with explained(f"fetch the release {version}", DeliveryError):
+            client("s3").download_file(*self._place(f"{version}.zip"), str(path))
+
+    def put(self, version: str, path: Path) -> None:
+        """Store a file as a release.
+
+        Raises:
+            DeliveryError: AWS refuses.
+        """
+        from boto3 import client  # noqa: PLC0415
+
+        with explained(f"store the release {version}", DeliveryError):
+            client("s3").upload_file(str(path), *self._place(f"{version}.zip"))
+
+    def _place(self, name: str) -> tuple[str, str]:
+        bucket, _, prefix = self.uri.removeprefix("s3://").partition("/")
+        return bucket, f"{prefix}/{name}" if prefix else name
+
+
+Location = Folder | Bucket
+
+
+def open_location(uri: str | None) -> Location:
+    """The place that CODE_URI names; nothing is asked of it yet.
+
+    Raises:
+        ConfigurationError: CODE_URI is not set.
+    """
+    if uri is None:
+        raise ConfigurationError(
+            "CODE_URI is not set, so code comes by git and not as releases",
+            "set CODE_URI to a folder or s3://bucket/prefix",
+        )
+    if uri.startswith("s3://"):
+        return Bucket(uri.rstrip("/"))
+    return Folder(str(Path(uri).expanduser().absolute()))
+
+
+def _releases(files: Iterator[tuple[str, datetime]]) -> list[Release]:
+    found = [Release(name[1], at) for file, at in files if (name := _NAME.fullmatch(file))]
+    return sorted(found, key=lambda one: (one.at, one.version), reverse=True)
+
+
+def choose(releases: Sequence[Release], wanted: str, uri: str) -> Release:
+    """The release that is meant: `latest`, a version, or the beginning of one.
+
+    Raises:
+        DeliveryError: There is none, or more than one.
+    """
+    if not releases:
+        raise DeliveryError(
+            f"there is no release at {uri}",
+            "push one: `wistia-elt release`, or let the pipeline of delivery run",
+        )
+    if wanted == LATEST:
+        return releases[0]
+    found = [one for one in releases if one.version.startswith(wanted)]
+    exact = [one for one in found if one.version == wanted]
+    if len(exact or found) != 1:
+        raise DeliveryError(
+            f"{len(found)} releases at {uri} are called {wanted!r}",
+            "`wistia-elt deploy --list` shows them all",
+        )
+    return (exact or found)[0]
+
+
+def read_choice(lake: Lake) -> str:
+    """`latest`, or the version that runs until another is chosen.
+
+    Raises:
+        LakeError: The lake cannot be read.
+    """
+    try:
+        found = json.loads(lake.get(_CHOICE) or b"{}")
+    except ValueError:
+        return LATEST
+    version = found.get("version") if isinstance(found, dict) else None
+    return version if isinstance(version, str) and version else LATEST
+
+
+def write_choice(lake: Lake, version: str, now: datetime) -> None:
+    """Choose a version, or `latest`.
+
+    Raises:
+        LakeError: The lake cannot be written.
+    """
+    chosen = {"version": version, "chosen_at": format_timestamp(now)}
+    lake.put(_CHOICE, json.dumps(chosen).encode())
