@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+import json
 import os
+import re
 import sys
 import time
 from contextlib import contextmanager
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 from rich.box import SIMPLE
@@ -16,6 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from rich.progress import TimeRemainingColumn as TimeLeft
 from rich.table import Table
+from rich.text import Text
 
 from ingestion.config.errors import ReadableError, without_logins
 from ingestion.config.logging import configure
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
 
 # Wistia began in this year: no video was watched there before.
 FIRST_DAY = date(2006, 1, 1)
+# What a terminal obeys instead of showing it: control characters, and turns of direction.
+_COMMANDS = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 _SECONDS_BETWEEN_LINES = 15.0
 _NAMES = ", ".join(resource.name for resource in RESOURCES)
 
@@ -140,7 +145,7 @@ def show_ingest(manifest: Manifest) -> None:
     show_table(columns, rows, numeric=columns[1:5])
     for media_id in sorted({one for entry in manifest.resources for one in entry.unknown_media}):
         click.echo(
-            f"unknown medium {media_id}: Wistia answers 404; where the account does not list it, "
+            f"unknown video {media_id}: Wistia answers 404; where the account does not list it, "
             "correct WISTIA_MEDIA_IDS"
         )
     for entry in manifest.resources:
@@ -156,16 +161,25 @@ def show_ingest(manifest: Manifest) -> None:
 def show_table(
     columns: Sequence[str], rows: Iterable[Sequence[str]], numeric: Sequence[str] = ()
 ) -> None:
-    """Print a table on stdout; numbers to the right, nothing cut off in a pipe."""
+    r"""Print a table on stdout; numbers to the right, nothing cut off in a pipe.
+
+    Cells are data, whoever wrote them: brackets are no markup, and what would move the cursor,
+    color the terminal or turn the line around shows as its escape, `\u001b`.
+    """
     console = Console()
     if not console.is_terminal:
         console = Console(width=10_000)
     table = Table(box=SIMPLE, show_edge=False, pad_edge=False)
     for name in columns:
-        table.add_column(name, justify="right" if name in numeric else "left", no_wrap=True)
+        side: Literal["left", "right"] = "right" if name in numeric else "left"
+        table.add_column(_as_text(name), justify=side, no_wrap=True)
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(_as_text, row))
     console.print(table)
+
+
+def _as_text(cell: str) -> Text:
+    return Text(_COMMANDS.sub(lambda found: json.dumps(found[0])[1:-1], cell))
 
 
 class RunProgress:
@@ -178,7 +192,7 @@ class RunProgress:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         """Show nothing before `live`."""
         self._clock = clock
-        self._console = Console(stderr=True)
+        self._console = Console(stderr=True, markup=False)
         self._bar: Progress | None = None
         self._task = TaskID(0)
         self._resource = ""
@@ -192,9 +206,9 @@ class RunProgress:
             return
         columns = (
             SpinnerColumn(),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=30),
-            TextColumn("{task.fields[detail]}"),
+            TextColumn("{task.fields[detail]}", markup=False),
             TimeLeft(compact=True),
         )
         with Progress(*columns, console=self._console, transient=True) as bar:

@@ -78,7 +78,7 @@ def test_an_unknown_medium_ends_3_and_is_named(bench: Bench) -> None:
     code, out, _ = run(bench, WISTIA_MEDIA_IDS="nosuch0000")
 
     assert code == 3
-    assert "unknown medium nosuch0000" in out
+    assert "unknown video nosuch0000" in out
 
 
 def test_a_wrong_token_ends_1(bench: Bench) -> None:
