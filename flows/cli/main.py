@@ -243,14 +243,17 @@ def alert(text: str) -> None:
 
 
 @cli.command()
-def demo() -> None:
-    """Try it: one run with a token; without one, three runs of an invented account.
+@click.option(
+    "--media", type=click.IntRange(min=0), help="Videos of the invented account; 2 unless told."
+)
+def demo(media: int | None) -> None:
+    """Try it: one run with a token; without one, three days of an invented account.
 
-    Example: wistia-elt demo
+    Example: wistia-elt demo --media 40
     """
     from flows.cli.demo import run_demo  # noqa: PLC0415
 
-    sys.exit(run_demo())
+    sys.exit(run_demo(media))
 
 
 class _Sandboxes(click.Group):

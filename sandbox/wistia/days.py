@@ -37,11 +37,14 @@ class Days:
     def _row(self, day: date, medium: Medium) -> dict[str, object]:
         begin, end = day_start(day, ZONE), day_start(day + timedelta(days=1), ZONE)
         since = [play.at for play in self.world.plays_of(medium)]
+        unplayed = [load.at for load in self.world.loads_of(medium)]
         counted = sum(begin <= at < end for at in since)
+        loads = counted + sum(begin <= at < end for at in unplayed)
+        loads += self._before(medium.load_count - len(since) - len(unplayed), begin, end)
         plays = counted + self._before(medium.play_count - len(since), begin, end)
         return {
             "date": day.isoformat(),
-            "load_count": counted + self._before(medium.load_count - len(since), begin, end),
+            "load_count": loads,
             "play_count": plays,
             # Not measured by day but restated from the lifetime engagement (API.md 7).
             "hours_watched": plays * medium.engagement * medium.duration / 3600,

@@ -13,6 +13,11 @@ FOLDER_NAME = "Sandbox videos"
 LONGEST_CURVE = 1000
 
 _NAMES = ("Product tour", "Customer story")
+# Among the invented ones: from right to left, and as long as Wistia lets a name be.
+_ODD_NAMES = {
+    2: "جولة في المنتج: البداية السريعة",
+    3: ("A webinar with a very long name " * 7)[:200],
+}
 
 
 @dataclass
@@ -48,6 +53,11 @@ class Medium:
             grown = (before + plays) / before
             self.engagement_data = [round(cell * grown) for cell in self.engagement_data]
             self.rewatch_data = [round(cell * grown) for cell in self.rewatch_data]
+
+    def load(self, loads: int) -> None:
+        """Add loads, each by somebody new who played nothing."""
+        self.load_count += loads
+        self.visitors += loads
 
     def stats_body(self) -> dict[str, object]:
         """Return `/stats/medias/{id}`."""
@@ -118,7 +128,8 @@ def invent(seed: int, place: int, start: int) -> Medium:
     again = Curve((plays // 8,), (0,), points, plays // 8 + int(plays / 8 * points * 0.1))
     figures = Figures(loads, plays, visitors, unique, engagement, curve, again)
     hashed_id = digest(5, seed, "medium", place)
-    return _medium(hashed_id, place, f"Sandbox video {place + 1}", duration, figures, start)
+    name = _ODD_NAMES.get(place, f"Sandbox video {place + 1}")
+    return _medium(hashed_id, place, name, duration, figures, start)
 
 
 def _medium(  # noqa: PLR0913, PLR0917 - the parts of a medium

@@ -1,6 +1,7 @@
 """The account as a whole, and the only ways it changes."""
 
 from dataclasses import dataclass, field
+from random import Random
 from typing import Literal, NamedTuple
 
 from sandbox.wistia.activity import Calendar
@@ -9,6 +10,13 @@ from sandbox.wistia.clock import HOUR, in_milliseconds
 from sandbox.wistia.media import Medium, open_library
 from sandbox.wistia.people import Registry
 from sandbox.wistia.visitors import VisitorList
+
+
+class Load(NamedTuple):
+    """A load of a player that nobody played, since the start."""
+
+    at: int
+    medium: int  # place in the library
 
 
 class Play(NamedTuple):
@@ -23,8 +31,8 @@ class Play(NamedTuple):
 class Change:
     """What happens in some hours: the body of `POST /_sandbox/advance`.
 
-    `plays` are plays of the account's media, by those who came; without it people played
-    something else and the media's figures stay.
+    `plays` are plays of the account's media, by those who came, and `loads` are loads of them
+    that nobody played; without both people played something else and the media's figures stay.
     """
 
     new: int = 0
@@ -33,6 +41,7 @@ class Change:
     deleted: int = 0
     deleted_from: Literal["oldest", "random"] = "random"
     plays: int = 0
+    loads: int = 0
 
 
 @dataclass
@@ -46,6 +55,7 @@ class World:
     people: VisitorList
     library: list[Medium]
     plays: list[Play] = field(default_factory=list)
+    loads: list[Load] = field(default_factory=list)
     history: list[dict[str, object]] = field(default_factory=list)
 
     @property
@@ -60,8 +70,8 @@ class World:
             ValueError: A number is negative, plays have no players, or more people should return or
                 vanish than there are.
         """
-        amounts = (change.new, change.returning, change.hours, change.deleted, change.plays)
-        if min(amounts) < 0:
+        amounts = (change.new, change.returning, change.hours, change.deleted)
+        if min(*amounts, change.plays, change.loads) < 0:
             raise ValueError("people and hours cannot be fewer than none")
         if change.plays and not change.new + change.returning:
             raise ValueError("plays need somebody who comes: say new or returning too")
@@ -81,6 +91,7 @@ class World:
             self.people.delete(last if change.deleted_from == "oldest" else chance.randint(0, last))
         self.now = end
         self._play(change.plays, list(zip(moments, numbers, strict=True)))
+        self._load(change.loads, begin, end)
         self.history.append(
             {
                 "now": in_milliseconds(end),
@@ -115,6 +126,11 @@ class World:
         place = self.library.index(medium)
         return [play for play in self.plays if play.medium == place]
 
+    def loads_of(self, medium: Medium) -> list[Load]:
+        """Return a medium's loads without a play since the start, oldest first."""
+        place = self.library.index(medium)
+        return [load for load in self.loads if load.medium == place]
+
     def arrive(self, at: int) -> None:
         """Let one new visitor come; the clock follows."""
         self.now = max(self.now, at)
@@ -143,15 +159,31 @@ class World:
         """Spread plays over those who came and over the media by their fame."""
         if not plays or not self.library or not came:
             return
-        fame = [medium.play_count for medium in self.library]
         chance = stream(self.seed, "plays", len(self.history))
-        chosen = chance.choices(range(len(self.library)), weights=fame, k=plays)
+        chosen = self._choose(chance, plays)
+        # Fewer plays than people are spread over all the hours that passed.
+        step = max(len(came) / plays, 1)
         for turn, place in enumerate(chosen):
-            at, number = came[turn % len(came)]
+            at, number = came[int(turn * step) % len(came)]
             self.plays.append(Play(at, number, place))
         self.plays.sort()
         for place, medium in enumerate(self.library):
             medium.play(chosen.count(place))
+
+    def _load(self, loads: int, begin: int, end: int) -> None:
+        """Let players be loaded that nobody plays, at any moment, by the media's fame."""
+        if not loads or not self.library:
+            return
+        chance = stream(self.seed, "loads", len(self.history))
+        chosen = self._choose(chance, loads)
+        self.loads += [Load(chance.randint(min(begin + 1, end), end), one) for one in chosen]
+        self.loads.sort()
+        for place, medium in enumerate(self.library):
+            medium.load(chosen.count(place))
+
+    def _choose(self, chance: Random, times: int) -> list[int]:
+        fame = [medium.play_count for medium in self.library]
+        return chance.choices(range(len(fame)), weights=fame, k=times)
 
 
 def create_world(seed: int, visitors: int, media: int, identified: float, start: int) -> World:

@@ -55,6 +55,23 @@ def test_the_deleted_are_gone(sandbox: Sandbox) -> None:
     assert left == [key for key in old[:-5] if key in left]
 
 
+def test_loads_without_a_play_are_counted_on_their_day_alone(sandbox: Sandbox) -> None:
+    window = {"start_date": "2026-01-07", "end_date": "2026-01-09"}
+    medium = "/stats/medias/v08dlrgr7v"
+    was = sandbox.json(f"{medium}/by_date", **window)
+    total = sandbox.json(medium)["load_count"]
+    before = sandbox.json("/stats/account")
+    sandbox.advance(new=40, hours=24, plays=8, loads=30)
+    after = sandbox.json("/stats/account")
+    assert after["load_count"] - before["load_count"] == 38
+    assert after["play_count"] - before["play_count"] == 8
+    days = sandbox.json(f"{medium}/by_date", **window)
+    came = sum(day["load_count"] for day in days) - sum(day["load_count"] for day in was)
+    assert came == sandbox.json(medium)["load_count"] - total > 8
+    hours = {play["received_at"][:13] for play in sandbox.json("/stats/events", per_page=8)}
+    assert len(hours) >= 5, "plays are spread over the day"
+
+
 def test_plays_are_told_by_media_days_account_and_events(sandbox: Sandbox) -> None:
     before = sandbox.json("/stats/account")
     was = sandbox.json("/stats/medias/v08dlrgr7v")
