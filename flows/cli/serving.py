@@ -13,11 +13,12 @@ def serve() -> None:
 
     Example: SERVE_PORT=9000 wistia-elt serve
     """
+    from flows.up.outlook import Outlook  # noqa: PLC0415
     from flows.up.prefect.access import read_access  # noqa: PLC0415
     from reports.server.serve import serve as serve_pages  # noqa: PLC0415
 
     settings = Settings.load()
-    serve_pages(settings, *read_access(), say=click.echo)
+    serve_pages(settings, *read_access(), say=click.echo, look=Outlook(settings))
 
 
 @click.command()

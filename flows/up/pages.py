@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from flows.up.outlook import Outlook
 from flows.up.prefect.access import read_access
 from ingestion.config.settings import Settings
 from ingestion.terminal import show_errors
@@ -14,7 +15,9 @@ from reports.server.serve import serve
 @click.argument("descriptor", type=int)
 def main(descriptor: int) -> None:
     """Serve until told to stop."""
-    serve(Settings.load(), *read_access(), say=click.echo, descriptor=descriptor)
+    settings = Settings.load()
+    look = Outlook(settings)
+    serve(settings, *read_access(), say=click.echo, descriptor=descriptor, look=look)
 
 
 if __name__ == "__main__":

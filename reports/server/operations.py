@@ -7,7 +7,9 @@ import json
 import re
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
@@ -15,15 +17,12 @@ from starlette.responses import JSONResponse, Response
 
 from ingestion.config.errors import ReadableError
 from ingestion.config.timestamps import format_timestamp
-from reports.history import describe_run, read_history
+from reports.history import History, describe_run, read_history
 from reports.server.answers import Refusal
 from reports.server.latest import Latest
 from reports.server.session import check_origin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-
     from starlette.requests import Request
 
     from ingestion.storage.base import Lake
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from reports.server.prefect import Prefect
     from reports.server.session import Doorkeeper
 
+Look = Callable[[History, datetime], dict[str, Any]]
 # Each control with the deployment it starts and what the page answers.
 CONTROLS = {
     "run": ("daily/daily", "The pipeline has been started."),
@@ -45,9 +45,15 @@ _PATH = re.compile(r"(?<![\w/:.])(?:~|[A-Za-z]:)?[/\\](?:[^\s/\\'\"<>|]+[/\\])+"
 _LAKE_IS_LATE: dict[str, Any] = {
     "runs": [],
     "newest_visitor_at": None,
+    "newest_play_at": None,
+    "newest_day": None,
+    "findings": [],
+    "code": None,
     "last_good_at": None,
     "lake_error": {"error": "The lake has not answered yet.", "remedy": "wait a moment"},
 }
+# What `look` says where nobody looks.
+_NO_LOOK: dict[str, Any] = {"findings": [], "code": None}
 _PREFECT_IS_LATE: dict[str, Any] = {
     "answers": False,
     "workers": 0,
@@ -69,6 +75,7 @@ class Operations:
         starts: How often a control may be used.
         folders: Folders of this machine that no stranger needs to know.
         clock: The time, UTC.
+        look: Says of the history and the time `{findings, code}`; None says nothing of them.
         monotonic: Seconds that only go on.
     """
 
@@ -79,6 +86,7 @@ class Operations:
     folders: tuple[str, ...]
     clock: Callable[[], datetime]
     monotonic: Callable[[], float] = time.monotonic
+    look: Look | None = None
     # Between looking whether anything runs and starting it, nobody else may.
     _starting: threading.Lock = field(default_factory=threading.Lock)
     _runs: Latest[dict[str, Any]] = field(init=False)
@@ -175,8 +183,11 @@ class Operations:
         return {
             "runs": [describe_run(run) for run in reversed(history.runs[-_RUNS_SHOWN:])],
             "newest_visitor_at": history.newest_visitor_at,
+            "newest_play_at": history.describe_resource("events")["newest_at"],
+            "newest_day": history.describe_resource("media_by_date")["newest_at"],
             "last_good_at": history.last_good_at,
             "lake_error": None,
+            **(self.look(history, self.clock()) if self.look else _NO_LOOK),
         }
 
     def _without_paths(self, value: Any) -> Any:  # noqa: ANN401 - JSON

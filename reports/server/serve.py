@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from ingestion.config.settings import Settings
+    from reports.server.operations import Look
 
 # Where `make docs` puts the documents as a site.
 HANDBOOK = PROJECT_ROOT / "build" / "docs"
@@ -35,12 +36,13 @@ _LONG_ENOUGH = 12
 _VARIED_ENOUGH = 6
 
 
-def serve(
+def serve(  # noqa: PLR0913, PLR0917 - what the server is made of
     settings: Settings,
     prefect_url: str | None,
     prefect_headers: Mapping[str, str],
     say: Callable[[str], None],
     descriptor: int | None = None,
+    look: Look | None = None,
 ) -> None:
     """Serve until the process is told to stop.
 
@@ -50,12 +52,13 @@ def serve(
         prefect_headers: What signs our requests to it.
         say: Takes a line for the person at the terminal.
         descriptor: Of a socket that our parent has bound; None to bind one.
+        look: Says of the history what is wrong, and which code comes next.
 
     Raises:
         ConfigurationError: The port is taken, or the host is not this machine's.
         LakeError: The lake cannot be opened.
     """
-    app = build_app(settings, prefect_url, prefect_headers)
+    app = build_app(settings, prefect_url, prefect_headers, look)
     if descriptor is None:
         listener = bind(settings.serve_host, settings.serve_port)
     else:
@@ -95,7 +98,10 @@ def configure(app: ASGIApp, proxies: Sequence[str] = ()) -> uvicorn.Config:
 
 
 def build_app(
-    settings: Settings, prefect_url: str | None, prefect_headers: Mapping[str, str]
+    settings: Settings,
+    prefect_url: str | None,
+    prefect_headers: Mapping[str, str],
+    look: Look | None = None,
 ) -> ASGIApp:
     """The server's app for these settings.
 
@@ -111,6 +117,7 @@ def build_app(
         starts=Limit(6, 10 * _MINUTE, time.monotonic),
         folders=tuple(map(str, (settings.lake_path, settings.work_path, PROJECT_ROOT, Path.cwd()))),
         clock=utc_now,
+        look=look,
     )
     names = (*settings.serve_names, settings.serve_host)
     return create_app(settings.site_path, settings.docs_path, HANDBOOK, operations, names)

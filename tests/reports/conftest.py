@@ -19,7 +19,7 @@ from ingestion.storage.local import LocalLake
 from reports.server.app import create_app
 from reports.server.guesses import Guesses
 from reports.server.limits import Limit
-from reports.server.operations import Operations
+from reports.server.operations import Look, Operations
 from reports.server.prefect import Prefect
 from reports.server.serve import configure
 from reports.server.session import Doorkeeper
@@ -89,13 +89,14 @@ class Home:
         manifest.save(self.lake)
         return manifest
 
-    def app(
+    def app(  # noqa: PLR0913, PLR0917 - what a server can be given
         self,
         password: str | None = PASSWORD,
         prefect: str | None = None,
         headers: dict[str, str] | None = None,
         names: tuple[str, ...] = (),
         utc: Callable[[], datetime] | None = None,
+        look: Look | None = None,
     ) -> ASGIApp:
         clock = self.clock
         operations = Operations(
@@ -106,6 +107,7 @@ class Home:
             folders=("/srv/wistia elt/lake",),
             clock=utc or clock.utc,
             monotonic=clock.monotonic,
+            look=look,
         )
         return create_app(self.site, self.docs, self.handbook, operations, names)
 

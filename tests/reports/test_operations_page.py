@@ -1,10 +1,11 @@
 """The Operations page in a real browser: what it says, by keyboard, at every width."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.reports.conftest import PASSWORD, Client, Home, completed, serving
 
@@ -169,6 +170,83 @@ def test_without_a_password_it_says_how_to_get_the_controls(browser: Browser, ho
         expect(page.locator("#controls-said")).to_contain_text("Set OPERATIONS_PASSWORD")
         expect(page.locator("#sign-in")).to_be_hidden()
         page.close()
+
+
+def found(_history: object, _now: object) -> dict[str, Any]:
+    finding = {
+        "alarm": "silent",
+        "said": "No new play in 3 runs.",
+        "remedy": "look at Wistia; `wistia-elt doctor` tries the token",
+    }
+    return {"findings": [finding], "code": {"now": "0.1.0+gabc1234", "next": "0.1.0+gdef5678"}}
+
+
+def test_what_the_alarms_find_of_the_data_stands_under_a_run_that_ended_well(
+    browser: Browser, home: Home
+) -> None:
+    events = {
+        "resource": "events",
+        "state": "completed",
+        "newest_at": "2026-01-09T23:32:39.000000Z",
+    }
+    home.write_run("20260110T075400Z-aaaaaa", resources=[events])
+    with serving(home.app(look=found)) as client:
+        page = browser.new_page(base_url=client.origin)
+        page.goto("/operations")
+        expect(page.get_by_role("heading", level=1)).to_contain_text(
+            "1 thing wants to be looked at"
+        )
+        expect(page.locator("[data-finding=silent]")).to_contain_text("No new play in 3 runs.")
+        expect(page.locator("#figures")).to_contain_text("Jan 9, 23:32")
+        page.close()
+
+
+def test_a_control_says_what_it_will_do_and_asks_once(browser: Browser, home: Home) -> None:
+    home.write_run("20260110T075400Z-aaaaaa")
+    pressed: list[str] = []
+
+    def as_if_prefect_ran(route: Route) -> None:
+        state = route.fetch().json()
+        state["prefect"] |= {"answers": True, "workers": 1, "active": [], "next": []}
+        route.fulfill(json=state)
+
+    def press(route: Route) -> None:
+        pressed.append(route.request.url.rpartition("/")[2])
+        route.fulfill(status=202, json={"said": "Started.", "flow_run": "x"})
+
+    with serving(home.app(look=found)) as client:
+        page = browser.new_page(base_url=client.origin)
+        page.route("**/api/state", as_if_prefect_ran)
+        page.route("**/api/controls/*", press)
+        page.goto("/operations")
+        page.locator("#password").fill(PASSWORD)
+        page.keyboard.press("Enter")
+        page.get_by_role("button", name="Deploy the latest code").click()
+        asks = page.locator("#confirm-said")
+        expect(asks).to_contain_text("from 0.1.0+gabc1234 to 0.1.0+gdef5678")
+        assert not pressed
+        page.get_by_role("button", name="Not now").click()
+        expect(asks).to_be_hidden()
+        page.get_by_role("button", name="Run the pipeline now").click()
+        expect(asks).to_contain_text("The last one took 1:42.")
+        page.get_by_role("button", name="Run", exact=True).click()
+        expect(page.get_by_role("status")).to_have_text("Started.")
+        assert pressed == ["run"]
+        page.close()
+
+
+def test_stages_are_named_and_drawn_to_one_scale(page: Page, home: Home) -> None:
+    quick = {**completed("ingest").model_dump(), "finished_at": "2026-01-10T07:54:10.000000Z"}
+    home.write_run("20260109T075400Z-aaaaaa", stages=[quick])
+    home.write_run("20260110T075400Z-bbbbbb", stages=[completed("ingest")])
+    page.goto("/operations")
+    bars = page.locator(".bar-of-stages > span")
+    expect(bars).to_have_count(2)
+    long, short = (bar.bounding_box() for bar in bars.all())
+    assert long
+    assert short
+    assert long["width"] == pytest.approx(4 * short["width"], rel=0.1)
+    expect(bars.first).to_have_text("read 0:40")
 
 
 @pytest.mark.parametrize("width", WIDTHS)

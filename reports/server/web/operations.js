@@ -1,7 +1,7 @@
 // The Operations page. It asks only the server it came from; while a run is at work every
 // two seconds, else every ten, and never while nobody looks.
-import { element, failedStage, look, remedy, renderRuns, sentence } from "./runs.js";
-import { between, count, duration, moment, plural, span } from "./words.js";
+import { STAGES, element, failedStage, look, remedy, renderRuns, sentence } from "./runs.js";
+import { between, count, day, duration, moment, plural, span } from "./words.js";
 
 const BUSY_MS = 2000;
 const IDLE_MS = 10000;
@@ -9,6 +9,7 @@ const at = (id) => document.getElementById(id);
 let state = null;
 let timer = 0;
 let ordered = "";
+let asked = "";
 
 async function refresh() {
   clearTimeout(timer);
@@ -30,6 +31,7 @@ const isBusy = () => Boolean(running() || state?.prefect.active.length || ordere
 function render() {
   renderLead();
   renderFigures();
+  renderFindings();
   renderControls();
   renderNext();
   renderRuns(at("runs"), state.runs, state.now);
@@ -68,7 +70,11 @@ function tell() {
   if (look(last) === "flawed") {
     return ["quiet", `The last ${last.kind} ended ${ago(last.finished_at)}, with a remark`, last.remarks.join(" "), null];
   }
-  return ["good", `All is well: the last ${last.kind} ended ${ago(last.finished_at)}`, `${plural(last.landed, "record", "records")} landed in ${duration(between(last.started_at, last.finished_at))}.`, null];
+  // The run ended well: now what the alarms say of the data.
+  if (state.findings.length) {
+    return ["quiet", `The last ${last.kind} ended well, and ${plural(state.findings.length, "thing wants", "things want")} to be looked at`, "", null];
+  }
+  return ["good", `All is well: the last ${last.kind} ended ${ago(last.finished_at)}`, `${plural(last.landed, "new record", "new records")} in ${duration(between(last.started_at, last.finished_at))}.`, null];
 }
 
 function renderFigures() {
@@ -77,16 +83,44 @@ function renderFigures() {
   const ago = (iso) => (iso ? `${span(between(iso, state.now))} ago` : "–");
   const figures = [
     ["Last good run", ago(state.last_good_at), moment(state.last_good_at)],
-    ["Newest visitor", ago(state.newest_visitor_at), moment(state.newest_visitor_at)],
-    ["Last run took", last ? duration(between(last.started_at, last.finished_at)) : "–", "minutes:seconds"],
-    ["Set aside by it", last ? count(last.quarantined) : "–", "records"],
-    ["Next run", next ? `in ${span(between(state.now, next.at))}` : "–", next ? `${next.deployment}, ${moment(next.at)}` : "none is planned"],
+    ["Newest play", ago(state.newest_play_at), moment(state.newest_play_at)],
+    ["Newest day reported", state.newest_day ? day(state.newest_day) : "–", "of plays and loads, the account's days"],
+    ["Last run took", last ? duration(between(last.started_at, last.finished_at)) : "–", last ? longest(last) : "minutes:seconds"],
+    ["Quarantined by it", last ? count(last.quarantined) : "–", "records"],
+    ["Next run", next ? `in ${span(between(state.now, next.at))}` : "–", next ? `${next.deployment}, ${moment(next.at)}` : "none is planned: nothing will bring new figures", next ? "" : "warn"],
   ];
   at("figures").replaceChildren(
-    ...figures.map(([title, value, note]) =>
-      element("div", {}, element("dt", { textContent: title }), element("dd", { textContent: value }), element("dd", { className: "note", textContent: note })),
+    ...figures.map(([title, value, note, mood = ""]) =>
+      element("div", { "data-mood": mood }, element("dt", { textContent: title }), element("dd", { textContent: value }), element("dd", { className: "note", textContent: note })),
     ),
   );
+}
+
+// Which stage took most of a run: 2:09 of 2:22 are worth knowing.
+function longest(run) {
+  const took = (stage) => between(stage.started_at, stage.finished_at) ?? 0;
+  const [most] = [...run.stages].sort((a, b) => took(b) - took(a));
+  return most ? `${STAGES[most.stage] ?? most.stage} ${duration(took(most))} of it` : "minutes:seconds";
+}
+
+function renderFindings() {
+  at("findings").replaceChildren(
+    ...state.findings.map((one) =>
+      element("li", { "data-finding": one.alarm }, element("p", {}, ...sentence(one.said)), element("p", {}, element("strong", { textContent: "Try: " }), ...sentence(one.remedy))),
+    ),
+  );
+  at("findings").hidden = !state.findings.length;
+}
+
+// What a control will do, before it does it.
+function promise(control) {
+  if (control === "deploy") {
+    const { now, next } = state.code ?? { now: "this version", next: "the newest" };
+    return now === next ? `Deploy ${now} again: it is the newest already.` : `Deploy from ${now} to ${next}. The next run runs it; nothing is run now.`;
+  }
+  const last = state.runs.find((run) => run.kind === "run" && run.state === "completed");
+  const took = last ? ` The last one took ${duration(between(last.started_at, last.finished_at))}.` : "";
+  return `Read what is new at Wistia, then build tables and pages.${took}`;
 }
 
 function renderControls() {
@@ -99,8 +133,25 @@ function renderControls() {
       ? reasonToWait()
       : "Sign in to run the pipeline or deploy the latest code.";
   at("controls-said").replaceChildren(...sentence(said));
+  const waits = isBusy() || !state.prefect.answers;
   for (const button of document.querySelectorAll("[data-control]")) {
-    button.disabled = isBusy() || !state.prefect.answers;
+    button.disabled = waits;
+    button.title = promise(button.dataset.control);
+  }
+  if (waits && !at("confirm").hidden) ask("");
+}
+
+// A control is used by a second click, on what it will do.
+function ask(control) {
+  const before = asked;
+  asked = control;
+  at("confirm").hidden = !control;
+  if (control) {
+    at("confirm-said").textContent = promise(control);
+    at("confirm-yes").textContent = control === "deploy" ? "Deploy" : "Run";
+    at("confirm-yes").focus();
+  } else if (before) {
+    document.querySelector(`[data-control="${before}"]`)?.focus();
   }
 }
 
@@ -157,15 +208,20 @@ at("sign-out").addEventListener("click", async () => {
 });
 
 for (const button of document.querySelectorAll("[data-control]")) {
-  button.addEventListener("click", async () => {
-    ordered = button.dataset.control;
-    render();
-    const [ok, answer] = await post(`/api/controls/${ordered}`, {});
-    ordered = "";
-    say(ok ? answer.said : refusal(answer), ok ? "good" : "bad");
-    await refresh();
-  });
+  button.addEventListener("click", () => ask(button.dataset.control));
 }
+
+at("confirm-no").addEventListener("click", () => ask(""));
+at("confirm").addEventListener("keydown", (event) => event.key === "Escape" && ask(""));
+at("confirm-yes").addEventListener("click", async () => {
+  ordered = asked;
+  ask("");
+  render();
+  const [ok, answer] = await post(`/api/controls/${ordered}`, {});
+  ordered = "";
+  say(ok ? answer.said : refusal(answer), ok ? "good" : "bad");
+  await refresh();
+});
 
 document.addEventListener("visibilitychange", () => document.hidden || refresh());
 refresh();

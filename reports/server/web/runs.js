@@ -10,6 +10,9 @@ const STATES = {
   running: "Running",
 };
 
+// The stages in their order, as people call them.
+export const STAGES = { ingest: "read", catalog: "catalog", crawl: "catalog", build: "build", publish: "publish" };
+
 export function element(name, properties = {}, ...children) {
   const made = document.createElement(name);
   for (const [key, value] of Object.entries(properties)) {
@@ -46,11 +49,13 @@ export function failedStage(run) {
 
 export function renderRuns(place, runs, now) {
   const known = new Map([...place.children].map((child) => [child.dataset.run, child]));
+  // One scale for all: a longer bar is a longer run.
+  const longest = Math.max(1, ...runs.map((run) => seconds(run, now)));
   const shown = runs.map((run) => {
-    const state = JSON.stringify(run) + (run.state === "running" ? now : "");
+    const state = JSON.stringify(run) + longest + (run.state === "running" ? now : "");
     const old = known.get(run.run_id);
     if (old?.seen === state) return old;
-    const made = renderRun(run, now);
+    const made = renderRun(run, now, longest);
     made.seen = state;
     made.open = old?.open ?? false;
     if (old?.contains(document.activeElement)) made.wasFocused = true;
@@ -66,7 +71,11 @@ export function renderRuns(place, runs, now) {
   for (const one of shown.filter((child) => child.wasFocused)) one.firstChild.focus();
 }
 
-function renderRun(run, now) {
+function seconds(run, now) {
+  return run.stages.reduce((sum, stage) => sum + (between(stage.started_at, stage.finished_at ?? now) ?? 0), 0);
+}
+
+function renderRun(run, now, longest) {
   const took = between(run.started_at, run.finished_at ?? (run.state === "running" ? now : null));
   const cell = (label, text) =>
     element("span", { className: "number", textContent: text, "data-label": label });
@@ -74,22 +83,26 @@ function renderRun(run, now) {
     "summary",
     {},
     element("span", { className: "state", textContent: STATES[look(run)] ?? run.state, "data-state": look(run) }),
-    element("span", { textContent: moment(run.started_at), title: run.started_at }),
+    element("span", { textContent: moment(run.started_at, true), title: run.started_at }),
     element("span", { textContent: run.kind }),
-    stagesBar(run, now),
-    cell("took", duration(took)),
-    cell("landed", count(run.landed)),
-    cell("set aside", count(run.quarantined)),
+    stagesBar(run, now, longest),
+    cell("total time", duration(took)),
+    cell("new records", count(run.landed)),
+    cell("quarantined", count(run.quarantined)),
   );
   return element("details", { className: "run", "data-run": run.run_id }, summary, more(run, now));
 }
 
-function stagesBar(run, now) {
-  const bar = element("span", { className: "stages bar-of-stages", "aria-hidden": "true" });
+function stagesBar(run, now, longest) {
+  const bar = element("span", { className: "stages bar-of-stages" });
   for (const stage of run.stages) {
-    const seconds = between(stage.started_at, stage.finished_at ?? now) ?? 0;
-    const part = element("span", { title: `${stage.stage} ${duration(seconds)}`, "data-state": stage.state });
-    part.style.flexGrow = String(Math.max(seconds, 0.5) * 100);
+    const took = between(stage.started_at, stage.finished_at ?? now) ?? 0;
+    const said = `${STAGES[stage.stage] ?? stage.stage} ${duration(took)}`;
+    const share = (100 * took) / longest;
+    const part = element("span", { title: said, "data-state": stage.state, "data-stage": stage.stage });
+    part.style.width = `${share}%`;
+    // A name where there is room for it; the opened row tells all.
+    part.append(element("span", { className: share > 22 ? "" : "unseen", textContent: said }));
     bar.append(part);
   }
   return bar;
@@ -99,12 +112,12 @@ function more(run, now) {
   const place = element("div", { className: "more" });
   for (const stage of run.stages.filter((one) => one.error)) place.append(remedy(stage));
   const head = element("tr");
-  for (const title of ["Stage", "State", "Began (UTC)", "Took"]) {
+  for (const title of ["Stage", "State", "Began (UTC)", "Time"]) {
     head.append(element("th", { textContent: title, scope: "col" }));
   }
   const rows = run.stages.map((stage) => {
     const end = stage.finished_at ?? (stage.state === "running" ? now : null);
-    const texts = [stage.stage, STATES[stage.state] ?? stage.state, moment(stage.started_at), duration(between(stage.started_at, end))];
+    const texts = [STAGES[stage.stage] ?? stage.stage, STATES[stage.state] ?? stage.state, moment(stage.started_at), duration(between(stage.started_at, end))];
     return element("tr", {}, ...texts.map((text) => element("td", { textContent: text })));
   });
   if (rows.length) place.append(element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows)));

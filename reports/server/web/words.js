@@ -29,16 +29,17 @@ export function duration(seconds) {
   return hours ? `${hours}:${pad(minutes)}:${pad(rest)}` : `${minutes}:${pad(rest)}`;
 }
 
-// "23 Nov 07:54", UTC.
-export function moment(iso) {
+// "Nov 23, 07:54", UTC; with seconds where runs a minute apart are told.
+export function moment(iso, withSeconds = false) {
   if (!iso) return "–";
   const parts = { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" };
-  const said = new Date(iso).toLocaleString("en-GB", {
-    ...parts,
-    hourCycle: "h23",
-    timeZone: "UTC",
-  });
-  return said.replace(",", "");
+  if (withSeconds) parts.second = "2-digit";
+  return new Date(iso).toLocaleString("en-US", { ...parts, hourCycle: "h23", timeZone: "UTC" });
+}
+
+// "Nov 23" of a day, whatever time follows it. The pages write dates like this too.
+export function day(iso) {
+  return new Date(`${iso.slice(0, 10)}T00:00:00Z`).toLocaleDateString("en-US", { day: "numeric", month: "short", timeZone: "UTC" });
 }
 
 // "2 hours" – for "2 hours ago" and "in 2 hours".
