@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from flows.alerts.findings import find
-from flows.releases.location import LATEST, choose, open_location
+from flows.releases.store import LATEST, choose, open_location
 from ingestion.config.errors import ReadableError
 from ingestion.config.version import code_version
 
