@@ -93,7 +93,6 @@ class PastDay(click.DateTime):
     name = "day"
 
     def __init__(self) -> None:
-        """Take days only, no times."""
         super().__init__(["%Y-%m-%d"])
 
     def convert(
@@ -183,14 +182,9 @@ def _as_text(cell: str) -> Text:
 
 
 class RunProgress:
-    """Shows on stderr what a run is doing, and pages, rate and time left while it crawls.
-
-    Args:
-        clock: Monotonic seconds.
-    """
+    """Shows on stderr what a run is doing, and pages, rate and time left while it crawls."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Show nothing before `live`."""
         self._clock = clock
         self._console = Console(stderr=True, markup=False)
         self._bar: Progress | None = None
@@ -238,10 +232,6 @@ class RunProgress:
 
 def describe_progress(entry: ResourceRun, seconds: float) -> str:
     """Pages, rate and time left, as far as they are known.
-
-    Args:
-        entry: How far the resource has come.
-        seconds: Since it began.
 
     Returns:
         For example `320 of 1,106 pages, 9.4 a second, 1:24 left`.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ingestion.admin.quarantine import count_refused
 from ingestion.resources import RESOURCES
-from ingestion.state.checkpoint import parse_state, state_key
+from ingestion.state.checkpoint import parse_state, state_key, was_completed
 from ingestion.state.inventory import is_object, listings
 from ingestion.state.manifest import PREFIX, in_order, parse_manifest
 from ingestion.state.source_guard import KEY as SOURCE
@@ -59,7 +59,6 @@ class Audit:
     """
 
     def __init__(self, lake: Lake) -> None:
-        """Look at nothing yet."""
         self._lake = lake
         self.objects = self.records = 0
         self.runs: list[Manifest] = []
@@ -109,7 +108,7 @@ class Audit:
             key = state_key(resource.name)
             body = self._lake.get(key)
             if body is None:
-                if self._was_completed(resource.name):
+                if was_completed(resource.name, self.runs):
                     yield Finding(key, "this state is missing", _REBUILD)
                 continue
             if parse_state(body) is None:
@@ -118,10 +117,6 @@ class Audit:
         is_named = any(run.source.get("base_url") for run in self.runs)
         if parse_source(body) is None and (body is not None or is_named):
             yield Finding(SOURCE, "the note of the source is not what was written", _REBUILD)
-
-    def _was_completed(self, name: str) -> bool:
-        entries = (entry for run in self.runs for entry in run.resources)
-        return any(entry.resource == name and entry.state == "completed" for entry in entries)
 
     def listed(self) -> dict[str, list[StoredObject]]:
         """Every listing of each object."""

@@ -29,7 +29,7 @@ from ingestion.admin.versions import OLDER, find_versions, learn_keys, remove_ve
 from ingestion.config.errors import IngestionError, LakeError
 from ingestion.load.redaction import make_redactor
 from ingestion.resources import RESOURCES, VISITORS
-from ingestion.state.checkpoint import ResourceState, identity_of, state_key
+from ingestion.state.checkpoint import ResourceState, identity_of, parse_state, state_key
 from ingestion.storage.json_lines import QUARANTINE, digest
 
 if TYPE_CHECKING:
@@ -105,13 +105,6 @@ def forget(
 ) -> tuple[Manifest, list[str]]:
     """Remove a person from every layer.
 
-    Args:
-        settings: The privacy policy, under which an address is compared.
-        lake: Where.
-        who: A visitor key or an e-mail address.
-        tables: What was built from the lake.
-        clock: UTC.
-
     Returns:
         The manifest with the rows removed by layer, and the objects that could not be read.
 
@@ -178,10 +171,8 @@ def _record(key: str, line: bytes) -> object:
 
 
 def _read_state(lake: Lake) -> ResourceState:
-    try:
-        return ResourceState.model_validate_json(lake.get(state_key("visitors")) or b"")
-    except ValueError:
-        return ResourceState(resource="visitors")
+    body = lake.get(state_key("visitors")) or b""
+    return parse_state(body) or ResourceState(resource="visitors")
 
 
 def _forget_digests(lake: Lake, person: Person) -> None:
@@ -191,9 +182,8 @@ def _forget_digests(lake: Lake, person: Person) -> None:
         body = lake.get(key)
         if body is None:
             continue
-        try:
-            state = ResourceState.model_validate_json(body)
-        except ValueError:
+        state = parse_state(body)
+        if state is None:
             lake.delete(key)
             continue
         gone = {identity_of(one) for one in person.keys} | person.digests

@@ -11,19 +11,17 @@ list it are brought up to date from what lies there. One that was killed is comp
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from ingestion.config.timestamps import compact_timestamp, format_timestamp, run_id_at
+from ingestion.config.timestamps import format_timestamp, run_id_at
 from ingestion.config.version import code_version
-from ingestion.load.loader import Loader
-from ingestion.state.checkpoint import load_state
+from ingestion.load.loader import open_loader
 from ingestion.state.inventory import is_object
-from ingestion.state.manifest import Manifest, ProcessOfRun, forget_ended
+from ingestion.state.manifest import Manifest, ProcessOfRun, describe_object, forget_ended
 from ingestion.state.recovery import close_dead_runs, listed_keys, remove_unlisted
 from ingestion.state.run import RunRecord
 from ingestion.state.source_guard import check_source, read_source
@@ -38,8 +36,10 @@ from ingestion.storage.json_lines import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
 
     from ingestion.config.settings import Settings
+    from ingestion.load.loader import Loader
     from ingestion.load.redaction import Redactor
     from ingestion.load.resource import Resource
     from ingestion.state.checkpoint import ResourceState
@@ -58,33 +58,9 @@ class Job:
     before: list[Manifest]
 
     def open(self, resource: Resource, redact: Redactor) -> tuple[Loader, ResourceState]:
-        """Open a resource's state and loader.
-
-        Args:
-            resource: What is about to be loaded.
-            redact: `PII_POLICY`, see `ingestion.load.redaction`.
-        """
+        """Open a resource's state and loader, see `open_loader`."""
         overlap = timedelta(hours=self.settings.wistia_overlap_hours)
-        state = load_state(self.lake, resource, [*self.before, self.manifest], overlap)
-        entry = self.manifest.resource(resource.name)
-        entry.crawl = self._free_start()
-        return Loader(resource, state, entry, self.run, redact), state
-
-    def close(self, entry: ResourceRun, state: ResourceState) -> None:
-        """Close a resource: the manifest first, the state last."""
-        entry.state = "completed"
-        self.run.save()
-        state.run_id = self.manifest.run_id
-        state.save(self.lake)
-
-    def _free_start(self) -> str:
-        # Names have seconds, and no two runs may share a part's name.
-        taken = {run.run_id.partition("-")[0] for run in self.before}
-        taken |= {entry.crawl for run in self.before for entry in run.resources}
-        moment = datetime.fromisoformat(self.manifest.started_at)
-        while compact_timestamp(moment) in taken:
-            moment += timedelta(seconds=1)
-        return compact_timestamp(moment)
+        return open_loader(resource, self.run, self.before, overlap, redact)
 
 
 @contextmanager
@@ -149,12 +125,7 @@ def read_objects(job: Job, damaged: list[str]) -> Iterator[tuple[str, list[bytes
 
 
 def announce(job: Job, changes: dict[str, int]) -> None:
-    """Say which objects are about to change, before the first does.
-
-    Args:
-        job: The command.
-        changes: How many lines of each object will, in the order in which they are rewritten.
-    """
+    """Say which objects are about to change, and in how many lines, before the first does."""
     job.manifest.rewriting = list(changes)
     job.manifest.removed = {
         layer: sum(n for key, n in changes.items() if key.startswith(root))
@@ -166,9 +137,7 @@ def announce(job: Job, changes: dict[str, int]) -> None:
 def rewrite(job: Job, change: Callable[[str, bytes], bytes | None]) -> None:
     """Put each announced object again, then bring the manifests up to date from what lies there.
 
-    Args:
-        job: The command.
-        change: Of a key and one of its lines, the line that takes its place; None for none.
+    `change(key, line)` gives the line that takes the place of one; None for none.
     """
     for key in job.manifest.rewriting:
         lines = unpack_lines(job.lake.get(key) or b"") or []
@@ -227,10 +196,7 @@ def _describe(lake: Lake, stored: StoredObject) -> StoredObject | None:
         return None
     records = count_records(body)
     # An object that cannot be read is no forget's doing: its listing goes on saying so.
-    if records is None:
-        return stored
-    checksum = hashlib.sha256(body).hexdigest()
-    return stored.model_copy(update={"records": records, "bytes": len(body), "sha256": checksum})
+    return stored if records is None else describe_object(stored.key, body, records)
 
 
 def _still_there(lake: Lake, key: str, digests: list[str]) -> list[str]:

@@ -19,7 +19,6 @@ import codecs
 import gzip
 import hashlib
 import json
-import math
 import re
 import zlib
 from dataclasses import dataclass
@@ -29,6 +28,7 @@ from typing import TYPE_CHECKING, NoReturn
 from zoneinfo import ZoneInfo
 
 from ingestion.admin.job import open_job
+from ingestion.api.salvage import parse_float
 from ingestion.config.errors import ConfigurationError, LakeError
 from ingestion.config.timestamps import format_timestamp
 from ingestion.load.redaction import make_redactor
@@ -113,13 +113,6 @@ def import_files(
 ) -> list[Count]:
     """Load every file of the predecessor that is not loaded yet.
 
-    Args:
-        settings: Source and privacy policy of the lake.
-        lake: Where to.
-        uri: A folder or `s3://bucket/prefix`; its folders are searched through.
-        clock: UTC.
-        say: Told each file's name.
-
     Returns:
         The counts of each resource that files were found of.
 
@@ -201,7 +194,7 @@ def _close(taking: _Taking, count: Count) -> Count:
         # meanwhile, and an old state may stand where a newer one did: only a read of the
         # whole list is provably enough.
         state.watermark = state.reconciled_at = None
-    taking.job.close(entry, state)
+    taking.loader.close()
     return count
 
 
@@ -311,7 +304,7 @@ def read_values(body: bytes) -> Iterator[object]:
 
 
 def _values(text: str, place: int, *, is_array: bool) -> Iterator[tuple[object, int]]:
-    decoder = json.JSONDecoder(parse_float=_parse_float, parse_constant=_refuse)
+    decoder = json.JSONDecoder(parse_float=parse_float, parse_constant=_refuse)
     place = _skip(text, place)
     is_empty = is_array and text.startswith("]", place)
     while not is_empty:
@@ -337,12 +330,6 @@ def _decode(body: bytes) -> tuple[str, bool]:
 def _skip(text: str, place: int) -> int:
     found = _SPACE.match(text, place)
     return found.end() if found else place
-
-
-def _parse_float(text: str) -> float | str:
-    # As the API's answers are read: an infinity is written as no engine can read it.
-    number = float(text)
-    return number if math.isfinite(number) else text
 
 
 def _refuse(name: str) -> NoReturn:

@@ -77,11 +77,6 @@ def list_quarantine(
 ) -> Iterator[Group]:
     """Tell what was quarantined, when and why.
 
-    Args:
-        lake: Where.
-        resources: Whose records.
-        show: Give the records too; they may hold persons.
-
     Yields:
         A group an object and reason.
     """
@@ -108,12 +103,6 @@ def replay(
 ) -> Manifest:
     """Load every quarantined record that passes today's schema, under today's date.
 
-    Args:
-        settings: The overlap.
-        lake: Where.
-        resources: Whose records.
-        clock: UTC.
-
     Returns:
         The replay's manifest: what was loaded, and which lines it took.
 
@@ -139,11 +128,6 @@ def quarantine_refused(
     An older version let in what silver cannot read, a 30th of February among it: no build that
     counts its rows succeeds until it is gone. Each record is durable in quarantine before its
     object is put again without it; what a killed command left is completed by the next.
-
-    Args:
-        settings: The privacy policy: a field that is not what it should be may hold a person.
-        lake: Where.
-        clock: UTC.
 
     Returns:
         Records moved, by resource; a manifest is written only where there are some.
@@ -176,7 +160,7 @@ def quarantine_refused(
 
 def _quarantine_lines(job: Job, resource: Resource, keys: list[str]) -> dict[str, int]:
     redact = make_redactor(job.settings, is_again=True)
-    loader, state = job.open(resource, redact)
+    loader, _ = job.open(resource, redact)
     changes = {}
     for key in keys:
         refused = [line for line in _lines(job.lake, key) if _is_refused(key, line)]
@@ -188,7 +172,7 @@ def _quarantine_lines(job: Job, resource: Resource, keys: list[str]) -> dict[str
             whole = {**clean, **beside} if isinstance(clean, dict) else clean
             loader.quarantine(whole, verdict.reason or "")
     loader.flush()
-    job.close(loader.entry, state)
+    loader.close()
     return changes
 
 
@@ -223,7 +207,7 @@ def _split(
 def _replay(job: Job, resource: Resource, first: Line, others: Iterator[Line]) -> None:
     # What waits in quarantine obeys the privacy policy, that of an older version perhaps. Hashed
     # again, a person would become another person.
-    loader, state = job.open(resource, make_redactor(job.settings, is_again=True))
+    loader, _ = job.open(resource, make_redactor(job.settings, is_again=True))
     held: list[Line] = []
     for line in chain((first,), others):
         if resource.is_snapshot:
@@ -235,7 +219,7 @@ def _replay(job: Job, resource: Resource, first: Line, others: Iterator[Line]) -
         if resource.is_snapshot or loader.is_due:
             _flush(job.manifest, loader, held)
     _flush(job.manifest, loader, held)
-    job.close(loader.entry, state)
+    loader.close()
 
 
 def _flush(manifest: Manifest, loader: Loader, held: list[Line]) -> None:

@@ -18,7 +18,7 @@ from ingestion.admin.audit import Audit
 from ingestion.config.timestamps import format_timestamp
 from ingestion.resources import RESOURCES
 from ingestion.state.checkpoint import load_state, state_key
-from ingestion.state.manifest import PREFIX, Manifest, StageRun
+from ingestion.state.manifest import PREFIX, Manifest, StageRun, in_order
 from ingestion.state.recovery import list_in, listed_keys
 from ingestion.state.source_guard import read_source, write_source
 from ingestion.state.totals import IngestTotals
@@ -36,10 +36,6 @@ RECOVERED = "its manifest was lost: made again from the objects that carry its i
 
 def rebuild(settings: Settings, lake: Lake) -> list[str]:
     """Make manifests and states again.
-
-    Args:
-        settings: The overlap.
-        lake: Whose.
 
     Returns:
         What was done, a sentence each.
@@ -78,7 +74,7 @@ def _recover_runs(lake: Lake, audit: Audit) -> list[str]:
                 changed[owner] = changed.get(owner, 0) + 1
     for run_id in changed:
         runs[run_id].save(lake)
-    audit.runs = sorted(runs.values(), key=lambda run: (run.started_at, run.run_id))
+    audit.runs = in_order(runs.values())
     return [f"{runs[run_id].key} lists {n} objects more" for run_id, n in changed.items()]
 
 

@@ -65,11 +65,6 @@ def redact(
 ) -> tuple[Manifest, list[str]]:
     """Bring all of bronze and quarantine under PII_POLICY.
 
-    Args:
-        settings: The policy, and the key of `hash`.
-        lake: Which.
-        clock: UTC.
-
     Returns:
         The manifest with the records changed by layer (`removed`), and the objects that could not
         be read.

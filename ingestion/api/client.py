@@ -71,7 +71,6 @@ class Wistia:
         sleep: Callable[[float], None] = time.sleep,
         skew: ClockSkew | None = None,
     ) -> None:
-        """Prepare the session; nothing is sent."""
         self.base_url = settings.wistia_base_url
         self._pacer = pacer
         self._sleep = sleep
@@ -146,11 +145,6 @@ class Wistia:
 
         A short page that repeats the one before it ends the list too: some servers answer a
         filtered list whole, whatever the page.
-
-        Args:
-            path: Of the list.
-            params: Its filters.
-            paging: Says afterwards whether the list was read to its end.
         """
         paging, last = paging or Paging(path), None
         while (rows := self.fetch_page(path, paging, params)) and rows != last:

@@ -34,7 +34,6 @@ class PageSize:
     """Rows a page, shared by every reader of one list: falls where pages are too slow."""
 
     def __init__(self) -> None:
-        """Begin with the most that the API gives."""
         self.rows = PER_PAGE
 
     def lower(self, tried: int) -> bool:
@@ -110,17 +109,11 @@ class NewsOfRows:
     """
 
     def __init__(self) -> None:
-        """Nothing has been seen yet."""
         self._bits = bytearray(1 << 22)
         self._fresh = self._stale = 0
 
     def note(self, digests: Sequence[bytes], asked: int, end: int) -> None:
         """Take in one read.
-
-        Args:
-            digests: Of its rows, evenly spread.
-            asked: How many rows could have come.
-            end: Rows of the list down to the last of them.
 
         Raises:
             EndlessListError: Most reads bring nothing new, or rows lie where no list reaches.
@@ -145,7 +138,6 @@ class News:
     """
 
     def __init__(self, identify: Callable[[dict[str, object]], object] | None = None) -> None:
-        """Nothing has been seen yet."""
         self.idle = 0
         self._identify = identify
         self._seen: set[int] = set()

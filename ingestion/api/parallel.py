@@ -38,7 +38,6 @@ class Readers(Generic[T, A]):
     """
 
     def __init__(self, fetch: Callable[[T], A]) -> None:
-        """Start no thread yet."""
         self._fetch = fetch
         self._reads: SimpleQueue[T | None] = SimpleQueue()
         self._answers: SimpleQueue[tuple[T, list[A], BaseException | None]] = SimpleQueue()

@@ -62,9 +62,6 @@ class InFlight:
 
     At 570 requests a minute that is 12 where an answer takes 1.2 s and 55 where it takes 5.5 s.
     Without a rate there is nothing to multiply and 8 are enough to keep a near server busy.
-
-    Args:
-        requests_per_minute: The account's limit; 0 or None for none.
     """
 
     def __init__(self, requests_per_minute: float | None) -> None:

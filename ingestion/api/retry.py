@@ -41,7 +41,6 @@ class Fault(Exception):  # noqa: N818 - not an error yet: it may heal
     def __init__(
         self, error: IngestionError, *, kind: Kind, wait: float | None = None, body: bytes = b""
     ) -> None:
-        """Keep what it becomes, its kind, what the server asked to wait (s), what it said."""
         super().__init__(str(error))
         self.error = error
         self.kind = kind
@@ -50,12 +49,7 @@ class Fault(Exception):  # noqa: N818 - not an error yet: it may heal
 
 
 def retrying(note: Callable[[], None], sleep: Callable[[float], None]) -> Retrying:
-    """Make the repeater of one request.
-
-    Args:
-        note: Called before each retry.
-        sleep: Waits the given seconds.
-    """
+    """Make the repeater of one request."""
     patience = _Patience()
     return Retrying(
         retry=retry_if_exception_type(Fault),
@@ -69,10 +63,6 @@ def retrying(note: Callable[[], None], sleep: Callable[[float], None]) -> Retryi
 
 def seconds_to_wait(header: str | None, date: str | None = None) -> float | None:
     """Read Retry-After: seconds, or an HTTP date held against the server's own clock.
-
-    Args:
-        header: The header's value.
-        date: The answer's `Date` header; without it our own clock.
 
     Returns:
         Seconds, never negative; None for no header or nonsense.
@@ -102,7 +92,6 @@ class _Patience:
     """
 
     def __init__(self) -> None:
-        """Nothing is used up yet."""
         self._tries: Counter[Kind] = Counter()
         self._seconds: defaultdict[Kind, float] = defaultdict(float)
 

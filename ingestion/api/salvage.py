@@ -60,10 +60,6 @@ def parse_float(text: str) -> float | str:
 def salvage(body: bytes, expect: type) -> Any:  # noqa: ANN401 - a list of rows, or one row
     """Read what strict JSON refuses.
 
-    Args:
-        body: The whole answer.
-        expect: `list` for rows, `dict` for one record.
-
     Returns:
         The rows, or the record; None where the answer as a whole cannot be told apart.
     """

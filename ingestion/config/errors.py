@@ -55,7 +55,6 @@ class ReadableError(Exception):
     is_recorded = True
 
     def __init__(self, message: str, remedy: str) -> None:
-        """Keep the message for the reader and the remedy beside it."""
         super().__init__(without_logins(message))
         self.remedy = without_logins(remedy)
 

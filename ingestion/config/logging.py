@@ -35,7 +35,6 @@ class JsonLines(logging.Formatter):
     """
 
     def __init__(self, *_arguments: object, **_options: object) -> None:
-        """Have one format."""
         super().__init__()
 
     def format(self, record: logging.LogRecord) -> str:

@@ -241,9 +241,6 @@ class Settings(BaseSettings):
     def load(cls, **overrides: Any) -> Settings:  # noqa: ANN401 - values of any setting's type
         """Read the environment and `.env`.
 
-        Args:
-            overrides: Settings by field name that win over both.
-
         Returns:
             The settings, frozen.
 

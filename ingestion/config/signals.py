@@ -33,7 +33,6 @@ class StoppedError(BaseException):
     """
 
     def __init__(self, number: int) -> None:
-        """Keep which."""
         super().__init__(signal.strsignal(number))
         self.exit_code = 128 + number
 

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ingestion.config.errors import IngestionError
-from ingestion.config.timestamps import compact_timestamp
-from ingestion.load.loader import Loader
+from ingestion.load.loader import open_loader
 from ingestion.load.redaction import make_redactor
-from ingestion.state.checkpoint import ResourceState, load_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import date, datetime
 
     from ingestion.api.client import Wistia
     from ingestion.config.settings import Settings
+    from ingestion.load.loader import Loader
     from ingestion.load.resource import Resource
+    from ingestion.state.checkpoint import ResourceState
     from ingestion.state.manifest import Manifest, ResourceRun
     from ingestion.state.run import RunRecord
     from ingestion.storage.base import Lake
@@ -106,42 +107,9 @@ class Ingest:
         except IngestionError as error:
             loader.keep(error, None)
             raise
-        self.close(loader.entry, state)
+        loader.close()
 
     def open(self, resource: Resource, crawl: str | None = None) -> tuple[Loader, ResourceState]:
-        """Open a resource's state and loader.
-
-        Args:
-            resource: What is about to be loaded.
-            crawl: The start, as in names, of a crawl to go on with; a new one when None.
-        """
-        # This run's own manifest too: a stage tried again goes on from what it loaded.
-        manifests = [*self.manifests, self.run.manifest]
-        state = load_state(self.lake, resource, manifests, self.overlap)
-        entry = self.run.manifest.resource(resource.name)
-        entry.state = "running"
-        entry.crawl = crawl or entry.crawl or self._free_start()
-        # Every run's entry of the same crawl: its parts are numbered through.
-        earlier = [
-            other
-            for manifest in manifests
-            for other in manifest.resources
-            if (other.resource, other.crawl) == (entry.resource, entry.crawl)
-        ]
+        """Open a resource's state and loader, see `open_loader`."""
         redact = make_redactor(self.settings)
-        return Loader(resource, state, entry, self.run, redact, earlier), state
-
-    def close(self, entry: ResourceRun, state: ResourceState) -> None:
-        """Close a resource that is read: the manifest first, the state last."""
-        entry.state, entry.resume = "completed", None
-        self.run.save()
-        state.run_id = self.run.manifest.run_id
-        state.save(self.lake)
-
-    def _free_start(self) -> str:
-        # Names have seconds; two runs inside one second must not share theirs.
-        taken = {manifest.run_id.partition("-")[0] for manifest in self.manifests}
-        moment = datetime.fromisoformat(self.run.manifest.started_at)
-        while compact_timestamp(moment) in taken:
-            moment += timedelta(seconds=1)
-        return compact_timestamp(moment)
+        return open_loader(resource, self.run, self.manifests, self.overlap, redact, crawl)

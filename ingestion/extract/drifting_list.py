@@ -142,7 +142,6 @@ class Sweep:
     def __init__(
         self, reading: Reading, upper: Window, bound: datetime | None, goal: frozenset[bytes]
     ) -> None:
-        """Send nothing yet."""
         guess = GUESSED if bound is None and reading.is_granted else 0
         self.end = ListEnd(reading.send, reading.size, bound, upper.end, guess)
         self.is_void = False
@@ -308,7 +307,6 @@ class Crawl:
         size: int = PER_PAGE,
         resume: Resume | None = None,
     ) -> None:
-        """Send nothing yet."""
         self._clock, self.reading = clock, Reading(reader, NewsOfRows(), size)
         self.started_at, self.bound, self.watermark = clock(), bound, None
         self.pages = 0

@@ -111,7 +111,7 @@ def load_events(work: Ingest, resource: Resource) -> Generator[None]:
         _read(work, resource, loader, broken, state)
     if broken is None or state.watermark is not None:
         _read(work, resource, loader, _plan(work, state, is_news=broken is not None), state)
-    work.close(loader.entry, state)
+    loader.close()
     yield from ()
 
 

@@ -35,7 +35,6 @@ class ListEnd:
         start: int,
         guess: int,
     ) -> None:
-        """Send nothing yet."""
         self._send, self._size, self._bound, self._guess = send, size, bound, guess
         self._start = self._low = max(1, start // size)
         self._high = 0  # a page known to lie beyond; 0 before there is one

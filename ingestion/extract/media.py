@@ -50,10 +50,6 @@ def find_videos(work: Ingest, resource: Resource) -> Videos:
     not read it, or an API without it, costs no more than those. A numeric id becomes the
     hashed one where the list knows it.
 
-    Args:
-        work: The run.
-        resource: The list of videos.
-
     Raises:
         AuthenticationError: The ids must be found through the list, and the token may not.
         IngestionError: The list cannot be read.

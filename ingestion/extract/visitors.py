@@ -71,7 +71,7 @@ def load_visitors(work: Ingest, resource: Resource) -> Generator[None]:
         # Nothing says what lies below: the next run begins where this one did.
         loader.cut_short(f"{resource.name}: {error}")
         loader.flush()
-        work.close(loader.entry, state)
+        loader.close()
         return
     except IngestionError as error:
         loader.keep(error, _resume_point(crawl, plan))
@@ -83,7 +83,7 @@ def load_visitors(work: Ingest, resource: Resource) -> Generator[None]:
     if plan.bound is None:
         state.reconciled_at = crawl.started_at
         loader.entry.reconciled_at = format_timestamp(crawl.started_at)
-    work.close(loader.entry, state)
+    loader.close()
     yield from ()
 
 
@@ -162,7 +162,6 @@ class _Reader:
     """Sends the requests under the account's limit, in smaller pages where they are too slow."""
 
     def __init__(self, work: Ingest, resource: Resource) -> None:
-        """Send nothing yet."""
         self.readers = Readers(self._fetch)
         self._client, self._resource, self._size = work.client, resource, PageSize()
 

@@ -8,17 +8,17 @@ beside `ingested_at`, `run_id` and, for a video's statistics, `media_id` and
 from __future__ import annotations
 
 import gzip
-import hashlib
 import io
 from typing import TYPE_CHECKING
 
 from ingestion.config.timestamps import compact_timestamp, format_timestamp, parse_timestamp
-from ingestion.state.manifest import StoredObject
+from ingestion.state.manifest import describe_object
 from ingestion.storage.json_lines import GZIP_LEVEL, QUARANTINE, RAW, Line, read_records
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from ingestion.state.manifest import StoredObject
     from ingestion.state.run import RunRecord
     from ingestion.storage.base import Lake
 
@@ -34,8 +34,7 @@ def object_key(root: str, resource: str, loaded_at: datetime, name: str) -> str:
 def write_object(lake: Lake, key: str, body: bytes, records: int) -> StoredObject:
     """Put a whole object and describe it as the manifest lists it."""
     lake.put(key, body)
-    checksum = hashlib.sha256(body).hexdigest()
-    return StoredObject(key=key, records=records, bytes=len(body), sha256=checksum)
+    return describe_object(key, body, records)
 
 
 def newest_snapshots(lake: Lake, resource: str) -> dict[str, str]:
@@ -74,7 +73,6 @@ class PartWriter:
     def __init__(
         self, run: RunRecord, root: str, resource: str, *, started: str, first_part: int = 1
     ) -> None:
-        """Start with an empty part."""
         self._run, self._root, self._resource = run, root, resource
         self._started, self._part = started, first_part
         self._begin()
@@ -91,12 +89,7 @@ class PartWriter:
         return self.count >= RECORDS_PER_PART
 
     def add(self, line: Line, **fields: object) -> None:
-        """Stamp a record and compress it into the part.
-
-        Args:
-            line: The record.
-            fields: More fields of its line.
-        """
+        """Stamp a record and compress it into the part."""
         if self._gzip is None:
             # The first record's time stands for the part: it names the partition too.
             self.began = self._run.clock()

@@ -252,12 +252,7 @@ class Verdict:
 
 
 def check_record(record: object, schema: type[Record]) -> Verdict:
-    """Hold a record against its schema.
-
-    Args:
-        record: The decoded JSON value.
-        schema: The shape it should have.
-    """
+    """Hold a record against its schema."""
     line, excess = _encode(record)
     reasons, faulty = {f"record: {excess}"} if excess else set(), frozenset[str]()
     try:

@@ -140,19 +140,13 @@ def load_state(
 ) -> ResourceState:
     """Read a resource's state and catch it up with the runs after it.
 
-    Args:
-        lake: Where it lies.
-        resource: Whose state.
-        manifests: Every run of the lake, oldest first.
-        overlap: How far behind the watermark digests are kept, unless the resource says.
-
     Returns:
         The state as if every listed object had been folded in.
     """
     manifests = list(manifests)
     adopt_unlisted(lake, resource, manifests)
     runs = [m for m in manifests if any(e.resource == resource.name for e in m.resources)]
-    state = _read_state(lake, resource.name, is_expected=_was_completed(resource.name, runs))
+    state = _read_state(lake, resource.name, is_expected=was_completed(resource.name, runs))
     return catch_up(lake, resource, state, runs, overlap)
 
 
@@ -173,7 +167,8 @@ def catch_up(
     return state
 
 
-def _was_completed(name: str, runs: list[Manifest]) -> bool:
+def was_completed(name: str, runs: list[Manifest]) -> bool:
+    """Whether some run read a resource to its end."""
     entries = (entry for manifest in runs for entry in manifest.resources)
     return any(entry.resource == name and entry.state == "completed" for entry in entries)
 

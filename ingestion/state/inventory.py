@@ -108,10 +108,6 @@ def read_inventory(lake: Lake) -> Inventory:
 def hold_against(inventory: Inventory, sizes: Mapping[str, int]) -> list[str]:
     """Hold every listed object against the lake, by existence and size.
 
-    Args:
-        inventory: What is listed.
-        sizes: What lies below `raw-data`, hidden files too.
-
     Returns:
         The files that no manifest lists, hidden ones too: whoever reads bronze passes them over.
 

@@ -11,6 +11,7 @@ or that object is missing or damaged, the file itself is read.
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import logging
 import os
@@ -52,6 +53,12 @@ class StoredObject(BaseModel):
     records: int
     bytes: int
     sha256: str
+
+
+def describe_object(key: str, body: bytes, records: int) -> StoredObject:
+    """An object as a manifest lists it."""
+    checksum = hashlib.sha256(body).hexdigest()
+    return StoredObject(key=key, records=records, bytes=len(body), sha256=checksum)
 
 
 class ResourceRun(BaseModel):

@@ -8,14 +8,13 @@ source is still there and is taken again.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import re
 from typing import TYPE_CHECKING
 
 from ingestion.config.errors import LakeBusyError
 from ingestion.config.timestamps import format_timestamp
-from ingestion.state.manifest import StoredObject, parse_manifest, read_manifests
+from ingestion.state.manifest import describe_object, parse_manifest, read_manifests
 from ingestion.storage.base import RUN_LOCK
 from ingestion.storage.json_lines import QUARANTINE, RAW, read_records
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ingestion.load.resource import Resource
-    from ingestion.state.manifest import Manifest, ResourceRun
+    from ingestion.state.manifest import Manifest, ResourceRun, StoredObject
     from ingestion.storage.base import Lake
 
 SILENT = "the process ended without a word"
@@ -49,11 +48,6 @@ def close_dead_runs(
     lake: Lake, clock: Callable[[], datetime], *, rolls_up: bool = False
 ) -> list[Manifest]:
     """Mark every run crashed that says "running" and is dead.
-
-    Args:
-        lake: Whose.
-        clock: UTC.
-        rolls_up: As of `read_manifests`.
 
     Returns:
         Every run of the lake, oldest first.
@@ -99,8 +93,7 @@ def listed_keys(runs: Iterable[Manifest]) -> set[str]:
 def list_in(run: Manifest, key: str, body: bytes, records: int) -> StoredObject:
     """List an object in a run's manifest, which is not saved yet."""
     entry = run.resource(key.split("/")[1])
-    checksum = hashlib.sha256(body).hexdigest()
-    stored = StoredObject(key=key, records=records, bytes=len(body), sha256=checksum)
+    stored = describe_object(key, body, records)
     if key.startswith(RAW):
         entry.objects.append(stored)
         entry.records += records
@@ -117,11 +110,6 @@ def adopt_unlisted(lake: Lake, resource: Resource, manifests: list[Manifest]) ->
     copy. A run that failed may leave one too: a put that S3 did and whose answer got lost.
     The parts of a crawl that is to go on are left to `replace_unlisted`: their rows are read
     again.
-
-    Args:
-        lake: Where they lie.
-        resource: Whose objects.
-        manifests: Every run of the lake, oldest first; those that get an object are saved.
     """
     dead = {m.run_id: m for m in manifests if _is_dead(m) and m.kind not in _TAKEN_AGAIN}
     if not dead:
@@ -144,11 +132,6 @@ def replace_unlisted(lake: Lake, entry: ResourceRun, manifests: list[Manifest]) 
 
     An unlisted part was never part of the lake: its rows have been read again, and the
     part that holds them is durable and listed by now.
-
-    Args:
-        lake: Where they lie.
-        entry: The running entry of the resumed crawl.
-        manifests: The runs before it.
     """
     ours = {stored.key for stored in (*entry.objects, *entry.quarantine)}
     taken = {(key.partition("/")[0], _number(key)) for key in ours}

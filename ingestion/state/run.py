@@ -27,7 +27,6 @@ class RunRecord:
     """A manifest with its lake and clock: what a running process holds."""
 
     def __init__(self, manifest: Manifest, lake: Lake, clock: Callable[[], datetime]) -> None:
-        """Keep the three; nothing is written yet."""
         self.manifest = manifest
         self.lake = lake
         self.clock = clock

@@ -29,11 +29,6 @@ def check_source(lake: Lake, settings: Settings, account: str | None) -> Source:
     An account the API names is enough to know it by, whatever the address; where it
     names none, the base URL stands for it.
 
-    Args:
-        lake: The lake about to be written.
-        settings: Base URL and privacy policy.
-        account: The account's identity, None where the API does not tell.
-
     Returns:
         The source as manifests carry it.
 

@@ -13,12 +13,14 @@ import secrets
 import socket
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from ingestion.config.errors import LakeBusyError, LakeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from ingestion.storage.s3 import BucketLake
 
 # A holder misses two renewals before its lease runs out; one who waits looks more often.
 _RENEWALS = 4
@@ -30,21 +32,6 @@ log = logging.getLogger(__name__)
 def lock_key(name: str) -> str:
     """`state/locks/ingest.json`."""
     return f"state/locks/{name}.json"
-
-
-class Store(Protocol):
-    """What a lease needs of a bucket."""
-
-    uri: str
-
-    def read(self, key: str) -> tuple[bytes, str] | None:
-        """Body and ETag of an object; None when there is none."""
-
-    def write_if(self, key: str, body: bytes, **condition: str) -> str | None:
-        """Put under a condition; the new ETag, or None when it does not hold."""
-
-    def remove_if(self, key: str, etag: str) -> None:
-        """Remove an object that still has this ETag."""
 
 
 class Lease:
@@ -60,13 +47,12 @@ class Lease:
 
     def __init__(
         self,
-        store: Store,
+        store: BucketLake,
         name: str,
         seconds: float,
         sleep: Callable[[float], None],
         clock: Callable[[], float],
     ) -> None:
-        """Nothing is taken yet."""
         self._store, self._name, self._seconds = store, name, seconds
         self._sleep, self._clock = sleep, clock
         self._key = lock_key(name)
