@@ -42,7 +42,7 @@ LONGEST_FIRST = (
     "athena",
     "prefect",
     "pages",
-    "tests/ingestion/admin/test_imported_history.py",
+    "tests/dbt_project/test_imported_history.py",
     "tests/ingestion/test_kills.py",
     "tests/ingestion/extract/test_drifting_list.py",
     "tests/ingestion/extract/test_event_kills.py",

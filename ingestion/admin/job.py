@@ -14,14 +14,13 @@ from __future__ import annotations
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ingestion.config.timestamps import format_timestamp, run_id_at
 from ingestion.config.version import code_version
 from ingestion.load.loader import open_loader
 from ingestion.state.inventory import is_object
-from ingestion.state.manifest import Manifest, ProcessOfRun, describe_object, forget_ended
+from ingestion.state.manifest import Manifest, describe_object, forget_ended
 from ingestion.state.recovery import close_dead_runs, listed_keys, remove_unlisted
 from ingestion.state.run import RunRecord
 from ingestion.state.source_guard import check_source, read_source
@@ -59,8 +58,7 @@ class Job:
 
     def open(self, resource: Resource, redact: Redactor) -> tuple[Loader, ResourceState]:
         """Open a resource's state and loader, see `open_loader`."""
-        overlap = timedelta(hours=self.settings.wistia_overlap_hours)
-        return open_loader(resource, self.run, self.before, overlap, redact)
+        return open_loader(resource, self.run, self.before, self.settings.overlap, redact)
 
 
 @contextmanager
@@ -84,7 +82,6 @@ def open_job(
             kind=kind,
             started_at=format_timestamp(now),
             code_version=code_version(),
-            process=ProcessOfRun.this(),
         )
         run = RunRecord(manifest, lake, clock)
         with run.alive():

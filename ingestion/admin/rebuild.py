@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ingestion.admin.audit import Audit
@@ -155,8 +155,7 @@ def _rebuild_state(
     if not any(entry.resource == resource.name for run in runs for entry in run.resources):
         return []
     lake.delete(state_key(resource.name))
-    overlap = timedelta(hours=settings.wistia_overlap_hours)
-    state = load_state(lake, resource, runs, overlap)
+    state = load_state(lake, resource, runs, settings.overlap)
     if not _is_complete(resource, runs, damaged):
         state.watermark = state.reconciled_at = None
     state.save(lake)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from ingestion.admin.job import Job, announce, open_job, read_objects, rewrite
@@ -168,7 +167,6 @@ def _clean_records(job: Job) -> None:
             entry.unknown_fields = sorted({_shown(name) for name in entry.unknown_fields})
         if was != [entry.unknown_fields for entry in run.resources]:
             run.save(job.lake)
-    overlap = timedelta(hours=job.settings.wistia_overlap_hours)
     for resource in RESOURCES:
         state = parse_state(job.lake.get(state_key(resource.name)) or b"")
         if state is None:
@@ -176,7 +174,7 @@ def _clean_records(job: Job) -> None:
             continue
         # All but the digests stays as it is: how far the lake is complete, not all runs tell.
         fresh = ResourceState(resource=resource.name)
-        fresh = catch_up(job.lake, resource, fresh, job.before, overlap)
+        fresh = catch_up(job.lake, resource, fresh, job.before, job.settings.overlap)
         state.known, state.fields = fresh.known, fresh.fields
         state.save(job.lake)
 

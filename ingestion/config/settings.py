@@ -11,7 +11,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from datetime import date
+from datetime import date, timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -211,6 +211,11 @@ class Settings(BaseSettings):
     def on_s3(self) -> bool:
         """Whether the lake is a bucket: then the catalog is Glue and the engine Athena."""
         return self.lake_uri.startswith("s3://")
+
+    @property
+    def overlap(self) -> timedelta:
+        """How far behind its watermark a list is read again, unless its resource says."""
+        return timedelta(hours=self.wistia_overlap_hours)
 
     @property
     def lake_path(self) -> Path:

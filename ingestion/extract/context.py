@@ -65,11 +65,6 @@ class Ingest:
     videos: Videos = field(default_factory=Videos)
     _saved_at: datetime | None = None
 
-    @property
-    def overlap(self) -> timedelta:
-        """The re-read window behind the watermark."""
-        return timedelta(hours=self.settings.wistia_overlap_hours)
-
     def progress(self, entry: ResourceRun) -> None:
         """Tell how far a resource has come; every few seconds the manifest tells it too."""
         self.report(entry)
@@ -111,5 +106,5 @@ class Ingest:
 
     def open(self, resource: Resource, crawl: str | None = None) -> tuple[Loader, ResourceState]:
         """Open a resource's state and loader, see `open_loader`."""
-        redact = make_redactor(self.settings)
-        return open_loader(resource, self.run, self.manifests, self.overlap, redact, crawl)
+        settings, redact = self.settings, make_redactor(self.settings)
+        return open_loader(resource, self.run, self.manifests, settings.overlap, redact, crawl)

@@ -79,7 +79,7 @@ def load_visitors(work: Ingest, resource: Resource) -> Generator[None]:
     _flush(work, loader, crawl, plan)
     if plan.moves and crawl.watermark is not None:
         state.watermark = crawl.watermark
-        state.forget_before(crawl.watermark - work.overlap)
+        state.forget_before(crawl.watermark - work.settings.overlap)
     if plan.bound is None:
         state.reconciled_at = crawl.started_at
         loader.entry.reconciled_at = format_timestamp(crawl.started_at)
@@ -88,7 +88,7 @@ def load_visitors(work: Ingest, resource: Resource) -> Generator[None]:
 
 
 def _plan(work: Ingest, state: ResourceState) -> Plan:
-    known = None if state.watermark is None else state.watermark - work.overlap
+    known = None if state.watermark is None else state.watermark - work.settings.overlap
     if work.scope.full or (work.scope.since is None and _is_reconcile_due(work, state)):
         return Plan(bound=None)
     if work.scope.since is None:
@@ -127,7 +127,7 @@ def _drive(work: Ingest, crawl: Crawl, loader: Loader, plan: Plan) -> None:
         if crawl.reading.violations and not warned:
             log.warning("visitors are not in order of last activity: reading all of them")
             warned = True
-        remember_from = (crawl.watermark or work.run.clock()) - work.overlap
+        remember_from = (crawl.watermark or work.run.clock()) - work.settings.overlap
         # An order that does not hold bounds nothing: then every row read may be news.
         bound = None if crawl.reading.violations else crawl.bound
         loader.load((row.record for row in rows), bound, remember_from)

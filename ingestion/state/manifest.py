@@ -14,11 +14,8 @@ import gzip
 import hashlib
 import json
 import logging
-import os
-import socket
 import zlib
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from weakref import WeakKeyDictionary
 
@@ -108,34 +105,6 @@ class StageRun(BaseModel):
         return seconds_between(self.started_at, self.finished_at)
 
 
-class ProcessOfRun(BaseModel):
-    """Who runs it: what still says "running" when this has ended died without a word.
-
-    Attributes:
-        birth: When the system began the process, see `birth_of`: a pid is given out again.
-    """
-
-    host: str
-    pid: int
-    birth: str | None = None
-
-    @classmethod
-    def this(cls) -> ProcessOfRun:
-        """The process that asks."""
-        return cls(host=socket.gethostname(), pid=os.getpid(), birth=birth_of(os.getpid()))
-
-
-def birth_of(pid: int) -> str | None:
-    """When a process began, as the boot of Linux and its ticks since; None where nobody knows."""
-    try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-        # The name in parentheses may hold anything; the 22nd field is the start (man 5 proc).
-        fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
-    except OSError:
-        return None
-    return f"{boot} {fields[19]}"
-
-
 class SourceFile(BaseModel):
     """A file that an import took.
 
@@ -183,7 +152,6 @@ class Manifest(BaseModel):
     finished_at: str | None = None
     exit_code: int | None = None
     code_version: str
-    process: ProcessOfRun | None = None
     source: dict[str, str | None] = Field(default_factory=dict)
     ingest: IngestTotals | None = None
     totals: RunTotals | None = None

@@ -10,7 +10,7 @@ from ingestion.config.errors import describe
 from ingestion.config.logging import about
 from ingestion.config.signals import INTERRUPTED
 from ingestion.config.timestamps import format_timestamp, run_id_at
-from ingestion.state.manifest import Manifest, ProcessOfRun, StageRun
+from ingestion.state.manifest import Manifest, StageRun
 from ingestion.storage.base import RUN_LOCK
 
 if TYPE_CHECKING:
@@ -116,6 +116,5 @@ def start_run(
         kind=kind,
         started_at=format_timestamp(now),
         code_version=code_version,
-        process=ProcessOfRun.this(),
     )
     return RunRecord(manifest, lake, clock)

@@ -37,7 +37,6 @@ def objects(bench: Bench) -> list[str]:
     return bench.objects("raw-data") + bench.objects("quarantine")
 
 
-@pytest.mark.both_lakes
 def test_a_whole_lake_has_no_finding_and_everything_was_looked_at(bench: Bench) -> None:
     fill(bench)
     audit = Audit(bench.lake())
@@ -160,7 +159,6 @@ def test_states_made_again_are_those_that_were(bench: Bench) -> None:
     assert findings(bench) == []
 
 
-@pytest.mark.both_lakes
 def test_a_lake_without_manifests_is_listed_again_and_reads_the_whole_list(bench: Bench) -> None:
     fill(bench)
     ids = [run.run_id for run in bench.manifests()]

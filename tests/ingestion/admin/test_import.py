@@ -55,7 +55,6 @@ def imported(
     return {count.resource: count.numbers for count in found}
 
 
-@pytest.mark.both_lakes
 def test_a_history_lands_in_our_layout_and_its_counts_add_up(bench: Bench, old: Path) -> None:
     assert imported(bench, old) == {
         "media": (3, 0, 3, 2, 1, 0),

@@ -58,7 +58,6 @@ def traces(bench: Bench) -> list[str]:
     return [word for word in TRACES if word in bench.text()]
 
 
-@pytest.mark.both_lakes
 @pytest.mark.parametrize("policy", [HASH, DROP], ids=["hash", "drop"])
 def test_bronze_quarantine_and_records_hold_nobody_in_clear(
     bench: Bench, policy: dict[str, Any]

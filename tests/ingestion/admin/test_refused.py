@@ -78,7 +78,6 @@ def fill(lake: Lake) -> None:
     let_in(lake, "media", snapshot)
 
 
-@pytest.mark.both_lakes
 def test_what_is_refused_moves_once_and_all_else_stays(bench: Bench) -> None:
     fill(bench.lake())
     good = bench.rows("visitors")[0]

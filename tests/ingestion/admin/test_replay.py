@@ -57,7 +57,6 @@ def waiting(bench: Bench) -> int:
     return count
 
 
-@pytest.mark.both_lakes
 def test_what_passes_lands_under_the_replay_s_own_date(bench: Bench) -> None:
     key = set_aside(bench, "visitors", visitor(1), visitor(2, load_count="x"), visitor(3))
     aside = bench.home.read(key)

@@ -23,7 +23,6 @@ DAY = "ingest_date=2026-01-09"
 ISO = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"
 
 
-@pytest.mark.both_lakes
 def test_names_of_every_resource(bench: Bench) -> None:
     bench.api.visitors = visitors(3)
     bench.api.add_medium("gskhw4w4lm")

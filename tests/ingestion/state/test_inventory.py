@@ -30,7 +30,6 @@ def look(bench: Bench) -> list[str]:
     return hold_against(read_inventory(lake), dict(lake.sizes(RAW)))
 
 
-@pytest.mark.both_lakes
 def test_the_list_is_what_the_manifests_say_lies_in_bronze(bench: Bench) -> None:
     fill(bench)
     found = read_inventory(bench.lake())
@@ -47,7 +46,6 @@ def test_the_list_is_what_the_manifests_say_lies_in_bronze(bench: Bench) -> None
     assert look(bench) == []
 
 
-@pytest.mark.both_lakes
 def test_an_object_that_is_missing_or_cut_stops_a_build_with_the_remedy(bench: Bench) -> None:
     fill(bench)
     (key,) = bench.objects(f"{RAW}/visitors")
@@ -110,7 +108,6 @@ def test_a_corrupt_manifest_stops_a_build(bench: Bench) -> None:
     assert "doctor --lake --rebuild" in error.value.remedy
 
 
-@pytest.mark.both_lakes
 def test_strange_files_are_named_and_passed_over(bench: Bench) -> None:
     fill(bench)
     (key,) = bench.objects(f"{RAW}/visitors")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.state.manifest import ProcessOfRun, StageRun
+from ingestion.state.manifest import StageRun
 from ingestion.state.recovery import close_dead_runs, is_alive
 from ingestion.state.run import RunRecord, start_run
 from ingestion.state.totals import IngestTotals
@@ -45,7 +45,6 @@ def test_a_run_that_died_after_its_ingest_is_closed_by_the_next(
     ]
 
 
-@pytest.mark.both_lakes
 def test_a_build_that_died_is_closed_by_the_next_ingest(bench: Bench) -> None:
     run = start_run(bench.lake(), "build", "test", bench.clock)
     run.manifest.stages = [StageRun(stage="build", started_at=BEGAN)]
@@ -73,16 +72,11 @@ def test_a_lock_of_a_run_leaves_nothing_behind(bench: Bench) -> None:
     assert [path.name for path in (bench.root / ".locks").iterdir()] == ["ingest.lock"]
 
 
-def test_a_dead_run_is_known_by_its_lock_whoever_has_its_process_id_now(bench: Bench) -> None:
+def test_a_dead_run_is_known_by_its_lock(bench: Bench) -> None:
     run = leave(bench)
-    run.manifest.process = ProcessOfRun.this()
-    run.save()
 
     assert not is_alive(bench.lake(), run.manifest)
     with run.alive():
-        # Of another container nobody here can tell whether a process lives.
-        run.manifest.process = ProcessOfRun(host="another", pid=2**22 + 1)
-        run.save()
         assert is_alive(bench.lake(), run.manifest)
         assert [one.state for one in close_dead_runs(bench.lake(), bench.clock)] == ["running"]
 

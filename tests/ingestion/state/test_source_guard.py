@@ -53,7 +53,6 @@ def test_another_account_at_another_address_is_refused(bench: Bench, other: Wire
     assert "LAKE_URI" in error.remedy
 
 
-@pytest.mark.both_lakes
 def test_another_account_at_the_same_address_is_refused(bench: Bench) -> None:
     filled(bench)
     bench.api.hashed_id = "account-two"

@@ -74,10 +74,12 @@ def table(home: DbtHome, name: str) -> list[tuple[Any, ...]]:
 
 
 @pytest.fixture(scope="module")
-def homes(tmp_path_factory: pytest.TempPathFactory) -> tuple[DbtHome, DbtHome]:
+def homes(
+    tmp_path_factory: pytest.TempPathFactory, parsed_project: Path
+) -> tuple[DbtHome, DbtHome]:
     """The same history crawled day by day and imported from its files, both built."""
     folder = tmp_path_factory.mktemp("history")
-    crawled, imported = (DbtHome(folder / name, folder / "target") for name in ("crawled", "files"))
+    crawled, imported = (DbtHome(folder / name, parsed_project) for name in ("crawled", "files"))
     clock, seen = Clock(datetime(2026, 1, 9, 0, 1, 48, tzinfo=UTC)), set[str]()
     with running_sandbox(visitors=300, today="2026-01-09") as sandbox:
         for day, at in enumerate(DAYS):
