@@ -118,13 +118,9 @@ class Audit:
         if parse_source(body) is None and (body is not None or is_named):
             yield Finding(SOURCE, "the note of the source is not what was written", _REBUILD)
 
-    def listed(self) -> dict[str, list[StoredObject]]:
-        """Every listing of each object."""
-        return listings(self.runs)
-
     def examine_objects(self) -> Iterator[Finding]:
         """Hold each object against its listings; name those without one."""
-        listed = self.listed()
+        listed = listings(self.runs)
         for root in (RAW, QUARANTINE):
             for key, _ in self._lake.sizes(root):
                 if key not in listed and (is_hidden(key) or not is_object(key)):

@@ -11,7 +11,6 @@ either.
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 from dataclasses import dataclass, field
@@ -25,12 +24,12 @@ from ingestion.admin.job import (
     read_objects,
     rewrite,
 )
-from ingestion.admin.versions import OLDER, find_versions, learn_keys, remove_versions
+from ingestion.admin.versions import OLDER, find_versions, record_in, remove_versions
 from ingestion.config.errors import IngestionError, LakeError
 from ingestion.load.redaction import make_redactor
 from ingestion.resources import RESOURCES, VISITORS
 from ingestion.state.checkpoint import ResourceState, identity_of, parse_state, state_key
-from ingestion.storage.json_lines import QUARANTINE, digest
+from ingestion.storage.json_lines import digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -120,7 +119,7 @@ def forget(
             person.keys |= tables.find_keys(person.email)
             for key, lines in read_objects(job, []):
                 for line in lines:
-                    person.learn(_record(key, line))
+                    person.learn(record_in(key, line))
         changes, damaged = _plan(job, person)
         older = _find_older(lake, person, damaged)
         state = _read_state(lake)
@@ -134,7 +133,7 @@ def forget(
         announce(job, changes)
         job.manifest.removed |= tables.erase(person.keys)
         _forget_digests(lake, person)
-        rewrite(job, lambda key, line: None if person.is_in(_record(key, line)) else line)
+        rewrite(job, lambda key, line: None if person.is_in(record_in(key, line)) else line)
         job.manifest.rewriting = []
         # Those that held the person, those that this forget replaced among them.
         if OLDER not in damaged and (removed := remove_versions(lake, person)):
@@ -146,7 +145,7 @@ def _plan(job: Job, person: Person) -> tuple[dict[str, int], list[str]]:
     """Lines of the person by object, those that name the address last; what cannot be read."""
     first, last, damaged = dict[str, int](), dict[str, int](), list[str]()
     for key, lines in read_objects(job, damaged):
-        records = [record for line in lines if person.is_in(record := _record(key, line))]
+        records = [record for line in lines if person.is_in(record := record_in(key, line))]
         if records:
             names = any(person.is_named_in(record) for record in records)
             (last if names else first)[key] = len(records)
@@ -156,18 +155,11 @@ def _plan(job: Job, person: Person) -> tuple[dict[str, int], list[str]]:
 def _find_older(lake: Lake, person: Person, damaged: list[str]) -> list[Version]:
     """What a versioned bucket still has of the person; a role may lack the right to look."""
     try:
-        if person.email:
-            learn_keys(lake, person)
         return find_versions(lake, person)
     except LakeError as error:
         log.warning("%s", error)
         damaged.append(OLDER)
         return []
-
-
-def _record(key: str, line: bytes) -> object:
-    content = json.loads(line)
-    return content.get("record") if key.startswith(QUARANTINE) else content
 
 
 def _read_state(lake: Lake) -> ResourceState:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from ingestion.config.timestamps import format_timestamp, run_id_at
 from ingestion.config.version import code_version
-from ingestion.load.loader import open_loader
+from ingestion.extract.context import open_loader
 from ingestion.state.inventory import is_object
 from ingestion.state.manifest import Manifest, describe_object, forget_ended
 from ingestion.state.recovery import close_dead_runs, listed_keys, remove_unlisted
@@ -102,15 +102,11 @@ def check_policy(settings: Settings, lake: Lake) -> None:
         check_source(lake, same, recorded.get("account"))
 
 
-def data_keys(job: Job) -> list[str]:
-    """What the manifests list, and what may yet be listed: a killed run's object lies there too."""
-    lying = (key for root in (RAW, QUARANTINE) for key in job.lake.list(root) if is_object(key))
-    return sorted({*listed_keys(job.before), *lying})
-
-
 def read_objects(job: Job, damaged: list[str]) -> Iterator[tuple[str, list[bytes]]]:
     """Read every object's lines; the key of one that cannot be read is added to `damaged`."""
-    for key in data_keys(job):
+    # A killed run's object lies there too, and may yet be listed.
+    lying = (key for root in (RAW, QUARANTINE) for key in job.lake.list(root) if is_object(key))
+    for key in sorted({*listed_keys(job.before), *lying}):
         body = job.lake.get(key)
         if body is None:  # removed by a command that was broken off, or lost
             continue

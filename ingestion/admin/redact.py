@@ -13,7 +13,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ingestion.admin.job import Job, announce, open_job, read_objects, rewrite
+from ingestion.admin.job import Job, announce, check_policy, open_job, read_objects, rewrite
 from ingestion.admin.quarantine import STAMPS
 from ingestion.admin.versions import OLDER
 from ingestion.config.errors import ConfigurationError, LakeError, SourceMismatchError
@@ -22,7 +22,7 @@ from ingestion.load.redaction import make_redactor
 from ingestion.load.schemas import NO_WORD, check_record, is_word
 from ingestion.resources import RESOURCES
 from ingestion.state.checkpoint import ResourceState, catch_up, parse_state, state_key
-from ingestion.state.source_guard import check_source, read_source, write_source
+from ingestion.state.source_guard import read_source, write_source
 from ingestion.storage.base import Versioned
 from ingestion.storage.json_lines import (
     QUARANTINE,
@@ -103,8 +103,7 @@ def _source(settings: Settings, lake: Lake, job: Job) -> Source:
     held, wanted = recorded.get("pii_policy") or "keep", settings.pii_policy
     if _STRICTER.index(held) >= _STRICTER.index(wanted):
         # The same one with the same key; or an error that says which.
-        same = settings.model_copy(update={"wistia_base_url": recorded.get("base_url")})
-        check_source(lake, same, recorded.get("account"))
+        check_policy(settings, lake)
     key = fingerprint_key(settings)
     for run in job.before:
         begun = run.source.get("pii_key")

@@ -26,20 +26,22 @@ if TYPE_CHECKING:
 OLDER = "older versions"
 
 
-def learn_keys(lake: Lake, person: Person) -> None:
-    """Take over the visitor keys of what older versions say of the address."""
-    for _, record in _records(lake) if isinstance(lake, Versioned) else ():
-        person.learn(record)
+def record_in(key: str, line: bytes) -> object:
+    """The record that a line of bronze or quarantine holds."""
+    content = json.loads(line)
+    return content.get("record") if key.startswith(QUARANTINE) else content
 
 
 def find_versions(lake: Lake, person: Person) -> list[Version]:
-    """The older versions that hold a person; those that name the address come last.
+    """The older versions that hold a person; what they say of the address tells more keys.
 
     Raises:
         LakeError: The bucket does not let us look.
     """
     if not isinstance(lake, Versioned):
         return []
+    for _, record in _records(lake) if person.email else ():
+        person.learn(record)
     first, last = _holding(lake, person)
     return [*first, *last]
 
@@ -73,8 +75,7 @@ def _records(lake: Versioned) -> Iterator[tuple[Version, object]]:
     for root in (RAW, QUARANTINE):
         for version in lake.list_older(root):
             for line in unpack_lines(lake.get_older(version) or b"") or ():
-                content = json.loads(line)
-                yield version, content.get("record") if root == QUARANTINE else content
+                yield version, record_in(version.key, line)
 
 
 def _remembering(lake: Versioned, gone: set[str]) -> Iterator[Version]:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ingestion.config.errors import IngestionError
-from ingestion.load.loader import open_loader
+from ingestion.config.timestamps import compact_timestamp
+from ingestion.load.loader import Loader
 from ingestion.load.redaction import make_redactor
+from ingestion.state.checkpoint import load_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from datetime import date, datetime
+    from datetime import date
 
     from ingestion.api.client import Wistia
     from ingestion.config.settings import Settings
-    from ingestion.load.loader import Loader
+    from ingestion.load.redaction import Redactor
     from ingestion.load.resource import Resource
     from ingestion.state.checkpoint import ResourceState
     from ingestion.state.manifest import Manifest, ResourceRun
@@ -108,3 +110,43 @@ class Ingest:
         """Open a resource's state and loader, see `open_loader`."""
         settings, redact = self.settings, make_redactor(self.settings)
         return open_loader(resource, self.run, self.manifests, settings.overlap, redact, crawl)
+
+
+def open_loader(  # noqa: PLR0913, PLR0917 - as of `Loader`
+    resource: Resource,
+    run: RunRecord,
+    before: list[Manifest],
+    overlap: timedelta,
+    redact: Redactor,
+    crawl: str | None = None,
+) -> tuple[Loader, ResourceState]:
+    """Open a resource's state and loader.
+
+    Args:
+        resource: What is about to be loaded.
+        run: The running manifest, its lake and clock.
+        before: The runs before it, oldest first.
+        overlap: As of `load_state`.
+        redact: `PII_POLICY`, see `ingestion.load.redaction`.
+        crawl: The start, as in names, of a crawl to go on with; a new one when None.
+    """
+    # This run's own manifest too: a stage tried again goes on from what it loaded.
+    manifests = [*before, run.manifest]
+    state = load_state(run.lake, resource, manifests, overlap)
+    entry = run.manifest.resource(resource.name)
+    entry.state = "running"
+    entry.crawl = crawl or entry.crawl or _free_start(run.manifest, before)
+    # Every run's entry of the same crawl: its parts are numbered through.
+    ours = (resource.name, entry.crawl)
+    earlier = [e for m in manifests for e in m.resources if (e.resource, e.crawl) == ours]
+    return Loader(resource, state, entry, run, redact, earlier), state
+
+
+def _free_start(manifest: Manifest, before: list[Manifest]) -> str:
+    # Names have seconds; two runs inside one second must not share theirs.
+    taken = {run.run_id.partition("-")[0] for run in before}
+    taken |= {entry.crawl for run in before for entry in run.resources}
+    moment = datetime.fromisoformat(manifest.started_at)
+    while compact_timestamp(moment) in taken:
+        moment += timedelta(seconds=1)
+    return compact_timestamp(moment)

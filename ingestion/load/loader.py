@@ -15,7 +15,7 @@ from __future__ import annotations
 import logging
 from collections import OrderedDict
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from ingestion.api.salvage import BadRecord, fields_of
@@ -31,7 +31,6 @@ from ingestion.load.bronze import (
 from ingestion.load.schemas import NO_WORD, check_record, prune
 from ingestion.state.checkpoint import (
     identity_of,
-    load_state,
     missing_identity,
     quarantined_identity,
 )
@@ -39,11 +38,12 @@ from ingestion.storage.json_lines import QUARANTINE, RAW, Line, compress, digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from ingestion.load.redaction import Redactor
     from ingestion.load.resource import Resource
     from ingestion.state.checkpoint import ResourceState
-    from ingestion.state.manifest import Manifest, ResourceRun, StoredObject
+    from ingestion.state.manifest import ResourceRun, StoredObject
     from ingestion.state.run import RunRecord
 
 log = logging.getLogger(__name__)
@@ -374,43 +374,3 @@ class Loader:
         ):
             taken_at += timedelta(seconds=1)
         return write_object(lake, key, compress(text.encode(errors="replace") + b"\n"), 1)
-
-
-def open_loader(  # noqa: PLR0913, PLR0917 - what a loader joins
-    resource: Resource,
-    run: RunRecord,
-    before: list[Manifest],
-    overlap: timedelta,
-    redact: Redactor,
-    crawl: str | None = None,
-) -> tuple[Loader, ResourceState]:
-    """Open a resource's state and loader.
-
-    Args:
-        resource: What is about to be loaded.
-        run: The running manifest, its lake and clock.
-        before: The runs before it, oldest first.
-        overlap: As of `load_state`.
-        redact: `PII_POLICY`, see `ingestion.load.redaction`.
-        crawl: The start, as in names, of a crawl to go on with; a new one when None.
-    """
-    # This run's own manifest too: a stage tried again goes on from what it loaded.
-    manifests = [*before, run.manifest]
-    state = load_state(run.lake, resource, manifests, overlap)
-    entry = run.manifest.resource(resource.name)
-    entry.state = "running"
-    entry.crawl = crawl or entry.crawl or _free_start(run.manifest, before)
-    # Every run's entry of the same crawl: its parts are numbered through.
-    ours = (resource.name, entry.crawl)
-    earlier = [e for m in manifests for e in m.resources if (e.resource, e.crawl) == ours]
-    return Loader(resource, state, entry, run, redact, earlier), state
-
-
-def _free_start(manifest: Manifest, before: list[Manifest]) -> str:
-    # Names have seconds; two runs inside one second must not share theirs.
-    taken = {run.run_id.partition("-")[0] for run in before}
-    taken |= {entry.crawl for run in before for entry in run.resources}
-    moment = datetime.fromisoformat(manifest.started_at)
-    while compact_timestamp(moment) in taken:
-        moment += timedelta(seconds=1)
-    return compact_timestamp(moment)

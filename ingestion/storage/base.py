@@ -6,6 +6,9 @@ and rename; on S3 a put already is. Keys are relative, with `/` between their pa
 
 from __future__ import annotations
 
+import json
+import os
+import socket
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
@@ -72,6 +75,20 @@ class Versioned(Protocol):
 def is_hidden(key: str) -> bool:
     """Whether a file system or a file server hides it: no object of a lake is named so."""
     return any(part.startswith(".") for part in key.split("/"))
+
+
+def note_owner(**more: str) -> bytes:
+    """What a lock says of its holder: this process."""
+    return json.dumps({"pid": os.getpid(), "host": socket.gethostname(), **more}).encode()
+
+
+def describe_owner(note: bytes) -> str:
+    """` (process 7 on host)`; empty where the note tells of nobody."""
+    try:
+        owner = json.loads(note)
+        return f" (process {owner['pid']} on {owner['host']})"
+    except (ValueError, TypeError, KeyError):
+        return ""
 
 
 def open_lake(settings: Settings) -> Lake:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import errno
 import fcntl
-import json
 import os
 import secrets
-import socket
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -15,7 +13,7 @@ from typing import IO, TYPE_CHECKING
 from filelock import FileLock, Timeout
 
 from ingestion.config.errors import ConfigurationError, LakeBusyError, LakeError
-from ingestion.storage.base import RUN_LOCK, is_hidden
+from ingestion.storage.base import RUN_LOCK, describe_owner, is_hidden, note_owner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -154,7 +152,7 @@ class LocalLake:
             lock.acquire()
         except Timeout:
             raise LakeBusyError(
-                f"another {name} is at work in {self.uri}{_describe(owner)}",
+                f"another {name} is at work in {self.uri}{_read_owner(owner)}",
                 "wait for it to finish, or end that process; its lock ends with it",
             ) from None
         except OSError as error:
@@ -171,7 +169,7 @@ class LocalLake:
 
     def _describe_owner(self, owner: Path) -> None:
         try:
-            owner.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname()}))
+            owner.write_bytes(note_owner())
         except OSError as error:
             raise _lake_error("write", owner, error) from error
 
@@ -266,9 +264,8 @@ def _remove_quietly(path: Path) -> None:
         return
 
 
-def _describe(owner: Path) -> str:
+def _read_owner(owner: Path) -> str:
     try:
-        held = json.loads(owner.read_text())
-        return f" (process {held['pid']} on {held['host']})"
-    except (OSError, ValueError, TypeError, KeyError):
+        return describe_owner(owner.read_bytes())
+    except OSError:
         return ""

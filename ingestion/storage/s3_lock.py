@@ -6,16 +6,14 @@ no time in the object is believed: a lease is dead when it did not change for it
 
 from __future__ import annotations
 
-import json
 import logging
-import os
 import secrets
-import socket
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ingestion.config.errors import LakeBusyError, LakeError
+from ingestion.storage.base import describe_owner, note_owner
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,7 +74,7 @@ class Lease:
                 log.warning(
                     "another %s holds the lake%s: looking for %g s whether it lives",
                     self._name,
-                    _describe(held),
+                    describe_owner(held[0] if held else b""),
                     self._seconds,
                 )
             self._sleep(self._seconds / _LOOKS)
@@ -86,8 +84,9 @@ class Lease:
         if held is None or held == first:
             etag = self._write(**({"IfMatch": held[1]} if held else {"IfNoneMatch": "*"}))
         if etag is None:
+            owner = describe_owner(held[0]) if held else ""
             raise LakeBusyError(
-                f"another {self._name} is at work in {self._store.uri}{_describe(held)}",
+                f"another {self._name} is at work in {self._store.uri}{owner}",
                 "wait for it to finish, or end that process: its lease runs out "
                 f"{self._seconds:g} seconds later",
             )
@@ -135,19 +134,10 @@ class Lease:
                 self._etag, self._renewed = etag, moment
 
     def _write(self, **condition: str) -> str | None:
-        mark = {"pid": os.getpid(), "host": socket.gethostname(), "mark": secrets.token_hex(8)}
-        body = json.dumps(mark).encode()
+        body = note_owner(mark=secrets.token_hex(8))
         etag = self._store.write_if(self._key, body, **condition)
         if etag is None:
             # A put whose answer got lost is sent again, and finds the first one in its way.
             found = self._store.read(self._key)
             etag = found[1] if found and found[0] == body else None
         return etag
-
-
-def _describe(held: tuple[bytes, str] | None) -> str:
-    try:
-        owner = json.loads(held[0] if held else b"")
-        return f" (process {owner['pid']} on {owner['host']})"
-    except (ValueError, TypeError, KeyError):
-        return ""
