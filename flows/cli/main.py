@@ -10,7 +10,7 @@ import click
 
 from flows.cli.help import SectionedGroup, ask_for_json, completion, show_version
 from flows.cli.releases import deploy, release
-from flows.cli.repairing import backfill, rewind
+from flows.cli.repair import backfill, rewind
 from flows.cli.serving import serve, up
 from ingestion.config.settings import PROJECT_ROOT, Settings
 from ingestion.terminal import scope_options, show_errors

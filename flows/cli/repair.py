@@ -1,64 +1,72 @@
-"""Reading again what is missing, and building again what is wrong or past."""
+"""The commands that mend: reading again what is missing, building again what is wrong or past."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+import sys
+from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from flows.cli.run import run_daily
-from flows.context import open_context
-from flows.stages.build import build
-from flows.stages.query import count_rows
 from ingestion.config.errors import ConfigurationError
 from ingestion.config.settings import Settings
-from ingestion.extract.context import Scope
-from ingestion.state.inventory import part_of
-from ingestion.state.manifest import read_manifests
-from ingestion.storage.base import open_lake
-from ingestion.terminal import show_table
+from ingestion.terminal import PastDay
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from datetime import date
 
     from ingestion.storage.base import Lake
 
 
-def run_backfill(settings: Settings, since: date | None) -> int:
-    """Read visitors active from a day on, whatever has landed, and build the tables.
+@click.command()
+@click.option(
+    "--since",
+    metavar="DAY",
+    type=PastDay(),
+    help="The first UTC day; without it, everything is read.",
+)
+def backfill(since: date | None) -> None:
+    """Read past days again, and build the tables.
 
-    Args:
-        settings: The lake and the account.
-        since: The first UTC day; None reads every visitor.
-
-    Returns:
-        The exit code, 0 or 3.
-
-    Raises:
-        ReadableError: That of the stage that failed.
+    Example: wistia-elt backfill --since 2026-01-01
     """
-    context = open_context("run", settings)
+    from flows.cli.run import run_daily  # noqa: PLC0415
+    from flows.context import open_context  # noqa: PLC0415
+    from ingestion.extract.context import Scope  # noqa: PLC0415
+
+    context = open_context("run", Settings.load())
     context.scope = Scope(full=since is None, since=since)
-    return run_daily(context)
+    sys.exit(run_daily(context))
 
 
-def run_rewind(settings: Settings, day: date, folder: Path) -> None:
-    """Build the tables as they were at the end of a day, in a lake of their own.
+@click.command()
+@click.argument("day", metavar="DAY", type=PastDay())
+@click.option(
+    "--into",
+    metavar="FOLDER",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Its new folder.",
+)
+def rewind(day: date, into: Path) -> None:
+    """Build the tables as they were on a past day, in another lake.
 
-    What had landed by then is copied, nothing is read from Wistia, and the tables in use
-    stay as they are. Of a lake in a bucket the tables are built here, with DuckDB.
-
-    Raises:
-        ConfigurationError: The folder is in use, or nothing had landed by that day.
-        BuildError: A table cannot be built.
+    Example: wistia-elt rewind 2026-01-09 --into lake-of-yesterday
     """
-    if folder.exists() and any(folder.iterdir()):
+    from flows.stages.build import build  # noqa: PLC0415
+    from flows.stages.query import count_rows  # noqa: PLC0415
+    from ingestion.storage.base import open_lake  # noqa: PLC0415
+    from ingestion.terminal import show_table  # noqa: PLC0415
+
+    settings = Settings.load()
+    if into.exists() and any(into.iterdir()):
         raise ConfigurationError(
-            f"{folder} is not empty", "name a new folder: tables of a past day get their own"
+            f"{into} is not empty", "name a new folder: tables of a past day get their own"
         )
+    # Of a lake in a bucket too the tables are built here, with DuckDB.
     past = Settings.load(
-        lake_uri=str(folder.absolute()), silver_uri=None, gold_uri=None, as_of_date=day
+        lake_uri=str(into.absolute()), silver_uri=None, gold_uri=None, as_of_date=day
     )
     lake = open_lake(past)
     if not _copy(open_lake(settings), lake, day):
@@ -68,11 +76,14 @@ def run_rewind(settings: Settings, day: date, folder: Path) -> None:
     build(past, lake, as_of_date=day.isoformat())
     counts = count_rows(past)
     show_table(("table", "rows"), [(name, f"{n:,}") for name, n in counts.items()], ("rows",))
-    click.echo(f'as of {day}: LAKE_URI={folder} wistia-elt query "select …"')
+    click.echo(f'as of {day}: LAKE_URI={into} wistia-elt query "select …"')
 
 
 def _copy(source: Lake, target: Lake, day: date) -> int:
     """Copy what had landed by a day: manifests, and of what they list what lies in its days."""
+    from ingestion.state.inventory import part_of  # noqa: PLC0415
+    from ingestion.state.manifest import read_manifests  # noqa: PLC0415
+
     copied = 0
     for found in read_manifests(source):
         run = found.model_copy(deep=True)

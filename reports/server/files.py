@@ -2,6 +2,7 @@
 
 A file is opened first and asked for its size second, so a folder that is replaced between
 the two gives the old file whole or the new one whole, never one with the other's length.
+Starlette's StaticFiles asks for the size first, and opens by name.
 """
 
 from __future__ import annotations

@@ -27,7 +27,8 @@ _MOST_SESSIONS = 100
 class Doorkeeper:
     """Signs people in and tells whether a request may use the controls.
 
-    Sessions live in this process: signing out ends one at once, a restart ends all.
+    Sessions live in this process: signing out ends one at once, a restart ends all. Starlette's
+    SessionMiddleware keeps them in a signed cookie, which stays valid in every copy.
 
     Args:
         password: OPERATIONS_PASSWORD; None keeps the controls off.
