@@ -1,4 +1,5 @@
-{# Every whole day that has figures is in the calendar. #}
+{# Every whole day that has figures is in the calendar; days after its last are another day's
+   build. #}
 {% test holds_days(model) %}
     with days as (
         select
@@ -11,5 +12,9 @@
     from days
     left join {{ model }} as calendar
         on days.activity_date = calendar.day
-    where days.activity_date < days.open_day and calendar.day is null
+    where
+        calendar.day is null
+        and days.activity_date <= coalesce(
+            (select max(day) from {{ model }}), {{ days_before('days.open_day', 1) }}
+        )
 {% endtest %}
