@@ -31,8 +31,8 @@ class Email:
     to: str
     url: str | None = field(default=None, repr=False)
 
-    def send(self, subject: str, text: str) -> None:
-        """Send one message.
+    def send(self, subject: str, text: str, html: str | None = None) -> None:
+        """Send one message, as HTML too where there is some.
 
         Raises:
             AlarmError: The server refuses or does not answer.
@@ -43,6 +43,8 @@ class Email:
         user = unquote(parts.username or "")
         message["From"] = user if "@" in user else self.to.partition(",")[0]
         message.set_content(text)
+        if html is not None:
+            message.add_alternative(html, subtype="html")
         port = parts.port or _PORTS.get(parts.scheme, 25)
         try:
             with _connect(parts.scheme, parts.hostname or "localhost", port) as server:

@@ -25,17 +25,21 @@ class Service:
 
     plugin: Any
 
-    def send(self, subject: str, text: str) -> None:
-        """Send one message.
+    def send(self, subject: str, text: str, html: str | None = None) -> None:
+        """Send one message, by mail as HTML too where there is some.
 
         Raises:
             AlarmError: The service refuses, does not answer, or has moved.
         """
-        from apprise import LogCapture, NotifyType  # noqa: PLC0415 - as in open_services
+        from apprise import LogCapture, NotifyFormat, NotifyType  # noqa: PLC0415 - as in open_services
 
+        body: dict[str, Any] = {"body": text, "notify_type": NotifyType.WARNING}
+        if html is not None and self.plugin.service_name == "E-Mail":
+            # Apprise makes the text that goes with it.
+            body |= {"body": html, "body_format": NotifyFormat.HTML, "notify_type": NotifyType.INFO}
         capture: Any = LogCapture  # untyped
         with capture(level=logging.WARNING, fmt="%(message)s") as heard:
-            took = self.plugin.notify(body=text, title=subject, notify_type=NotifyType.WARNING)
+            took = self.plugin.notify(title=subject, **body)
             reasons = heard.getvalue().splitlines()
         if not took:
             why = f" ({without_logins(reasons[-1])})" if reasons else ""

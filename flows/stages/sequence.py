@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from flows.alerts.watch import watch
 from flows.stages.build import build
+from flows.stages.digest import tell_week
 from flows.stages.figures import measured
 from flows.stages.publish import publish
 from flows.stages.query import count_rows
@@ -156,6 +157,7 @@ def run_all(context: Context, run_stage: Callable[[Stage, Context], None]) -> in
         raise
     finally:
         watch(context.settings, context.lake, record.clock, error=unrecorded)
+    tell_week(context.settings, context.lake)
     return code
 
 

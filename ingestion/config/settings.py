@@ -128,6 +128,10 @@ class Settings(BaseSettings):
     """How many hours old the last good run may be."""
     alert_quarantine_percent: Annotated[float, Field(ge=0, le=100)] = 1
     """How many percent of the records that a run reads may be quarantined."""
+    weekly_digest: bool = False
+    """Whether to send, once a week after the first good run that has its days, what the last whole
+    week was like: by mail as text and HTML, through every other channel of the alarms as text.
+    """
     code_uri: str | None = None
     """Where releases of the code are, as `COMMIT.zip`: a folder or `s3://bucket/prefix`.
     Without it, the code is the checkout's and deploying it is `git pull`.
