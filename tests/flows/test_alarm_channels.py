@@ -8,7 +8,6 @@ from pathlib import Path
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from flows.alerts.channels import describe_channels
 from flows.alerts.mail import Email
@@ -19,6 +18,7 @@ from ingestion.config.settings import Settings
 from ingestion.storage.local import LocalLake
 from tests.flows.test_alarms import NOW, day, failed
 from tests.listening import listening, receiving_mail
+from tests.moto_account import running_moto, sign_in
 
 
 def test_what_nobody_could_be_told_is_told_at_the_next_look(tmp_path: Path) -> None:
@@ -127,17 +127,8 @@ def test_an_email_reaches_its_server(tmp_path: Path) -> None:
 def test_a_topic_of_sns_takes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lake = LocalLake(tmp_path)
     failed(30).save(lake)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    try:
-        _, port = server.get_host_and_port()
-        for name, value in {
-            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
-            "AWS_ACCESS_KEY_ID": "testing",
-            "AWS_SECRET_ACCESS_KEY": "testing",  # pragma: allowlist secret
-            "AWS_DEFAULT_REGION": "eu-west-1",
-        }.items():
-            monkeypatch.setenv(name, value)
+    with running_moto() as address:
+        sign_in(monkeypatch, address, "eu-west-1")
         topic = boto3.client("sns").create_topic(Name="alerts")["TopicArn"]
         queue = boto3.client("sqs").create_queue(QueueName="inbox")["QueueUrl"]
         arn = f"arn:aws:sqs:eu-west-1:{topic.split(':')[4]}:inbox"
@@ -147,8 +138,6 @@ def test_a_topic_of_sns_takes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
         (message,) = boto3.client("sqs").receive_message(QueueUrl=queue)["Messages"]
         body = json.loads(message["Body"])
-    finally:
-        server.stop()
     assert body["Subject"] == "wistia-elt: failure"
     assert "Try: make a token." in body["Message"]
 

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from flows.releases.deploy import make_release
 from flows.releases.install import prepare
@@ -21,6 +20,7 @@ from flows.up.prefect.launch import find_release
 from ingestion.config.errors import DeliveryError
 from ingestion.config.settings import Settings
 from ingestion.storage.local import LocalLake
+from tests.moto_account import running_moto, sign_in
 
 NOW = datetime(2026, 1, 30, 9, 0, tzinfo=UTC)
 
@@ -141,24 +141,12 @@ def test_a_version_is_named_by_its_beginning_and_never_guessed(code: Path) -> No
         choose([], "latest", location.uri)
 
 
-def sign_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")  # pragma: allowlist secret
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-
-
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Location]:
-    sign_in(monkeypatch)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-    boto3.client("s3").create_bucket(Bucket="code")
-    try:
+    with running_moto() as address:
+        sign_in(monkeypatch, address)
+        boto3.client("s3").create_bucket(Bucket="code")
         yield open_location("s3://code/releases")
-    finally:
-        server.stop()
 
 
 def test_a_bucket_holds_releases_as_a_folder_does(
@@ -194,7 +182,6 @@ class Pipeline:
 
 @pytest.fixture
 def pipeline(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pipeline]:
-    sign_in(monkeypatch)
     behind = Pipeline()
 
     class Handler(BaseHTTPRequestHandler):
@@ -213,8 +200,7 @@ def pipeline(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pipeline]:
     server = HTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    url = f"http://127.0.0.1:{server.server_port}"
-    monkeypatch.setenv("AWS_ENDPOINT_URL_CODEPIPELINE", url)
+    sign_in(monkeypatch, f"http://127.0.0.1:{server.server_port}")
     yield behind
     server.shutdown()
     thread.join()
