@@ -12,7 +12,7 @@ from ingestion.config.errors import AuthenticationError, NotFoundError, Unavaila
 from ingestion.extract.context import Scope
 from ingestion.ingest import ingest
 from ingestion.state.run import start_run
-from tests.ingestion.account import event, medium, visitors
+from tests.ingestion.account import STATS, event, medium, visitors
 from tests.ingestion.api.wire import Asked, Reply, as_json, text
 from tests.ingestion.conftest import Bench
 
@@ -72,6 +72,23 @@ def test_an_unknown_medium_is_named_and_the_others_land(
     assert landed(bench) == ["abc"]
     assert "nosuch0000" in caplog.text
     assert "WISTIA_MEDIA_IDS" in caplog.text
+
+
+def test_a_listed_video_without_statistics_is_told_once_until_it_has_some(bench: Bench) -> None:
+    for film in ("abc", "def", "ghi"):
+        bench.api.add_medium(film)
+
+    def told(*without: str) -> list[str]:
+        bench.api.stats = {film: STATS for film in ("abc", "def", "ghi") if film not in without}
+        bench.clock.now += timedelta(minutes=1)
+        run = bench.ingest(MEDIA)
+        assert run.exit_code == (3 if run.resource("media").unknown_media else 0)
+        return run.resource("media").unknown_media
+
+    assert told("abc", "def") == ["abc", "def"]
+    assert told("abc", "def") == []
+    assert told("def") == []
+    assert told("abc", "def") == ["abc"]
 
 
 def test_an_empty_account_is_a_good_run(bench: Bench) -> None:

@@ -13,9 +13,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ingestion.extract.context import Scope, open_loader
+from ingestion.load import bronze
 from ingestion.load.bronze import RECORDS_PER_PART, newest_snapshots
 from ingestion.load.redaction import keep
-from ingestion.resources import MEDIA
+from ingestion.resources import MEDIA, VISITORS
 from ingestion.state.checkpoint import identity_of
 from ingestion.state.run import start_run
 from ingestion.storage.json_lines import ADDED_FIELDS, Line, compress, digest, encode
@@ -293,3 +294,21 @@ def test_the_state_keeps_the_newest_snapshot_in_whatever_order_they_come(bench: 
         loader.load_snapshot("abc", {**STATS, "play_count": day}, taken_at)
 
     assert state.known[identity_of("abc")].digest == digest({**STATS, "play_count": 3})
+
+
+def test_one_answer_that_fills_many_parts_is_cut_into_them(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bronze, "RECORDS_PER_PART", 5)
+    run = start_run(bench.lake(), "ingest", "test", bench.clock)
+    loader, _ = open_loader(VISITORS, run, [], timedelta(0), keep)
+
+    loader.load([*visitors(12), *(visitor(n, load_count="x") for n in range(20, 26))])
+    entry = run.manifest.resource("visitors")
+    assert [stored.records for stored in entry.objects] == [5, 5, 2]
+    assert [stored.records for stored in entry.quarantine] == [5]
+    # What is listed without a point to go on from is followed by one as soon as there is one.
+    assert loader.is_due
+    loader.flush()
+    assert [stored.records for stored in entry.quarantine] == [5, 1]
+    assert not loader.is_due

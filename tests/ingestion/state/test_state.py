@@ -8,6 +8,7 @@ import pytest
 
 from ingestion.config.errors import IngestionError
 from ingestion.extract.context import Scope
+from ingestion.state import checkpoint
 from ingestion.state.checkpoint import ResourceState
 from tests.ingestion.account import ENGAGEMENT, NOON, STATS, medium, visitor
 from tests.ingestion.api.wire import text
@@ -267,3 +268,34 @@ def test_a_state_of_an_older_version_still_knows_what_was_quarantined() -> None:
 
     assert state.is_quarantined("k", "d")
     assert '"is_quarantined":true' in state.model_dump_json()
+
+
+def test_a_run_is_folded_into_a_state_that_lacks_it_and_into_no_other(bench: Bench) -> None:
+    bench.api.visitors = [visitor(0), visitor(1), visitor(2, load_count="x")]
+    bench.ingest(ONLY)
+    before = bench.home.read("state/visitors.json")
+    bench.clock.now += timedelta(minutes=1)
+    bench.api.visitors = [visitor(3, NOON), visitor(4, load_count="x"), *bench.api.visitors]
+    bench.ingest(ONLY)
+    bench.home.write("state/visitors.json", before)
+
+    bench.clock.now += timedelta(minutes=1)
+    run = bench.ingest(ONLY)
+
+    assert run.resource("visitors").records == 0
+    state = bench.state("visitors")
+    assert (state["records"], state["quarantined"], state["run_id"]) == (3, 2, run.run_id)
+
+
+def test_of_too_many_quarantined_records_the_oldest_are_forgotten(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoint, "MOST_QUARANTINED", 2)
+    state = ResourceState(resource="visitors")
+    for identity, minutes in (("a", 3), ("b", 1), ("c", 2)):
+        state.note_quarantined(identity, "digest", NOON + timedelta(minutes=minutes))
+    state.note("loaded", "digest", NOON)
+
+    state.save(bench.lake())
+
+    assert sorted(bench.state("visitors")["known"]) == ["a", "c", "loaded"]
