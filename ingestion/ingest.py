@@ -54,9 +54,6 @@ def ingest(  # noqa: PLR0913 - the outside world, each replaceable
         sleep: Waits seconds; a test passes its own.
         progress: Called with a resource's entry after each of its pages.
 
-    Returns:
-        The manifest with its `ingest` totals final.
-
     Raises:
         ConfigurationError: No token, another source, an unknown resource.
         LakeBusyError: Another ingest holds the lake.

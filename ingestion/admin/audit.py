@@ -65,15 +65,7 @@ class Audit:
         self.corrupt: list[str] = []
 
     def examine(self) -> Iterator[Finding]:
-        """Look at everything.
-
-        Yields:
-            What is wrong, as it is found.
-
-        Raises:
-            LakeBusyError: An ingest is at work.
-            LakeError: The lake cannot be read.
-        """
+        """Look at everything."""
         with self._lake.lock("ingest"):
             yield from self._examine_runs()
             yield from self._examine_states()

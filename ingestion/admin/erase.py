@@ -110,7 +110,6 @@ def forget(
     Raises:
         UnknownPersonError: Nothing of the person is there.
         SourceMismatchError: The lake was written under another privacy policy or key.
-        LakeBusyError: An ingest is at work.
     """
     with open_job(settings, lake, "forget", clock) as job:
         check_policy(settings, lake)

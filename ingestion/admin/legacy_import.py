@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, NoReturn
 from zoneinfo import ZoneInfo
 
 from ingestion.admin.job import open_job
-from ingestion.api.salvage import parse_float
+from ingestion.api.salvage import parse_float, skip_space
 from ingestion.config.errors import ConfigurationError, LakeError
 from ingestion.config.timestamps import format_timestamp
 from ingestion.load.redaction import make_redactor
@@ -54,7 +54,6 @@ _NAMES = (
     re.compile(rf"(?P<resource>media_engagement)_(?P<id>[A-Za-z0-9]+)_{_TIME}\.json(?:\.gz)?"),
     re.compile(rf"(?P<resource>media)_(?P<id>[A-Za-z0-9]+)_{_TIME}\.json(?:\.gz)?"),
 )
-_SPACE = re.compile(r"[ \t\r\n]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +133,7 @@ def import_files(
 
 
 def find_files(settings: Settings, uri: str) -> tuple[Lake, list[OldFile]]:
-    """Find the predecessor's files, oldest first.
-
-    Raises:
-        ConfigurationError: There are none.
-    """
+    """Find the predecessor's files, oldest first."""
     if not uri.startswith("s3://") and not Path(uri).expanduser().is_dir():
         raise ConfigurationError(
             f"there is no folder {uri}", "name the folder, or s3://bucket/prefix, of the old files"
@@ -289,7 +284,7 @@ def read_values(body: bytes) -> Iterator[object]:
         Each value; in place of what cannot be read, at the end, one `Damage`.
     """
     text, is_text = _decode(body)
-    place = _skip(text, 0)
+    place = skip_space(text, 0)
     is_array = text.startswith("[", place)
     place += is_array
     try:
@@ -305,12 +300,12 @@ def read_values(body: bytes) -> Iterator[object]:
 
 def _values(text: str, place: int, *, is_array: bool) -> Iterator[tuple[object, int]]:
     decoder = json.JSONDecoder(parse_float=parse_float, parse_constant=_refuse)
-    place = _skip(text, place)
+    place = skip_space(text, place)
     is_empty = is_array and text.startswith("]", place)
     while not is_empty:
-        value, end = decoder.raw_decode(text, _skip(text, place))
+        value, end = decoder.raw_decode(text, skip_space(text, place))
         yield value, end
-        place = _skip(text, end)
+        place = skip_space(text, end)
         if not is_array or text.startswith("]", place):
             break
         if not text.startswith(",", place):
@@ -325,11 +320,6 @@ def _decode(body: bytes) -> tuple[str, bool]:
         return body.decode(), True
     except UnicodeDecodeError as error:
         return body[: error.start].decode(), False
-
-
-def _skip(text: str, place: int) -> int:
-    found = _SPACE.match(text, place)
-    return found.end() if found else place
 
 
 def _refuse(name: str) -> NoReturn:

@@ -105,10 +105,6 @@ def replay(
 
     Returns:
         The replay's manifest: what was loaded, and which lines it took.
-
-    Raises:
-        LakeBusyError: An ingest is at work.
-        LakeError: The lake cannot be read or written; a second replay goes on.
     """
     with open_job(settings, lake, "replay", clock) as job:
         taken = _taken(job.before)
@@ -134,8 +130,6 @@ def quarantine_refused(
 
     Raises:
         SourceMismatchError: The lake was written under another privacy policy or key.
-        LakeBusyError: An ingest is at work.
-        LakeError: The lake cannot be read or written; a second try goes on.
     """
     with lake.lock("ingest"):
         held = read_inventory(lake)

@@ -39,10 +39,6 @@ def rebuild(settings: Settings, lake: Lake) -> list[str]:
 
     Returns:
         What was done, a sentence each.
-
-    Raises:
-        LakeBusyError: An ingest is at work.
-        LakeError: The lake cannot be read or written.
     """
     with lake.lock("ingest"):
         audit = Audit(lake)

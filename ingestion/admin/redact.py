@@ -71,8 +71,6 @@ def redact(
     Raises:
         ConfigurationError: PII_POLICY is `keep`, or its key cannot be read.
         SourceMismatchError: The lake was hashed with another key, or obeys a stricter policy.
-        LakeBusyError: An ingest is at work.
-        LakeError: The lake cannot be read or written; starting again goes on.
     """
     redactor = make_redactor(settings, is_again=True)
     if settings.pii_policy == "keep":

@@ -47,11 +47,7 @@ def find_versions(lake: Lake, person: Person) -> list[Version]:
 
 
 def remove_versions(lake: Lake, person: Person) -> int:
-    """Remove the older versions that hold a person; tells how many.
-
-    Raises:
-        LakeError: The bucket does not let us.
-    """
+    """Remove the older versions that hold a person; tells how many."""
     if not isinstance(lake, Versioned):
         return 0
     first, last = _holding(lake, person)

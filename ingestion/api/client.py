@@ -116,9 +116,6 @@ class Wistia:
             expect: `dict` or `list`; anything else is a bad response.
             salvages: Whether records that are not JSON may come back as `BadRecord`.
 
-        Returns:
-            The decoded body.
-
         Raises:
             AuthenticationError: 401 or 403; never retried.
             NotFoundError: 404; never retried.

@@ -17,7 +17,7 @@ from typing import Any
 
 # An object and the name of its first field.
 _OBJECT = re.compile(r'\{\s*("(?:[^"\\]|\\.)*")\s*:')
-_SPACE = re.compile(r"\s*")
+_SPACE = re.compile(r"[ \t\r\n]*")
 _NOT_TEXT = re.compile("[\udc80-\udcff]")
 _UNREADABLE = "it cannot be read as JSON"
 
@@ -74,14 +74,14 @@ def salvage(body: bytes, expect: type) -> Any:  # noqa: ANN401 - a list of rows,
 
 def _rows(text: str) -> list[object] | None:
     rows: list[object] = []
-    position, last = _skip(text, 1), len(text) - 1
+    position, last = skip_space(text, 1), len(text) - 1
     while position < last:
         row, end = _read(text, position)
-        broken = _skip(text, end) if end else position
+        broken = skip_space(text, end) if end else position
         if end:
             rows.append(row)
             if text[broken] == "," or broken == last:
-                position = _skip(text, broken + 1)
+                position = skip_space(text, broken + 1)
                 continue
         # What lies before the next record is one that cannot be read.
         position = _next(text, broken) or last
@@ -136,6 +136,7 @@ def _unreadable(piece: str) -> BadRecord:
     return BadRecord(told, _UNREADABLE)
 
 
-def _skip(text: str, position: int) -> int:
+def skip_space(text: str, position: int) -> int:
+    """Where the next thing that is no blank stands."""
     found = _SPACE.match(text, position)
     return found.end() if found else position

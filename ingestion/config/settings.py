@@ -250,9 +250,6 @@ class Settings(BaseSettings):
     def load(cls, **overrides: Any) -> Settings:  # noqa: ANN401 - values of any setting's type
         """Read the environment and `.env`.
 
-        Returns:
-            The settings, frozen.
-
         Raises:
             ConfigurationError: Naming the setting, its value's fault and the remedy.
         """

@@ -36,11 +36,7 @@ log = logging.getLogger(__name__)
 
 
 def is_alive(lake: Lake, manifest: Manifest) -> bool:
-    """Whether a run that says "running" is still at work.
-
-    Raises:
-        LakeError: The lake cannot be read.
-    """
+    """Whether a run that says "running" is still at work."""
     return manifest.state == "running" and lake.is_locked(RUN_LOCK + manifest.run_id)
 
 
@@ -51,9 +47,6 @@ def close_dead_runs(
 
     Returns:
         Every run of the lake, oldest first.
-
-    Raises:
-        LakeError: A manifest cannot be read or written.
     """
     runs = read_manifests(lake, rolls_up=rolls_up)
     return [_close(lake, run, clock) if run.state == "running" else run for run in runs]

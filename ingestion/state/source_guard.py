@@ -29,9 +29,6 @@ def check_source(lake: Lake, settings: Settings, account: str | None) -> Source:
     An account the API names is enough to know it by, whatever the address; where it
     names none, the base URL stands for it.
 
-    Returns:
-        The source as manifests carry it.
-
     Raises:
         SourceMismatchError: The lake holds other data, or data under another policy or key.
         ConfigurationError: The key of `hash` cannot be read.
