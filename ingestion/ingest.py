@@ -23,7 +23,7 @@ from ingestion.state.source_guard import check_source
 from ingestion.state.totals import IngestTotals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
     from datetime import datetime
 
     from ingestion.config.settings import Settings
@@ -108,6 +108,7 @@ def _ingest_all(work: Ingest, resources: tuple[Resource, ...]) -> None:
     # Readings of which only requests are left that hang: the others are read meanwhile.
     hanging: deque[tuple[Resource, Generator[None]]] = deque()
     with ExitStack() as stack:
+        stack.callback(_give_up, work, hanging)
         for resource in resources:
             entry = work.run.manifest.resource(resource.name)
             part = replace(work, client=work.client.counting(entry))
@@ -115,10 +116,17 @@ def _ingest_all(work: Ingest, resources: tuple[Resource, ...]) -> None:
             if not _read_on(work, resource, reading):
                 hanging.append((resource, reading))
         while hanging:
-            resource, reading = hanging.popleft()
-            if not _read_on(work, resource, reading):
-                hanging.append((resource, reading))
+            if _read_on(work, *hanging[0]):
+                hanging.popleft()
+            else:
+                hanging.rotate(-1)
     work.run.save()
+
+
+def _give_up(work: Ingest, hanging: Iterable[tuple[Resource, Generator[None]]]) -> None:
+    """What still hangs where the run fails has failed too; what was loaded of it stays."""
+    for resource, _ in hanging:
+        work.run.manifest.resource(resource.name).state = "failed"
 
 
 def _read_on(work: Ingest, resource: Resource, reading: Generator[None]) -> bool:

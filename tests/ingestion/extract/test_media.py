@@ -286,6 +286,26 @@ def test_videos_that_hang_and_fail_in_the_end_are_no_api_that_is_down(
     assert "500 to GET /v1/stats/medias/film0" in run.resource("media").notes[0]
 
 
+def test_what_hangs_when_a_run_fails_has_failed_and_the_rest_of_it_stays(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parallel, "SILENCE", 0.1)
+    films, real = add_films(bench, 3), bench.wire.answer
+    bench.api.order("/stats/visitors", *[text("no", 500)] * 20)
+    hanging = f"/v1/stats/medias/{films[1]}"
+    bench.wire.answer = lambda one: bench.wire.hang() if one.path == hanging else real(one)
+
+    with pytest.raises(UnavailableError, match="/stats/visitors"):
+        bench.ingest()
+
+    assert landed(bench) == [films[0], films[2]]
+    entries = bench.manifests()[-1].resources
+    assert {one.resource: one.state for one in entries if one.state != "completed"} == {
+        "media": "failed",
+        "visitors": "failed",
+    }
+
+
 def test_days_that_one_video_lacks_are_asked_for_again(bench: Bench) -> None:
     films, real = add_films(bench, 3), bench.wire.answer
     days = Scope(resource="media_by_date")
