@@ -29,8 +29,8 @@ position:static!important;margin:0!important}
 .app-header{flex-wrap:wrap;height:auto!important}
 .logo{display:none}#way-back{position:static;display:inline-block;margin:.5rem 1rem}
 }</style><a id="way-back" href="/">← Wistia statistics</a>
-<noscript><p style="padding:3rem 1rem">This page needs scripts. The same tables are in docs/reference
-of the project.</p></noscript>"""
+<noscript><p style="padding:3rem 1rem">This page needs scripts. The same tables are in
+docs/reference of the project.</p></noscript>"""
 _KINDS = {"table": "table", "incremental": "table", "seed": "table", "view": "view"}
 Node = dict[str, Any]
 
