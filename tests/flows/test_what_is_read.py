@@ -126,7 +126,7 @@ def test_a_table_that_is_missing_is_made_again(tmp_path: Path) -> None:
     settings, lake = make_lake(tmp_path / "lake", "one"), LocalLake(tmp_path / "lake")
     whole = build(settings, lake, as_of_date="2026-01-10")
     few = build(settings, lake, as_of_date="2026-01-10")
-    assert len(few.tables) < len(whole.tables) / 4
+    assert len(few.tables) < len(whole.tables) / 2
     with duckdb.connect(str(settings.warehouse_path)) as connection:
         connection.execute("drop table gold.fact_plays")
 
