@@ -299,3 +299,30 @@ def test_of_too_many_quarantined_records_the_oldest_are_forgotten(
     state.save(bench.lake())
 
     assert sorted(bench.state("visitors")["known"]) == ["a", "c", "loaded"]
+
+
+def test_a_state_that_is_there_spares_reading_what_was_loaded(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.api.visitors = [visitor(0), visitor(1)]
+    bench.ingest(ONLY)
+    asked, lake = list[str](), bench.lake()
+    real = lake.get
+
+    def get(key: str) -> bytes | None:
+        asked.append(key)
+        return real(key)
+
+    monkeypatch.setattr(lake, "get", get)
+    bench.clock.now += timedelta(minutes=1)
+    bench.ingest(ONLY, lake=lake)
+
+    assert [key for key in asked if key.startswith("raw-data/")] == []
+    assert "missing" not in caplog.text
+
+    bench.home.remove("state/visitors.json")
+    bench.clock.now += timedelta(minutes=1)
+    bench.ingest(ONLY, lake=lake)
+
+    assert [key for key in asked if key.startswith("raw-data/")] == bench.objects("raw-data")
+    assert "state/visitors.json is missing" in caplog.text
