@@ -27,10 +27,7 @@ if TYPE_CHECKING:
 
     from reports.server.operations import Operations
 
-BESIDE = [
-    {"name": "Operations", "href": "/operations"},
-    {"name": "Tables", "href": "/docs/"},
-]
+BESIDE = [{"name": "Operations", "href": "/operations"}]
 # The project's own documents: there once `make docs` has made them.
 _HANDBOOK = {"name": "Handbook", "href": "/handbook/"}
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}

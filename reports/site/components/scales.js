@@ -15,7 +15,10 @@ export function ticks(low, high, wanted = 4) {
 /** Whole minutes, or parts of one, between two places of a video in seconds. */
 export function clockTicks(first, last) {
 	const step = [5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600].find((one) => (last - first) / one <= 8) ?? 7200;
-	return Array.from({ length: Math.floor((last - first) / step) + 1 }, (_, i) => first + i * step);
+	const made = Array.from({ length: Math.floor((last - first) / step) + 1 }, (_, i) => first + i * step);
+	// The end is how long the video is: it stands there, in place of a round place too near to it.
+	if (last - made.at(-1) < 0.4 * step) made.pop();
+	return [...made, last];
 }
 
 /** Beginnings of days, months or quarters between two times in milliseconds, about six. */

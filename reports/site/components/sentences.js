@@ -2,6 +2,20 @@
 import { amount, change, clock, count, dayOfMonth, hours, percent, sentence } from '$lib/format.js';
 
 const first = (rows) => [...rows][0];
+const HOUR = 3_600_000;
+
+/**
+ * What to say of figures read at `at` (ISO, UTC) when it is `now` (milliseconds): nothing while a
+ * daily run may still be on its way.
+ */
+export function age(at, now) {
+	if (!at) return '';
+	const hours = (now - Date.parse(`${at.slice(0, 19).replace(' ', 'T')}Z`)) / HOUR;
+	const days = amount(Math.round(Math.abs(hours) / 24), 'day');
+	if (hours > 36) return `Read ${days} ago: these figures are old. The pipeline has not brought newer ones since.`;
+	if (hours < -36) return `By this device's clock these figures are from ${days} in the future: its date is wrong, or the pipeline's is.`;
+	return '';
+}
 const kpi = (kpis, name) => [...kpis].find((row) => row.kpi === name) ?? {};
 
 export function overview(kpis, status) {

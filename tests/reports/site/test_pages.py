@@ -159,7 +159,8 @@ def test_search_sort_and_download(account: Account, open_page: Open, tmp_path: P
     download.value.save_as(file)
     with file.open(encoding="utf-8-sig", newline="") as opened:
         (row,) = csv.DictReader(opened)
-    assert (row["media_id"], row["play_count"]) == ("gskhw4w4lm", "16681")
+    assert (row["Video id"], row["Plays"]) == ("gskhw4w4lm", "16681")
+    assert download.value.suggested_filename.startswith("videos-all-videos-")
 
 
 def test_the_keyboard_reaches_everything(account: Account, open_page: Open) -> None:

@@ -1,0 +1,11 @@
+// What the page shows at the moment, for whoever names it: title, print, downloads.
+import { writable } from 'svelte/store';
+
+/** `{ name: { label, chosen } }` of each select on the page. */
+export const choices = writable({});
+
+/** When Wistia was read, ISO in UTC; undefined before the first run. */
+export const readAt = writable(undefined);
+
+/** False until the first page of a visit has been taken over from its HTML. */
+export const visit = { isTakenOver: false };
