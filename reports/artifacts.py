@@ -1,7 +1,7 @@
-"""What dbt knows about its own work, as two more tables of the pages.
+"""What dbt knows about its own work, as one more table of the pages.
 
-`definitions` is every column of the layers with what it means; `checks` is what each data
-test found at the last build. Neither is a model: dbt writes them down after the tables.
+`checks` is what each data test found at the last build. It is no model: dbt writes it down after
+the tables.
 """
 
 from __future__ import annotations
@@ -18,17 +18,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Node = dict[str, Any]
-_LAYERS = {"silver": 1, "gold": 2, "pages": 3}
-_DEFINITIONS = (
-    "layer varchar, layer_order integer, table_name varchar, table_description varchar, "
-    "column_order integer, column_name varchar, column_type varchar, "
-    "column_description varchar, file varchar"
-)
 _CHECKS = "table_name varchar, test varchar, severity varchar, result varchar, rows_found bigint"
 
 
 def export_artifacts(manifest: Path, results: Path, folder: Path) -> None:
-    """Write `definitions.parquet` and `checks.parquet`.
+    """Write `checks.parquet`.
 
     Args:
         manifest: dbt's `manifest.json`.
@@ -45,12 +39,9 @@ def export_artifacts(manifest: Path, results: Path, folder: Path) -> None:
             "run `wistia-elt build`, then `wistia-elt publish`",
         )
     with duckdb.connect() as connection:
-        connection.execute(f"create table definitions ({_DEFINITIONS})")
         connection.execute(f"create table checks ({_CHECKS})")
-        _insert(connection, "definitions", _definitions(nodes))
         _insert(connection, "checks", _checks(nodes, _read(results).get("results", [])))
-        for table in ("definitions", "checks"):
-            write_table(connection, table, folder)
+        write_table(connection, "checks", folder)
 
 
 def _read(path: Path) -> Node:
@@ -65,26 +56,6 @@ def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[
     if rows:
         places = ", ".join("?" * len(rows[0]))
         connection.executemany(f"insert into {table} values ({places})", rows)  # noqa: S608
-
-
-def _definitions(nodes: dict[str, Node]) -> list[tuple[Any, ...]]:
-    models = [node for node in nodes.values() if node["resource_type"] == "model"]
-    return [
-        (
-            layer,
-            _LAYERS[layer],
-            model["name"],
-            _one_line(model["description"]),
-            place,
-            column["name"],
-            column.get("data_type") or "",
-            _one_line(column["description"]),
-            f"dbt_project/{model['original_file_path']}",
-        )
-        for model in models
-        if (layer := model["fqn"][1]) in _LAYERS
-        for place, column in enumerate(model["columns"].values(), start=1)
-    ]
 
 
 def _checks(nodes: dict[str, Node], results: list[Node]) -> list[tuple[Any, ...]]:
@@ -122,7 +93,3 @@ def _short(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(str(item) for item in value)
     return str(value).removeprefix("ref('").removesuffix("')")
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())

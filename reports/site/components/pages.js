@@ -9,7 +9,7 @@ export const FIGURES = [
 ];
 export const DATA = [
 	['/data-health/', 'Data health'],
-	['/how-each-number-is-made/', 'Definitions']
+	['/glossary/', 'Glossary']
 ];
 const PAGES = [...FIGURES, ...DATA];
 

@@ -31,6 +31,16 @@ const EDITS = [
 			''
 		])
 	),
+	// Its worker says nothing of an engine that it cannot fetch or may not compile: asked here first.
+	[
+		'universal-sql/src/client-duckdb/browser.js',
+		'await _db.instantiate(DUCKDB_CONFIG.mainModule);',
+		`const engine = await fetch(DUCKDB_CONFIG.mainModule);
+		if (!engine.ok) throw new Error('the query engine cannot be loaded');
+		await engine.arrayBuffer();
+		new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
+		await _db.instantiate(DUCKDB_CONFIG.mainModule);`
+	],
 	[
 		LAYOUT,
 		'const database_initialization = profile(loadDB);',

@@ -28,7 +28,7 @@ from tests.servers import running_sandbox
 
 PAGES = (
     *("/", "/trends/", "/media/", "/viewing/", "/audience/", "/recency-and-frequency/"),
-    *("/data-health/", "/how-each-number-is-made/"),
+    *("/data-health/", "/glossary/"),
 )
 Open = Callable[..., Page]
 PHONE, DESK = (390, 844), (1440, 900)

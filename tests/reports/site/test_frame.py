@@ -96,7 +96,7 @@ def test_without_an_engine_the_figures_stay_and_it_is_said(
 def test_a_choice_made_before_the_scripts_run_is_kept(account: Account, browser: Browser) -> None:
     page = browser.new_page()
     held: list[Route] = []
-    page.route("**/_app/immutable/entry/**", held.append)
+    page.route("**/_app/immutable/entry/**", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks what it is given
     page.goto(account.url + "/recency-and-frequency/", wait_until="commit")
     choice = page.locator('select[data-input="device"]')
     expect(choice).to_have_value("All")
@@ -178,3 +178,37 @@ def test_a_page_has_a_name_a_sentence_and_nobodys_handle(
     headline = page.locator("h1").inner_text()
     assert page.locator('meta[property="og:description"]').get_attribute("content") == headline
     assert page.locator('meta[name="twitter:site"]').count() == 0
+
+
+def test_a_word_is_explained_where_it_stands_and_in_the_glossary(
+    account: Account, open_page: Open
+) -> None:
+    page = open_page(account, "/media/")
+    word = page.get_by_label("What Play rate means")
+    word.hover()
+    expect(page.get_by_role("tooltip")).to_contain_text("share who played it")
+    page.mouse.move(0, 0)
+    expect(page.get_by_role("tooltip")).to_have_count(0)
+    word.focus()
+    expect(page.get_by_role("tooltip")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("tooltip")).to_have_count(0)
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"/glossary/#play-rate$"))
+    assert page.locator("dt").count() >= 20
+
+
+def test_a_tap_explains_a_word_and_stays(account: Account, browser: Browser) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
+    page = context.new_page()
+    page.goto(account.url + "/media/")
+    page.wait_for_load_state("networkidle")
+    page.get_by_label("What Plays means").tap()
+    tip = page.get_by_role("tooltip")
+    expect(tip).to_be_visible()
+    box = tip.bounding_box()
+    assert box
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 390
+    assert page.url.endswith("/media/")
+    context.close()
