@@ -49,7 +49,7 @@ export function media(rows) {
 	if (all.length === 1) return `${all[0].name} has been watched for ${hours(all[0].hours_watched)} hours`;
 	const sum = all.reduce((total, row) => total + (row.hours_watched ?? 0), 0);
 	if (!sum) return `None of ${count(all.length)} videos has been watched yet`;
-	return `${all[0].name} holds ${percent(all[0].hours_watched / sum)} of the ${hours(sum)} hours watched`;
+	return `${all[0].name} has ${Math.round((100 * all[0].hours_watched) / sum)}% of all hours watched`;
 }
 
 export function mediaLead(rows) {
@@ -69,7 +69,7 @@ export function medium(row, moments) {
 
 export function mediumLead(row) {
 	if (!row) return '';
-	return `${percent(row.play_rate)} of its ${count(row.visitors)} visitors played it; a play watches ${percent(row.engagement)} of its ${clock(row.duration_seconds)} minutes on average.`;
+	return `${percent(row.play_rate)} of its ${count(row.visitors)} visitors played it; on average ${percent(row.engagement)} of its ${clock(row.duration_seconds)} is watched.`;
 }
 
 export function audience(devices) {
@@ -96,7 +96,7 @@ export function health(status, runs, checks) {
 	if (newest && newest.state !== 'completed') return `The last run ${newest.state}: these figures are older`;
 	if (now.quarantined_count) return `The last run completed; ${amount(now.quarantined_count, 'record')} so far could not be read and ${now.quarantined_count === 1 ? 'waits' : 'wait'} in quarantine`;
 	if (bad) return `The last run completed, and ${amount(bad, 'test')} of the figures ${bad === 1 ? 'warns' : 'warn'}`;
-	return 'The last run completed, nothing was set aside and every test passed';
+	return 'The last run completed, nothing was quarantined and every test passed';
 }
 
 const against = (by, many) => (by.direction ? `${by.text.slice(1)} ${by.direction > 0 ? 'more' : many ? 'fewer' : 'less'} than` : 'as many as');
@@ -113,7 +113,7 @@ export function trendsLead(newest) {
 	const now = first(newest);
 	if (!now || now.hours === null || now.hours === undefined) return '';
 	const by = change(now.hours, now.hours_before, 'hours');
-	return `They watched ${hours(now.hours)} hours of video${by ? `, ${against(by, false)} in the 30 days before` : ''}.`;
+	return `${count(now.hours)} hours watched${by ? `, ${against(by, false)} in the 30 days before` : ''}.`;
 }
 
 const step = (rows, name) => [...rows].find((row) => row.step === name)?.times;
@@ -121,12 +121,12 @@ const step = (rows, name) => [...rows].find((row) => row.step === name)?.times;
 export function viewing(rows) {
 	const [played, ended] = [step(rows, 'play'), step(rows, 'end')];
 	if (!played) return [...rows].length ? 'No play of the last 30 days has told how far it went' : 'No play has been read from Wistia yet';
-	return `${percent(ended / played)} of ${amount(played, 'play')} in the last 30 days watched to the end`;
+	return `${percent(ended / played)} of ${amount(played, 'play')} in the last 30 days reached the end`;
 }
 
 export function viewingLead(rows) {
 	const [loaded, played, half] = [step(rows, 'load'), step(rows, 'play'), step(rows, 'half')];
 	if (!played) return '';
-	const rate = loaded ? `${percent(played / loaded)} of the players that loaded were played; ` : '';
+	const rate = loaded ? `${percent(played / loaded)} of player loads became a play; ` : '';
 	return sentence(`${rate}${percent(half / played)} of plays watched half of the video or more.`);
 }

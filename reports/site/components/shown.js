@@ -7,5 +7,8 @@ export const choices = writable({});
 /** When Wistia was read, ISO in UTC; undefined before the first run. */
 export const readAt = writable(undefined);
 
-/** False until the first page of a visit has been taken over from its HTML. */
-export const visit = { isTakenOver: false };
+/**
+ * Of this visit: whether its first page has been taken over from its HTML, and whether the queries
+ * of the last choice failed.
+ */
+export const visit = { isTakenOver: false, hasFailed: false };
