@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import click
 
 from ingestion.config.settings import PROJECT_ROOT, Settings
@@ -10,7 +12,8 @@ from ingestion.config.settings import PROJECT_ROOT, Settings
 @click.command()
 @click.argument("version", metavar="[VERSION]", default="latest")
 @click.option("--list", "as_list", is_flag=True, help="List the releases instead.")
-def deploy(version: str, as_list: bool) -> None:  # noqa: FBT001 - a flag of the command line
+@click.option("--json", "as_json", is_flag=True, help="With --list: print JSON.")
+def deploy(version: str, as_list: bool, as_json: bool) -> None:  # noqa: FBT001 - flags
     """Choose the code of the next run: the latest version, or an older one.
 
     Example: wistia-elt deploy 1a2b3c4
@@ -20,12 +23,14 @@ def deploy(version: str, as_list: bool) -> None:  # noqa: FBT001 - a flag of the
 
     settings = Settings.load()
     if as_list:
-        _show_releases(settings)
+        _show_releases(settings, as_json=as_json)
         return
+    if as_json:
+        raise click.UsageError("--json is for --list")
     click.echo(deliver(settings, open_lake(settings), version).said)
 
 
-def _show_releases(settings: Settings) -> None:
+def _show_releases(settings: Settings, *, as_json: bool) -> None:
     """Print every release, the newest first, and which one runs next."""
     from flows.releases.store import LATEST, choose, open_location, read_choice  # noqa: PLC0415
     from ingestion.storage.base import open_lake  # noqa: PLC0415
@@ -34,7 +39,20 @@ def _show_releases(settings: Settings) -> None:
     location = open_location(settings.code_uri)
     found, chosen = location.find(), read_choice(open_lake(settings))
     runs = choose(found, chosen, location.uri)
-    held = "" if chosen == LATEST else ", held: `wistia-elt deploy` ends that"
+    is_held = chosen != LATEST
+    if as_json:
+        told = [
+            {
+                "release": one.version,
+                "released_at": one.at.isoformat(),
+                "runs_next": one == runs,
+                "is_held": one == runs and is_held,
+            }
+            for one in found
+        ]
+        click.echo(json.dumps(told))
+        return
+    held = ", held: `wistia-elt deploy` ends that" if is_held else ""
     rows = [
         (one.version, f"{one.at:%Y-%m-%d %H:%M:%S}", f"runs next{held}" if one == runs else "")
         for one in found

@@ -20,6 +20,7 @@ from flows.up.prefect.launch import find_release
 from ingestion.config.errors import DeliveryError
 from ingestion.config.settings import Settings
 from ingestion.storage.local import LocalLake
+from tests.command_line import CommandLine
 from tests.moto_account import running_moto, sign_in
 
 NOW = datetime(2026, 1, 30, 9, 0, tzinfo=UTC)
@@ -86,6 +87,28 @@ def test_an_older_one_stays_until_the_latest_is_wanted_again(
     write_choice(lake, "latest", NOW)
     assert running(settings, tmp_path / "home") == "ccc3333"
     assert read_choice(LocalLake(tmp_path / "new")) == "latest"
+
+
+def test_a_program_reads_which_releases_there_are_and_which_runs_next(
+    settings: Settings, tmp_path: Path
+) -> None:
+    write_choice(LocalLake(tmp_path / "lake"), "aaa1111", NOW)
+    cli = CommandLine(
+        tmp_path, {"CODE_URI": str(settings.code_uri), "LAKE_URI": str(tmp_path / "lake")}
+    )
+    told = json.loads(cli.output_of("deploy", "--list", "--json"))
+    assert told == [
+        {
+            "release": version,
+            "released_at": f"1970-01-01T00:0{minute}:00+00:00",
+            "runs_next": version == "aaa1111",
+            "is_held": version == "aaa1111",
+        }
+        for version, minute in (("bbb2222", 2), ("aaa1111", 1))
+    ]
+    refused = cli.call("deploy", "--json")
+    assert refused.returncode == 2
+    assert "--json is for --list" in refused.stderr
 
 
 def test_a_release_that_cannot_run_leaves_the_last_that_could(
