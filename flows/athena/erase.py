@@ -9,17 +9,14 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from flows.athena.build import dbt_on_athena
-from flows.athena.catalog import database
-from flows.athena.folders import delete_folder
 from flows.athena.maintenance import optimize, vacuum
-from flows.athena.query import query_athena
-from flows.athena.statements import execute
+from flows.athena.query import execute, query_athena
 from flows.athena.tables import (
-    BUILT,
+    built_tables,
+    delete_folder,
     drop_older_versions,
     is_iceberg,
-    is_temporary,
-    read_tables,
+    name_of,
 )
 from flows.athena.workgroup import read_workgroup
 from ingestion.config.aws_errors import explained
@@ -55,7 +52,7 @@ class AthenaTables:
         return {
             str(row[0])
             for table in tables
-            for row in self._ask(f"select visitor_key from {_name(table)} where {wanted}")  # noqa: S608
+            for row in self._ask(f"select visitor_key from {name_of(table)} where {wanted}")  # noqa: S608
         }
 
     def count(self, keys: set[str]) -> int:
@@ -73,7 +70,7 @@ class AthenaTables:
             QueryError: Athena refuses; asking again goes on from there.
         """
         counts = {name: n for name, n in self._counts(keys).items() if n}
-        tables = {_name(table): table for table in self._keyed()}
+        tables = {name_of(table): table for table in self._keyed()}
         history = [name for name in counts if is_iceberg(tables[name])]
         rebuilt = [name for name in counts if name not in history]
         for name in history:
@@ -115,8 +112,8 @@ class AthenaTables:
         if not keys:
             return {}
         return {
-            _name(table): int(
-                self._ask(f"select count(*) from {_name(table)} where {_is_one_of(keys)}")[0][0]  # noqa: S608
+            name_of(table): int(
+                self._ask(f"select count(*) from {name_of(table)} where {_is_one_of(keys)}")[0][0]  # noqa: S608
             )
             for table in self._keyed()
         }
@@ -126,12 +123,7 @@ class AthenaTables:
 
     def _built(self) -> list[dict[str, Any]]:
         with explained("list the tables", BuildError):
-            return [
-                table
-                for layer in BUILT
-                for table in read_tables(database(self._settings, layer))
-                if not is_temporary(table)
-            ]
+            return built_tables(self._settings)
 
     def _ask(self, sql: str) -> list[tuple[Any, ...]]:
         return query_athena(self._settings, sql).rows
@@ -139,10 +131,6 @@ class AthenaTables:
 
 def _columns(table: dict[str, Any]) -> set[str]:
     return {column["Name"] for column in table.get("StorageDescriptor", {}).get("Columns", [])}
-
-
-def _name(table: dict[str, Any]) -> str:
-    return f"{table['DatabaseName']}.{table['Name']}"
 
 
 def _digest(text: str) -> str:

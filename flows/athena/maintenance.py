@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING, Any
 import awswrangler as wr
 
 from flows.athena.catalog import database
-from flows.athena.folders import delete_folder, list_folders, newest_below
-from flows.athena.statements import execute
+from flows.athena.query import execute
 from flows.athena.tables import (
     BUILT,
+    delete_folder,
     is_iceberg,
     is_temporary,
+    list_folders,
     location_of,
+    name_of,
+    newest_below,
     read_tables,
     version_locations,
 )
@@ -72,12 +75,12 @@ def maintain_bucket(
         before = clock() - _LEFT_BEHIND
         for table in [t for t in tables if is_temporary(t) and t["CreateTime"] < before]:
             _drop(table, tables)
-            done.dropped.append(_name(table))
+            done.dropped.append(name_of(table))
         kept = [table for table in tables if not is_temporary(table)]
         for table in filter(is_iceberg, kept):
-            optimize(settings, _name(table))
-            vacuum(settings, _name(table))
-            done.optimized.append(_name(table))
+            optimize(settings, name_of(table))
+            vacuum(settings, name_of(table))
+            done.optimized.append(name_of(table))
         for table in kept:
             done.folders += _delete_unnamed_folders(table, tables, before)
         done.results = _delete_results(group.results_uri, clock() - _RESULTS_KEPT)
@@ -104,10 +107,6 @@ def vacuum(settings: Settings, name: str) -> None:
         else:
             return
     execute(settings, f"vacuum {name}")
-
-
-def _name(table: dict[str, Any]) -> str:
-    return f"{table['DatabaseName']}.{table['Name']}"
 
 
 def _drop(table: dict[str, Any], tables: list[dict[str, Any]]) -> None:

@@ -1,12 +1,19 @@
-"""The built tables as Glue describes them: what they are, where they and their versions lie."""
+"""The built tables as Glue describes them, and the folders of the bucket that hold them."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import awswrangler as wr
 import boto3
 
-from flows.athena.folders import delete_folder
+from flows.athena.catalog import database
+from ingestion.storage.s3 import BucketLake
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from ingestion.config.settings import Settings
 
 BUILT = ("silver", "gold", "pages")
 
@@ -19,6 +26,17 @@ def read_tables(name: str) -> list[dict[str, Any]]:
         return [dict(table) for page in pages for table in page["TableList"]]
     except glue.exceptions.EntityNotFoundException:
         return []
+
+
+def built_tables(settings: Settings) -> list[dict[str, Any]]:
+    """Glue's tables of every built layer, without those of a build that is at work."""
+    found = (table for layer in BUILT for table in read_tables(database(settings, layer)))
+    return [table for table in found if not is_temporary(table)]
+
+
+def name_of(table: dict[str, Any]) -> str:
+    """`database.table`, as a statement names it."""
+    return f"{table['DatabaseName']}.{table['Name']}"
 
 
 def is_temporary(table: dict[str, Any]) -> bool:
@@ -56,3 +74,30 @@ def version_locations(table: dict[str, Any]) -> set[str]:
         DatabaseName=table["DatabaseName"], TableName=table["Name"]
     )
     return {location_of(dict(v["Table"])) for page in pages for v in page["TableVersions"]}
+
+
+def list_folders(uri: str) -> list[str]:
+    """The folders directly below `s3://bucket/prefix`, without slashes at their ends."""
+    return [found.rstrip("/") for found in wr.s3.list_directories(f"{uri.rstrip('/')}/")]
+
+
+def newest_below(uri: str) -> datetime | None:
+    """When anything below was last written, UTC; None for an empty folder."""
+    found = wr.s3.describe_objects(f"{uri.rstrip('/')}/")
+    return max((one["LastModified"] for one in found.values()), default=None)
+
+
+def delete_folder(uri: str) -> None:
+    """Delete every object below; a folder that is not one of a bucket is left alone."""
+    if uri.startswith("s3://") and uri.count("/") > 3:  # noqa: PLR2004 - never a whole bucket
+        wr.s3.delete_objects(f"{uri.rstrip('/')}/")
+
+
+def delete_older(uri: str) -> None:
+    """Delete what a versioned bucket keeps of replaced and removed objects below.
+
+    Raises:
+        LakeError: AWS refuses.
+    """
+    folder = BucketLake(uri)
+    folder.delete_older(folder.list_older(""))

@@ -188,7 +188,7 @@ def run_redact(settings: Settings, *, confirmed: bool) -> int:
 
 def _empty_older_tables(settings: Settings) -> None:
     """Remove what a versioned bucket keeps of the tables' files: all of it can be built again."""
-    from flows.athena.folders import delete_older  # noqa: PLC0415 - boto3 is for buckets
+    from flows.athena.tables import delete_older  # noqa: PLC0415 - boto3 is for buckets
 
     lake = settings.lake_uri.rstrip("/")
     delete_older(settings.silver_uri or f"{lake}/silver")

@@ -7,8 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from flows.athena.query import split_statements
-from flows.athena.types import parse_value
+from flows.athena.query import parse_value, split_statements
 from flows.stages.query import Answer, query
 from ingestion.config.errors import QueryError
 from ingestion.config.settings import Settings

@@ -3,7 +3,7 @@
 import boto3
 import pytest
 
-from flows.athena.folders import delete_folder, delete_older
+from flows.athena.tables import delete_folder, delete_older
 
 
 def versions(bucket: str) -> list[tuple[str, bool]]:
