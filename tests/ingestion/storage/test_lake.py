@@ -229,3 +229,38 @@ def test_a_dead_holders_lock_is_free_at_once(lake: LocalLake, tmp_path: Path) ->
     with lake.lock("ingest"):
         owner = json.loads((tmp_path / "lake/.locks/ingest.json").read_text())
     assert owner["pid"] == os.getpid()
+
+
+def test_what_is_put_is_flushed_with_every_folder_that_it_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake, flushed, real = LocalLake(tmp_path / "lake"), set[int](), os.fsync
+
+    def fsync(descriptor: int) -> None:
+        flushed.add(os.fstat(descriptor).st_ino)
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+
+    lake.put("a/b/c", b"1")
+
+    root = tmp_path / "lake"
+    for path in (root, root / "a", root / "a/b", root / "a/b/c"):
+        assert path.stat().st_ino in flushed, path
+
+
+def test_what_a_linked_file_points_at_goes_with_it(tmp_path: Path) -> None:
+    lake, elsewhere = LocalLake(tmp_path / "lake"), tmp_path / "elsewhere"
+    elsewhere.write_bytes(b"a person")
+    (tmp_path / "lake" / "a").symlink_to(elsewhere)
+
+    lake.delete("a")
+
+    assert (lake.get("a"), elsewhere.exists()) == (None, False)
+
+
+def test_a_lock_that_may_not_be_tried_is_believed(tmp_path: Path) -> None:
+    lake = LocalLake(tmp_path)
+    (tmp_path / ".locks" / "ingest.lock").mkdir(parents=True)
+
+    assert lake.is_locked("ingest")
