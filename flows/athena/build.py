@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from flows.athena.catalog import database
 from flows.athena.explain import explain_failure
 from flows.athena.query import query_athena
+from flows.athena.tables import BUILT, read_tables
 from flows.athena.workgroup import read_builders_workgroup
-from flows.stages.dbt import BuildResult, LostRowsError, build_arguments, name_lost_rows, run_dbt
-from flows.stages.increments import VARIABLE, Record, make_record, parse_record, write_plan
+from flows.stages.dbt import (
+    BuildResult,
+    LostRowsError,
+    build_arguments,
+    has_results,
+    list_models,
+    name_lost_rows,
+    run_dbt,
+)
+from flows.stages.increments import (
+    VARIABLE,
+    Record,
+    choose_stale,
+    make_record,
+    parse_record,
+    write_plan,
+)
 from ingestion.config.errors import BuildError, LakeError
 
 if TYPE_CHECKING:
@@ -60,10 +77,11 @@ def build_on_athena(
         ConfigurationError: The workgroup or its result location is not in order.
         LakeError: Too many files of bronze are listed by no manifest.
     """
-    plan = _Plans(settings, reading)
+    plan = _Plans(settings, reading, as_of_date)
     if chosen:
         arguments = (*build_arguments(full_refresh=False), *chosen)
         return dbt_on_athena(settings, *arguments, as_of_date=as_of_date, plan=plan.whole())
+    stale = plan.begin()
     if full_refresh:
         # dbt-athena drops what it refreshes in full. What holds history has no other way; the
         # tables that people ask are swapped as every day, and all is tested, in what follows.
@@ -72,6 +90,7 @@ def build_on_athena(
     result = dbt_on_athena(
         settings,
         *build_arguments(full_refresh=False),
+        *(() if full_refresh else stale),
         as_of_date=as_of_date,
         plan=plan.refreshed() if full_refresh else plan.new(),
     )
@@ -82,9 +101,11 @@ def build_on_athena(
 class _Plans:
     """What dbt has to read, and where it is kept what a good build had read."""
 
-    def __init__(self, settings: Settings, reading: Reading | None) -> None:
+    def __init__(self, settings: Settings, reading: Reading | None, as_of_date: str) -> None:
         self._settings, self._reading = settings, reading
         self._passed_over = _passed_over(settings, reading.unlisted) if reading else []
+        self._as_of_date = as_of_date
+        self._before = parse_record(reading.lake.get(self._key)) if reading else None
 
     def whole(self) -> str:
         return self._write(None)
@@ -93,13 +114,40 @@ class _Plans:
         return self._write(None, is_refreshed=True)
 
     def new(self) -> str:
-        reading = self._reading
-        return self._write(parse_record(reading.lake.get(self._key)) if reading else None)
+        return self._write(self._before)
+
+    def begin(self) -> tuple[str, ...]:
+        """Arguments of dbt that choose what may differ from the last good build; none for all.
+
+        Until this one is good, the next makes all of it again: some tables may be of this one.
+        """
+        before = self._before
+        if self._reading is None or before is None:
+            return ()
+        self._put(replace(before, project=""))
+        built = {
+            f"{layer}.{table['Name']}"
+            for layer in BUILT
+            for table in read_tables(database(self._settings, layer))
+        }
+        is_whole = not set(list_models()) - built
+        is_known = has_results(self._settings.work_path / ".dbt")
+        return choose_stale(self._now(self._reading), before if is_whole and is_known else None)
 
     def keep(self) -> None:
         if self._reading is not None:
-            record = make_record(self._reading.inventory)
+            self._put(self._now(self._reading))
+
+    def _put(self, record: Record) -> None:
+        if self._reading is not None:
             self._reading.lake.put(self._key, record.to_json().encode())
+
+    def _now(self, reading: Reading) -> Record:
+        settings = self._settings
+        places = (settings.wistia_time_zone, settings.silver_uri, settings.gold_uri)
+        return make_record(
+            reading.inventory, as_of_date=self._as_of_date, time_zone=" ".join(map(str, places))
+        )
 
     @property
     def _key(self) -> str:
@@ -112,7 +160,7 @@ class _Plans:
         inventory = self._reading.inventory
         return write_plan(
             inventory,
-            make_record(inventory),
+            self._now(self._reading),
             before,
             self._passed_over,
             is_refreshed=is_refreshed,

@@ -24,11 +24,11 @@ from flows.duckdb.warehouse import (
     write_objects,
 )
 from flows.stages.dbt import (
-    PROJECT_DIR,
     BuildResult,
     LostRowsError,
     build_arguments,
     has_results,
+    list_models,
     name_lost_rows,
     run_dbt,
 )
@@ -98,16 +98,11 @@ def choose(table: str | None) -> tuple[str, ...]:
     """
     if table is None:
         return ()
-    if table not in _tables():
+    if table not in list_models():
         raise ConfigurationError(
-            f"there is no table {table!r}", f"choose one of {', '.join(_tables())}"
+            f"there is no table {table!r}", f"choose one of {', '.join(list_models())}"
         )
     return ("--full-refresh", "--select", f"{table.partition('.')[2]}+")
-
-
-def _tables() -> list[str]:
-    models = (PROJECT_DIR / "models").glob("*/*.sql")
-    return sorted(f"{path.parent.name}.{path.stem}" for path in models)
 
 
 def _build_file(
@@ -153,7 +148,9 @@ def _build_copy(
         plan = write_plan(inventory, now, before)
         work_dir = settings.work_path / ".dbt"
         # What the checks of all tables said is told from one build to the next.
-        is_whole = has_results(work_dir) and before and not set(_tables()) - set(tables_of(good))
+        is_whole = (
+            has_results(work_dir) and before and not set(list_models()) - set(tables_of(good))
+        )
         try:
             result = run_dbt(
                 settings,

@@ -121,6 +121,12 @@ def run_dbt(
     return _summary(nodes)
 
 
+def list_models() -> list[str]:
+    """Every table that dbt makes of a model: `gold.leads`."""
+    models = (PROJECT_DIR / "models").glob("*/*.sql")
+    return sorted(f"{path.parent.name}.{path.stem}" for path in models)
+
+
 def has_results(work_dir: Path) -> bool:
     """Whether it is known there what the last good build's checks said of each table."""
     return (work_dir / _RESULTS).exists()

@@ -60,6 +60,14 @@ def test_an_increment_reads_what_landed_since_the_build_before(both: BothEngines
     assert len(read) == VISITORS
 
 
+def test_a_build_without_news_makes_what_counts_runs_alone(both: BothEngines) -> None:
+    before = both.second.athena
+    both.command.succeed("build")
+    said = both.command.succeed("build")
+    assert int(said.split(" tables built")[0].rsplit(maxsplit=1)[-1]) < len(before) / 2
+    assert both.read("gold.leads") == before["gold.leads"]
+
+
 def test_the_ten_questions_have_the_same_answers(both: BothEngines) -> None:
     assert both.second
     done = both.local.dbt("compile", "--select", "resource_type:analysis")
