@@ -9,8 +9,8 @@ with ranked as (
 
 select
     runs.run_id,
-    runs.started_at,
-    runs.finished_at,
+    {{ stored_timestamp('runs.started_at') }} as started_at,
+    {{ stored_timestamp('runs.finished_at') }} as finished_at,
     runs.duration_seconds,
     runs.state,
     runs.code_version,
@@ -19,7 +19,7 @@ select
     runs.unchanged_count,
     runs.quarantined_count,
     runs.visitor_count,
-    runs.newest_visitor_at,
+    {{ stored_timestamp('runs.newest_visitor_at') }} as newest_visitor_at,
     runs.fetched_count,
     runs.new_visitor_count,
     runs.returning_visitor_count,
