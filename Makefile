@@ -43,6 +43,7 @@ docs: $(READY) ## the documents as a site with search; `make serve` has it under
 .PHONY: bench
 bench: $(READY) ## ours beside the predecessor's loop and dlt; rewrites docs/benchmarks.md
 	@$(BIN)/python -m tests.bench
+	@$(BIN)/python -m tests.bench.builds
 	@$(BIN)/python -m tests.bench.pages
 	@$(BIN)/python -m tests.bench.athena
 

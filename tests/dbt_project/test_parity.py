@@ -15,13 +15,15 @@ from tests.athena_home import Rows, Tables, read_table
 from tests.both_engines import AS_OF, VISITORS, BothEngines
 from tests.dbt_home import ROOT
 
+# Nothing moved more than by chance.
+MAY_BE_EMPTY = {"gold.movers"}
 QUESTIONS = sorted(path.stem for path in (ROOT / "dbt_project" / "analyses").glob("*.sql"))
 
 
 def assert_same(local: Tables, athena: Tables) -> None:
     assert list(local) == list(athena)
     for name, rows in local.items():
-        assert rows, name
+        assert rows or name in MAY_BE_EMPTY, name
         ours, theirs = set(rows), set(athena[name])
         assert (name, len(rows)) == (name, len(athena[name]))
         # By name first, and a few only: a difference should be readable.
