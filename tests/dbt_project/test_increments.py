@@ -128,8 +128,8 @@ def test_a_table_is_made_again_where_something_that_it_reads_is_new(history: His
     of_runs = {"fact_runs", "runs", "status"}
     # Whole days end at the newest run's.
     of_spans = {"calendar", "spans", "span_totals", "span_labels", "span_figures"}
-    of_spans |= {"headlines", "movers"}
-    of_days = {"media_reach", "reach", "funnel", "media_momentum"}
+    of_spans |= {"headlines", "movers", "span_dates", "totals", "labels", "usual", "moves"}
+    of_days = {"media_reach", "media_momentum"}
     assert history.made[2] == of_runs | of_spans | of_days
     assert {"fact_plays", "fact_audience_insights"} <= history.made[4]
     assert not {"fact_media_history", "fact_media_performance", "media_curve"} & history.made[4]

@@ -29,32 +29,6 @@ described as (
     from {{ ref('dim_media') }}
 ),
 
-days as (
-    select
-        media_id,
-        day,
-        play_count,
-        hours_watched,
-        max(day) over () as newest_date
-    from {{ ref('media_days') }}
-),
-
-changes as (
-    select
-        media_id,
-        max(case
-            when day = {{ days_before('newest_date', 1) }} then play_count
-        end) as plays_day_before,
-        max(case
-            when day = {{ days_before('newest_date', 7) }} then play_count
-        end) as plays_week_before,
-        max(case
-            when day = {{ days_before('newest_date', 7) }} then hours_watched
-        end) as hours_week_before
-    from days
-    group by media_id
-),
-
 -- A video that is deleted, or not read, has plays all the same.
 played as (
     select media_id from performance
@@ -86,9 +60,6 @@ select
     performance.hours_watched,
     performance.engagement,
     performance.visitors,
-    performance.play_count - changes.plays_day_before as plays_day_change,
-    performance.play_count - changes.plays_week_before as plays_week_change,
-    performance.hours_watched - changes.hours_week_before as hours_week_change,
     performance.engagement_points,
     performance.total_engagement_count,
     performance.total_rewatch_count,
@@ -102,7 +73,5 @@ left join performance
     on played.media_id = performance.media_id
 left join described
     on played.media_id = described.media_id
-left join changes
-    on played.media_id = changes.media_id
 left join departures
     on played.media_id = departures.media_id

@@ -30,6 +30,19 @@ runs as (
         cast(coalesce(sum(quarantined_count), 0) as bigint) as quarantined_count,
         max(case when state = 'completed' then finished_at end) as newest_run_at
     from {{ ref('fact_runs') }}
+),
+
+calendar as (
+    select
+        min(day) as first_day,
+        max(day) as last_whole_day,
+        max(case when has_arrived then day end) as newest_day
+    from {{ ref('calendar') }}
+),
+
+plays as (
+    select max(received_at) as newest_play_at
+    from {{ ref('fact_plays') }}
 )
 
 select
@@ -41,8 +54,15 @@ select
     runs.quarantined_count,
     {{ stored_timestamp('runs.newest_run_at') }} as newest_run_at,
     {{ stored_timestamp('media.newest_snapshot_at') }} as newest_snapshot_at,
-    {{ stored_timestamp('visitors.newest_visitor_at') }} as newest_visitor_at
+    {{ stored_timestamp('visitors.newest_visitor_at') }} as newest_visitor_at,
+    {{ stored_timestamp('plays.newest_play_at') }} as newest_play_at,
+    calendar.first_day,
+    calendar.newest_day,
+    calendar.last_whole_day,
+    '{{ account_time_zone() }}' as time_zone
 from media
 cross join visitors
 cross join leads
 cross join runs
+cross join calendar
+cross join plays

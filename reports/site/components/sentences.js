@@ -1,5 +1,7 @@
 // What each page says first. Data in, one sentence out; every case of no data has its own.
-import { amount, change, clock, count, dayOfMonth, hours, percent, sentence } from '$lib/format.js';
+import { FIGURES, changeOf, usualOf } from '$lib/figures.js';
+import { amount, clock, count, hours, percent, sentence, show } from '$lib/format.js';
+import { inWords, pair, thanIn } from '$lib/span.js';
 
 const first = (rows) => [...rows][0];
 const HOUR = 3_600_000;
@@ -16,31 +18,34 @@ export function age(at, now) {
 	if (hours < -36) return `By this device's clock these figures are from ${days} in the future: its date is wrong, or the pipeline's is.`;
 	return '';
 }
-const kpi = (kpis, name) => [...kpis].find((row) => row.kpi === name) ?? {};
 
-export function overview(kpis, status) {
-	const now = first(status);
-	const came = kpi(kpis, 'new_visitors');
+const isKnown = (value) => value !== null && value !== undefined;
+
+/** What the days say that are chosen: only what lies beyond its usual range is news. */
+export function overview(choice, totals, usual, days, ends, now) {
 	if (!now?.newest_run_at && !now?.visitor_count) return 'Nothing has been read from Wistia yet';
-	if (came.value_now === null || came.value_now === undefined) return 'Nobody has played a video yet';
-	const by = change(came.value_now, came.value_day_before, 'count');
-	const people = came.value_now === 1 ? 'person' : 'people';
-	const said = `${count(came.value_now)} new ${people} played a video on ${dayOfMonth(came.counted_on)}`;
-	if (!by) return said;
-	if (!by.direction) return `${said}, as many as the day before`;
-	return `${said}, ${by.text.slice(1)} ${by.direction > 0 ? 'more' : 'fewer'} than the day before`;
+	if (!now.newest_day) return 'Nobody has played a video yet';
+	const both = pair(choice, totals, days, ends);
+	const plays = FIGURES.plays.of(both.now);
+	if (!isKnown(plays)) return 'No plays are known of these days';
+	const when = inWords(choice, ends.now);
+	const ranges = usualOf(usual, choice.span);
+	const strange = Object.entries(ranges).filter(([name, row]) => row.beyond && isKnown(FIGURES[name]?.of(both.now)));
+	const say = ([name, row]) => {
+		const { label, unit, of } = FIGURES[name];
+		return `${label} ${row.beyond > 0 ? 'above' : 'below'} the usual range: ${show(of(both.now), unit)} ${when}, usually ${show(row.usual_low, unit)} to ${show(row.usual_high, unit)}`;
+	};
+	if (strange.length) return `${say(strange[0])}${strange.length > 1 ? `; ${strange.slice(1).map(([name]) => FIGURES[name].label.toLowerCase()).join(' and ')} too` : ''}`;
+	if (ranges.plays) return `Nothing unusual: ${amount(plays, 'play')} ${when}, usually ${count(ranges.plays.usual_low)} to ${count(ranges.plays.usual_high)}`;
+	const by = changeOf(plays, FIGURES.plays.of(both.before), 'count');
+	return sentence(`${amount(plays, 'play')} ${when}${by ? (by.by ? `, ${by.text.slice(1)} ${by.by > 0 ? 'more' : 'fewer'} than ${thanIn(choice)}` : `, as many as ${thanIn(choice)}`) : ''}`);
 }
 
-export function overviewLead(kpis, status) {
-	const plays = kpi(kpis, 'plays');
-	if (plays.value_now === null || plays.value_now === undefined) return '';
-	const by = change(plays.value_now, plays.value_day_before, 'count');
-	const since = by ? (by.direction ? ` (${by.text} since yesterday)` : ' (none since yesterday)') : '';
-	const now = first(status);
-	return sentence(
-		`${amount(now.media_count, 'video')} ${now.media_count === 1 ? 'has' : 'have'} been played ${count(plays.value_now)} times so far${since}; ` +
-			`people watched ${hours(kpi(kpis, 'hours_watched').value_now)} hours of video.`
-	);
+export function overviewLead(choice, usual, ends) {
+	const plays = usualOf(usual, choice.span).plays;
+	if (!ends.now) return '';
+	if (plays) return `Usual is what ${count(plays.period_count)} earlier periods of this length had; one in a hundred lies outside by chance.`;
+	return 'What is usual is not known of these days: that takes six earlier periods of their length.';
 }
 
 export function media(rows) {
@@ -56,7 +61,7 @@ export function mediaLead(rows) {
 	const all = [...rows];
 	const high = all.filter((row) => row.play_rate_class === 'High').length;
 	if (!all.length) return '';
-	return `${sentence(amount(high, 'video'))} of ${count(all.length)} ${high === 1 ? 'is' : 'are'} in the High class: at least every fifth visitor plays ${high === 1 ? 'it' : 'them'}.`;
+	return `${sentence(amount(high, 'video'))} of ${count(all.length)} ${high === 1 ? 'is' : 'are'} played by at least every fifth person who loads ${high === 1 ? 'it' : 'them'}.`;
 }
 
 export function medium(row, moments) {
@@ -69,15 +74,15 @@ export function medium(row, moments) {
 
 export function mediumLead(row) {
 	if (!row) return '';
-	return `${percent(row.play_rate)} of its ${count(row.visitors)} visitors played it; on average ${percent(row.engagement)} of its ${clock(row.duration_seconds)} is watched.`;
+	return `${percent(row.play_rate)} of the ${count(row.visitors)} people who loaded it played it; on average ${percent(row.engagement)} of its ${clock(row.duration_seconds)} is watched.`;
 }
 
-export function audience(devices) {
-	const all = [...devices];
-	const sum = all.reduce((total, row) => total + row.visitors, 0);
-	if (!sum) return 'Nobody has played a video yet';
-	const mobile = all.find((row) => row.name === 'Mobile')?.visitors ?? 0;
-	return `${percent(mobile / sum)} of ${count(sum)} visitors watch on a mobile device`;
+export function audience(choice, both, ends) {
+	const viewers = FIGURES.viewers.of(both.now);
+	if (!isKnown(viewers)) return both.now ? 'How many people watched is not known of these days' : 'Nobody has played a video yet';
+	const by = changeOf(viewers, FIGURES.viewers.of(both.before), 'count');
+	const said = `${amount(viewers, 'viewer')} ${inWords(choice, ends.now)}`;
+	return sentence(by ? `${said}, ${by.by ? `${by.text.slice(1)} ${by.by > 0 ? 'more' : 'fewer'} than` : 'as many as'} ${thanIn(choice)}` : said);
 }
 
 export function groups(rows) {
@@ -85,7 +90,7 @@ export function groups(rows) {
 	const sum = all.reduce((total, row) => total + row.visitors, 0);
 	if (!sum) return 'Nobody has played a video yet';
 	const active = all.find((row) => row.name === 'Active')?.visitors ?? 0;
-	return `${count(active)} of ${count(sum)} visitors (${percent(active / sum)}) came within the last seven days`;
+	return `${count(active)} of ${count(sum)} known visitors (${percent(active / sum)}) came within the last seven days`;
 }
 
 export function health(status, runs, checks) {
@@ -99,34 +104,26 @@ export function health(status, runs, checks) {
 	return 'The last run completed, nothing was quarantined and every test passed';
 }
 
-const against = (by, many) => (by.direction ? `${by.text.slice(1)} ${by.direction > 0 ? 'more' : many ? 'fewer' : 'less'} than` : 'as many as');
-
-export function trends(newest) {
-	const now = first(newest);
-	if (!now) return 'No day has been read from Wistia yet';
-	if (!now.plays) return 'Nobody has played a video in the last 30 days';
-	const by = change(now.plays, now.plays_before, 'count');
-	return `${amount(now.plays, 'play')} in the last 30 days${by ? `, ${against(by, true)} in the 30 before` : ''}`.replace(/^one/, 'One');
+export function trends(choice, both, ends) {
+	const plays = FIGURES.plays.of(both.now);
+	if (!ends.now || !isKnown(plays)) return 'No day has been read from Wistia yet';
+	const by = changeOf(plays, FIGURES.plays.of(both.before), 'count');
+	const said = `${amount(plays, 'play')} ${inWords(choice, ends.now)}`;
+	return sentence(by ? `${said}, ${by.by ? `${by.text.slice(1)} ${by.by > 0 ? 'more' : 'fewer'} than` : 'as many as'} ${thanIn(choice)}` : said);
 }
 
-export function trendsLead(newest) {
-	const now = first(newest);
-	if (!now || now.hours === null || now.hours === undefined) return '';
-	const by = change(now.hours, now.hours_before, 'hours');
-	return `${count(now.hours)} hours watched${by ? `, ${against(by, false)} in the 30 days before` : ''}.`;
+export function trendsLead(both) {
+	const watched = FIGURES.hours_watched.of(both.now);
+	return isKnown(watched) ? `${hours(watched)} hours watched.` : '';
 }
 
-const step = (rows, name) => [...rows].find((row) => row.step === name)?.times;
-
-export function viewing(rows) {
-	const [played, ended] = [step(rows, 'play'), step(rows, 'end')];
-	if (!played) return [...rows].length ? 'No play of the last 30 days has told how far it went' : 'No play has been read from Wistia yet';
-	return `${percent(ended / played)} of ${amount(played, 'play')} in the last 30 days reached the end`;
+export function viewing(choice, both, ends) {
+	if (!both.now?.event_count) return both.now ? 'No play of these days has told how far it went' : 'No play has been read from Wistia yet';
+	return `${percent(both.now.end_count / both.now.event_count)} of ${amount(both.now.event_count, 'play')} with details ${inWords(choice, ends.now)} reached the end`;
 }
 
-export function viewingLead(rows) {
-	const [loaded, played, half] = [step(rows, 'load'), step(rows, 'play'), step(rows, 'half')];
-	if (!played) return '';
-	const rate = loaded ? `${percent(played / loaded)} of player loads became a play; ` : '';
-	return sentence(`${rate}${percent(half / played)} of plays watched half of the video or more.`);
+export function viewingLead(both) {
+	if (!both.now?.event_count) return '';
+	const { event_count: told, play_count: plays, conversion_count: converted } = both.now;
+	return `${count(told)} of ${amount(plays, 'play')} sent their details${isKnown(converted) ? `; ${percent(converted / told)} of those ended in a conversion` : ''}.`;
 }

@@ -1,6 +1,6 @@
 select
-    media_id, name, colour_number, folder, duration_seconds, load_count, play_count, plays_day_change,
-    plays_week_change, visitors, play_rate, play_rate_class, hours_watched, hours_class, engagement,
+    media_id, name, colour_number, folder, duration_seconds, load_count, play_count,
+    visitors, play_rate, play_rate_class, hours_watched, hours_class, engagement,
     half_left_seconds
 from pages.media
 where

@@ -2,7 +2,8 @@
 with periods as (
     select
         cast(trends.starts_on as date) as begins,
-        date_trunc('${inputs.period}', cast(any_value(status.as_of_date) as date)) as running,
+        date_trunc('${inputs.period}', cast(any_value(status.newest_day) as date) + 1) as running,
+        cast(any_value(status.first_day) as date) as first_day,
         sum(case '${inputs.figure}'
             when 'loads' then trends.load_count
             when 'hours' then trends.watched_seconds / 3600.0
@@ -29,12 +30,12 @@ whole as (
         cast(case
             when '${inputs.period}' = 'month' then begins + interval 12 month
             -- 52 whole weeks: a Monday is held against a Monday.
-            when '${inputs.compare}' = 'year' then begins + interval 364 day
+            when '${inputs.line}' = 'year' then begins + interval 364 day
             when '${inputs.period}' = 'week' then begins + interval 182 day
             else begins + interval 60 day
         end as date) as moved
     from periods
-    where begins < running
+    where begins < running and begins >= first_day
 )
 
 select strftime(begins, '%Y-%m-%d') as day, 'Now' as what, figure
@@ -43,8 +44,8 @@ where begins >= oldest
 union all
 select
     strftime(moved, '%Y-%m-%d') as day,
-    case when '${inputs.compare}' = 'year' or '${inputs.period}' = 'month' then 'A year earlier' else 'Before' end as what,
+    case when '${inputs.line}' = 'year' or '${inputs.period}' = 'month' then 'A year earlier' else 'Before' end as what,
     figure
 from whole
-where '${inputs.compare}' <> 'none' and moved >= oldest and moved < running
+where '${inputs.line}' <> 'none' and moved >= oldest and moved < running
 order by what desc, day

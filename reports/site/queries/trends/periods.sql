@@ -15,7 +15,10 @@ with periods as (
 ),
 
 bounds as (
-    select date_trunc('${inputs.period}', cast(as_of_date as date)) as running from pages.status
+    select
+        date_trunc('${inputs.period}', cast(newest_day as date) + 1) as running,
+        cast(first_day as date) as first_day
+    from pages.status
 )
 
 select
@@ -23,13 +26,14 @@ select
     now.plays,
     now.plays - earlier.plays as plays_change,
     now.loads,
-    now.plays / nullif(cast(now.loads as double), 0) as play_rate,
+    now.plays / nullif(cast(now.loads as double), 0) as plays_per_load,
     now.hours,
     now.hours - earlier.hours as hours_change,
     now.ends,
     now.ends / nullif(cast(now.events as double), 0) as end_rate
 from periods as now
 cross join bounds
-left join periods as earlier on earlier.begins = date_trunc('${inputs.period}', now.begins - interval 1 day)
-where now.begins < bounds.running
+left join periods as earlier
+    on earlier.begins = date_trunc('${inputs.period}', now.begins - interval 1 day) and earlier.begins >= bounds.first_day
+where now.begins < bounds.running and now.begins >= bounds.first_day
 order by day desc

@@ -3,5 +3,4 @@ select
 from pages.overlap as overlap
 inner join pages.media as media on overlap.media_id = media.media_id
 inner join pages.media as other on overlap.other_media_id = other.media_id
-where '${inputs.medium}' = 'All' or overlap.media_id = '${inputs.medium}'
 order by overlap.both_count desc, media.name, other.name

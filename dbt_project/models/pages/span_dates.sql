@@ -1,0 +1,22 @@
+{{ config(materialized='table', ha=true) }}
+
+with spans as (
+    select
+        span,
+        period,
+        first_day,
+        last_day,
+        day_count,
+        is_whole
+    from {{ ref('spans') }}
+    where period in ('now', 'before', 'year')
+)
+
+select
+    span,
+    period,
+    first_day,
+    last_day,
+    day_count,
+    is_whole
+from spans

@@ -1,0 +1,27 @@
+// The figures of a span: what each is called, how it is made of the totals, and how it reads.
+const over = (above, below) => (row) => (row?.[below] && row[above] !== null && row[above] !== undefined ? Number(row[above]) / Number(row[below]) : null);
+const plain = (name) => (row) => (row?.[name] === null || row?.[name] === undefined ? null : Number(row[name]));
+
+export const FIGURES = {
+	plays: { label: 'Plays', unit: 'count', of: plain('play_count'), what: 'as Wistia reports them' },
+	viewers: { label: 'Viewers', unit: 'count', of: plain('viewer_count'), what: 'different people who played' },
+	loads: { label: 'Loads', unit: 'count', of: plain('load_count'), what: 'players loaded' },
+	hours_watched: { label: 'Hours watched', unit: 'hours', of: (row) => (row?.watched_seconds === null || row?.watched_seconds === undefined ? null : row.watched_seconds / 3600), what: 'of plays with details' },
+	plays_per_load: { label: 'Plays per load', unit: 'rate', of: over('play_count', 'load_count'), what: 'of players loaded' },
+	completion_rate: { label: 'Watched to the end', unit: 'rate', of: over('end_count', 'event_count'), what: 'of plays with details' },
+	conversion_rate: { label: 'Conversion rate', unit: 'rate', of: over('conversion_count', 'event_count'), what: 'of plays with details' }
+};
+
+/** Change as +4.2%, of rates in points; null where there is nothing to compare. */
+export function changeOf(now, before, unit) {
+	if (now === null || before === null || now === undefined || before === undefined) return null;
+	const by = unit === 'rate' ? 100 * (now - before) : before ? (100 * (now - before)) / before : null;
+	if (by === null) return null;
+	const text = Math.abs(by).toFixed(Math.abs(by) < 10 ? 1 : 0);
+	const said = unit === 'rate' ? `${text} points` : `${text}%`;
+	if (!/[1-9]/.test(text)) return { text: 'no change', by: 0 };
+	return { text: (by > 0 ? '+' : '−') + said, by };
+}
+
+/** The rows of pages.usual of a span by their figure. */
+export const usualOf = (usual, span) => Object.fromEntries([...usual].filter((row) => row.span === span).map((row) => [row.figure, row]));

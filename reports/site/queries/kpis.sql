@@ -1,1 +1,0 @@
-select * from pages.kpis where kpi is not null

@@ -1,0 +1,1 @@
+select * from pages.usual where media_id = '${params.media.replaceAll("'", "''")}'

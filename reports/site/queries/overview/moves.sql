@@ -1,0 +1,1 @@
+select * from pages.moves where span is not null

@@ -1,0 +1,1 @@
+select * from pages.span_dates where span is not null
