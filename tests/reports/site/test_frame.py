@@ -133,12 +133,13 @@ def test_without_scripts_lines_bars_and_choices_are_seen(
 
 
 def test_paper_is_white_and_says_what_was_chosen(account: Account, open_page: Open) -> None:
-    page = open_page(account, "/viewing/", scheme="dark")
+    page = open_page(account, "/audience/", scheme="dark")
     page.emulate_media(media="print", color_scheme="dark")
     read = "(one, name) => getComputedStyle(one)[name]"
     assert page.locator("body").evaluate(read, "backgroundColor") == "rgb(255, 255, 255)"
     assert page.locator(".bar span").first.evaluate(read, "printColorAdjust") == "exact"
     assert page.locator(".said").first.is_visible()
+    assert page.locator("[data-dates]").is_visible()
     assert not page.locator("select").first.is_visible()
     expect(page.locator(".printed")).to_contain_text("printed")
 
