@@ -37,7 +37,7 @@ class Context:
         as_of_date: The ISO date that recency counts from.
         built: What the build did, once it has.
         pages: Whether this run makes the pages; a run that others follow may leave it to them.
-        table: The only one to build, anew, with those that read it; None for all.
+        table: The only one to build, again, with those that read it; None for all.
         rows: How many rows each table has, once it is built.
         new_rows: How many of them more than before.
         published: What publishing did, or why Node could not.

@@ -1,6 +1,6 @@
 """What is fetched, as a table: a new resource is a new row and nothing else.
 
-Paths and parameters: the official specification; behaviour: real answers.
+Paths and parameters: the official specification; behavior: real answers.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ EVENTS = Resource(
     Event,
     load_events,
     READ_STATS,
-    # One that came again stands there twice, and each day anew.
+    # One that came again stands there twice, and each day again.
     key=("event_key", "received_at"),
     active_at="received_at",
     # The day before the watermark, from its midnight on.

@@ -28,7 +28,7 @@ _COPIED = (
 )
 # Evidence leaves its own fonts out of a build; the one that the pages use is put in.
 _FONT = "@evidence-dev/tailwind/fonts/Inter-3.19/Inter-roman.var.woff2"
-# With its version, since browsers keep it for ever; pages/+layout.svelte names it.
+# With its version, since browsers keep it forever; pages/+layout.svelte names it.
 _FONT_NAME = "inter-3.19.woff2"
 _FAILED = re.compile(
     r"Error in Query|Catalog Error|Binder Error|Parser Error|IO Error|Conversion Error|"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "pages"
 _BUILD = "run `wistia-elt build`, then `wistia-elt publish`"
-# Which column of pages.status counts what landed of a resource.
+# Which column of pages.status counts what loaded of a resource.
 _COUNTED = {"visitors": "visitor_count", "media": "media_count"}
 
 
@@ -67,12 +67,12 @@ class LocalTables:
         yield names
 
 
-def export_tables(tables: Tables, landed: Mapping[str, int], folder: Path) -> dict[str, int]:
+def export_tables(tables: Tables, loaded: Mapping[str, int], folder: Path) -> dict[str, int]:
     """Write every table of the pages as `<folder>/<name>.parquet`.
 
     Args:
         tables: Where they are.
-        landed: Records that bronze holds, by resource.
+        loaded: Records that bronze holds, by resource.
         folder: There, and empty.
 
     Returns:
@@ -86,7 +86,7 @@ def export_tables(tables: Tables, landed: Mapping[str, int], folder: Path) -> di
         with duckdb.connect() as connection, tables.attach(connection) as names:
             if "status" not in names:
                 raise ExportError("the tables of the pages have not been built yet", _BUILD)
-            _refuse_nothing(connection, landed)
+            _refuse_nothing(connection, loaded)
             return {name: write_table(connection, f"exported.{name}", folder) for name in names}
     except (duckdb.Error, OSError) as error:
         first = str(error).strip().splitlines()[0]
@@ -123,12 +123,12 @@ def write_table(connection: duckdb.DuckDBPyConnection, table: str, folder: Path)
     return rows
 
 
-def _refuse_nothing(connection: duckdb.DuckDBPyConnection, landed: Mapping[str, int]) -> None:
+def _refuse_nothing(connection: duckdb.DuckDBPyConnection, loaded: Mapping[str, int]) -> None:
     for resource, column in _COUNTED.items():
         found = connection.execute(f"select max({column}) from exported.status").fetchone()  # noqa: S608
-        if landed.get(resource) and not (found and found[0]):
+        if loaded.get(resource) and not (found and found[0]):
             raise ExportError(
-                f"bronze holds {landed[resource]:,} records of {resource}, and the tables of the "
+                f"bronze holds {loaded[resource]:,} records of {resource}, and the tables of the "
                 "pages none",
                 "run `wistia-elt build --full-refresh`; until then the last good pages stay",
             )

@@ -74,9 +74,9 @@ class History:
             unknown_fields}`.
         """
         entries = self._entries(name)
-        # Media have no time of their own: the newest is when one last landed.
+        # Media have no time of their own: the newest is when one last loaded.
         newest = [entry.newest_at for entry in entries if entry.newest_at]
-        landed = [
+        loaded = [
             run.started_at
             for run in self.runs
             for entry in run.resources
@@ -86,7 +86,7 @@ class History:
         watermarks = [entry.watermark for entry in completed if entry.watermark]
         return {
             "records": sum(entry.records for entry in entries),
-            "newest_at": max(newest or landed, default=None),
+            "newest_at": max(newest or loaded, default=None),
             "watermark": watermarks[-1] if watermarks else None,
             "last_crawl": completed[-1].model_dump(include=set(_CRAWL)) if completed else None,
             "unknown_fields": sorted({field for e in entries for field in e.unknown_fields}),
@@ -122,7 +122,7 @@ def describe_run(run: Manifest) -> dict[str, Any]:
 
     Returns:
         `{run_id, kind, state, started_at, finished_at, exit_code, code_version, failed_stage,
-        error, remedy, seconds by stage, figures, landed, quarantined, remarks, reading:
+        error, remedy, seconds by stage, figures, loaded, quarantined, remarks, reading:
         {resource, pages, pages_expected} | null, stages: [{stage, state, started_at, finished_at,
         error, remedy}]}`.
     """
@@ -143,7 +143,7 @@ def describe_run(run: Manifest) -> dict[str, Any]:
         "remedy": remedy,
         "seconds": {stage.stage: stage.seconds for stage in run.stages},
         "figures": run.figures(),
-        "landed": sum(entry.records for entry in run.resources),
+        "loaded": sum(entry.records for entry in run.resources),
         "quarantined": sum(entry.quarantined for entry in run.resources),
         "remarks": list(_remarks(run)),
         "reading": reading and reading.model_dump(include={"resource", "pages", "pages_expected"}),

@@ -43,7 +43,7 @@ class Ended:
 
     Attributes:
         code: Its exit code; None where it was killed for taking too long.
-        lines: The last it printed, colours removed.
+        lines: The last it printed, colors removed.
     """
 
     code: int | None
@@ -107,7 +107,7 @@ def run_node(
 ) -> Ended:
     """Run a command of Node's with its whole family, at most so many seconds."""
     kept = {name: value for name, value in os.environ.items() if _PASSED_ON.fullmatch(name)}
-    # Colours would hide words from who reads the output; the project's own telemetry is off.
+    # Colors would hide words from who reads the output; the project's own telemetry is off.
     environment = {**kept, "NO_COLOR": "1", "DO_NOT_TRACK": "1", **(extra or {})}
     lines: deque[str] = deque(maxlen=_KEPT_LINES)
     node, late = Guarded(command, folder, environment), Event()

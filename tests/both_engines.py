@@ -127,7 +127,7 @@ class BothEngines:
             return read_table(self.settings, f"{self.database(layer)}.{name}")
 
     def build_anew(self) -> tuple[Tables, Tables]:
-        """Every table of both, made anew from all of bronze."""
+        """Every table of both, rebuilt from all of bronze."""
         self.command.succeed("build", "--full-refresh")
         self.local.build(AS_OF, "--full-refresh")
         with self.as_process():

@@ -2,8 +2,8 @@
 
 A run over midnight, a file written after a build had looked, returning and vanished
 visitors, states without activity, a replayed older state, a shortened and an emptied
-engagement curve, a renamed medium, a day on which nothing lands; events that come late, again,
-on another day, or older than before, and a day told anew.
+engagement curve, a renamed video, a day on which nothing loads; events that come late, again,
+on another day, or older than before, and a day told again.
 """
 
 from pathlib import Path
@@ -105,7 +105,7 @@ def land_events_of_the_second_day(bronze: BronzeWriter, at: str) -> None:
             event("late", "2026-01-08T20:00:00Z", visitor_key="late", percent_viewed=0.3),
             event("moves", "2026-01-09T20:00:00Z", media_id="v08dlrgr7v", percent_viewed=0.75),
             event("alone", "2026-01-08T13:00:00Z", **OTHER, visitor_key="vanishes"),
-            # Older than what landed before it.
+            # Older than what loaded before it.
             event("returns twice", "2026-01-07T10:00:00Z", percent_viewed=0.1),
         ],
         at,
@@ -117,7 +117,7 @@ def land_events_of_the_second_day(bronze: BronzeWriter, at: str) -> None:
 def land_fourth_day(bronze: BronzeWriter) -> None:
     at = "2026-01-12T00:01:00.000000Z"
     bronze.write_visitors([visitor("returns", "2026-01-11T13:00:00Z", load_count=3)], at)
-    # An older state of a visitor, set aside on the second day and replayed now.
+    # An older state of a visitor, quarantined on the second day and replayed now.
     bronze.write_visitors([visitor("new", "2026-01-09T01:00:00Z")], at, name="replay")
     bronze.write_events(
         [

@@ -66,7 +66,7 @@ DAYS = [
     {"date": "2026-02-30", "load_count": 1, "play_count": 1, "hours_watched": 0},
     {"date": "2026-1-7", "load_count": 1, "play_count": 1, "hours_watched": 0},
 ]
-# The contract sets it aside, so it never lands; Athena would read the list by position.
+# The contract quarantines it, so it never loads; Athena would read the list by position.
 LIST_FOR_AN_OBJECT = visitor("user agent list", ACTIVE, user_agent_details=["Chrome"])
 OLD_VISITOR = {"visitor_key": "old answer", "last_active_at": ACTIVE, "load_count": 2}
 

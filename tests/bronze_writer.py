@@ -27,7 +27,7 @@ class BronzeWriter:
     def write(
         self, resource: str, records: Iterable[Record], *, ingested_at: str, name: str = "part"
     ) -> Path:
-        """Write one file of `records`, all landed at `ingested_at`.
+        """Write one file of `records`, all loaded at `ingested_at`.
 
         Args:
             resource: A folder below `raw-data`, such as `visitors`.
@@ -48,29 +48,29 @@ class BronzeWriter:
         return path
 
     def write_visitors(self, records: Sequence[Record], at: str, name: str = "part") -> Path:
-        """Write visitor records landed at `at`, UTC ISO-8601."""
+        """Write visitor records loaded at `at`, UTC ISO-8601."""
         return self.write("visitors", records, ingested_at=at, name=name)
 
     def write_medias(self, records: Sequence[Record], at: str) -> Path:
-        """Write items of the list of media landed at `at`, UTC ISO-8601."""
+        """Write items of the list of media loaded at `at`, UTC ISO-8601."""
         return self.write("medias", records, ingested_at=at)
 
     def write_media(self, media_id: str, body: Record, at: str) -> Path:
-        """Write one statistics snapshot requested and landed at `at`, UTC ISO-8601."""
+        """Write one statistics snapshot requested and loaded at `at`, UTC ISO-8601."""
         record = {"media_id": media_id, "snapshot_ts": at, **body}
         return self.write("media", [record], ingested_at=at, name=media_id)
 
     def write_engagement(self, media_id: str, body: Record, at: str) -> Path:
-        """Write one engagement curve requested and landed at `at`, UTC ISO-8601."""
+        """Write one engagement curve requested and loaded at `at`, UTC ISO-8601."""
         record = {"media_id": media_id, "snapshot_ts": at, **body}
         return self.write("media_engagement", [record], ingested_at=at, name=media_id)
 
     def write_events(self, records: Sequence[Record], at: str, name: str = "part") -> Path:
-        """Write event records landed at `at`, UTC ISO-8601."""
+        """Write event records loaded at `at`, UTC ISO-8601."""
         return self.write("events", records, ingested_at=at, name=name)
 
     def write_days(self, media_id: str, rows: Sequence[Record], at: str) -> Path:
-        """Write a medium's days as reported and landed at `at`, UTC ISO-8601."""
+        """Write a video's days as reported and loaded at `at`, UTC ISO-8601."""
         stamp = {"media_id": media_id, "snapshot_ts": at}
         records = [{**row, **stamp} for row in rows]
         return self.write("media_by_date", records, ingested_at=at, name=media_id)

@@ -1,7 +1,7 @@
 """A drawn history of events and days, and what its tables must hold, counted in plain Python.
 
-Events come late, twice, again under their key on another day, of another medium or visitor, and
-restated under the same time; days are told anew; a medium gets another length, another one is
+Events come late, twice, again under their key on another day, of another video or visitor, and
+restated under the same time; days are told again; a video gets another length, another one is
 listed a day after its first event; a file lies in yesterday's partition; a clock is put forward.
 """
 
@@ -39,7 +39,7 @@ def iso(moment: datetime) -> str:
 
 @dataclass(frozen=True)
 class Told:
-    """One state of an event as it landed; `twentieths` of the medium were watched."""
+    """One state of an event as it loaded; `twentieths` of the video were watched."""
 
     key: str
     received: datetime
@@ -74,7 +74,7 @@ class Told:
 
 @dataclass
 class History:
-    """What landed so far, and how to land more."""
+    """What loaded so far, and how to load more."""
 
     chance: Random
     landed: list[tuple[datetime, Told]] = field(default_factory=list)
@@ -82,7 +82,7 @@ class History:
     landings: int = 0
 
     def land(self, bronze: BronzeWriter) -> None:
-        """Land what comes next, in two files; the second as if the last run had written it."""
+        """Load what comes next, in two files; the second as if the last run had written it."""
         at = LANDINGS[self.landings]
         late = LANDINGS[self.landings - 1] + timedelta(hours=1) if self.landings else at
         for moment, name, count in ((at, "part", 120), (late, "written_late", 15)):
@@ -95,7 +95,7 @@ class History:
 
     def _draw(self, at: datetime, moment: datetime, count: int) -> Iterator[Told]:
         before = [told for _, told in self.landed]
-        # Of one key and time one content in a landing: which is newer nobody could tell.
+        # Of one key and time one content in a loading: which is newer nobody could tell.
         taken = {(told.key, told.received) for held, told in self.landed if held == moment}
         for number in range(count):
             told = self._new(f"e{self.landings}-{moment.hour}-{number}", at)
@@ -160,7 +160,7 @@ class History:
         return [told for _, _, told in newest.values()]
 
     def milliseconds(self, events: Iterable[Told]) -> int | None:
-        """Watched by all of them whose medium's length is known; None where none is."""
+        """Watched by all of them whose video's length is known; None where none is."""
         known = [
             round(told.twentieths * self._length(told) * 1000 / 20)
             for told in events

@@ -26,7 +26,7 @@ _MOST_DAYS = 28
 # So many records would have come in a silence by the account's usual rate: of a Poisson
 # distribution with this mean one silence in a million is by chance.
 _MISSED = 14
-# What may fall silent, and what a person calls it. The days of a medium come even when they are 0.
+# What may fall silent, and what a person calls it. The days of a video come even when they are 0.
 _LISTS = {"events": "play", "visitors": "visitor"}
 # Of a normal distribution one day in some millions lies beyond six of these.
 _DEVIATIONS = 6.0
@@ -159,7 +159,7 @@ def _silence(name: str, ingests: list[Manifest]) -> str | None:
     if len(before) < _FEWEST_DAYS:
         return None
     longest = max((len(rows) for is_busy, rows in streaks[:-1] if not is_busy), default=0)
-    # The largest tenth is left out: a first run lands two years, a campaign a month in a day.
+    # The largest tenth is left out: a first run loads two years, a campaign a month in a day.
     usual = mean(sorted(before)[: -max(1, len(before) // 10)])
     if len(silent) <= longest or len(silent) * usual < _MISSED:
         return None
@@ -187,7 +187,7 @@ def _quarantine(settings: Settings, ingests: list[Manifest]) -> Finding | None:
 
 
 def _unusual(ingests: list[Manifest]) -> Finding | None:
-    """Visitors landed, held against the median of the runs before.
+    """Visitors loaded, held against the median of the runs before.
 
     The distance that counts is six times the runs' usual one, which is their median absolute
     deviation, but at least the square root of the median: small counts scatter by that much.
@@ -208,12 +208,12 @@ def _unusual(ingests: list[Manifest]) -> Finding | None:
         return None
     return Finding(
         "unusual",
-        f"The run {run_id} landed {today:,} visitors; {usual:,.0f} are usual, and "
+        f"The run {run_id} loaded {today:,} visitors; {usual:,.0f} are usual, and "
         f"{max(0.0, usual - limit):,.0f} to {usual + limit:,.0f} would be no news.",
         "look at Wistia whether that is so; if not, `wistia-elt backfill` reads every visitor",
     )
 
 
 def _is_whole(manifest: Manifest) -> bool:
-    # A crawl of the whole list lands what days have gathered.
+    # A crawl of the whole list loads what days have gathered.
     return any(entry.reconciled_at for entry in manifest.resources)

@@ -1,1 +1,1 @@
-"""The lake in a bucket: its catalogue in Glue, its tables built and asked on Athena."""
+"""The lake in a bucket: its catalog in Glue, its tables built and asked on Athena."""

@@ -68,7 +68,7 @@ def build_on_athena(
     Args:
         settings: The lake and the workgroup.
         as_of_date: The ISO date that recency counts from.
-        full_refresh: Build the incremental tables anew from all of bronze.
+        full_refresh: Build the incremental tables again from all of bronze.
         chosen: dbt's arguments that choose one table; none for all.
         reading: What to read; None reads whatever lies in bronze.
 

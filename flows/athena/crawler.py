@@ -1,4 +1,4 @@
-"""The crawl stage: the catalogue knows of every partition before the build asks for it."""
+"""The crawl stage: the catalog knows of every partition before the build asks for it."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _run_crawler(name: str, sleep: Callable[[float], None]) -> None:
         waited = 0.0
         before = _look(glue, name).get("LastCrawl")
         while not _start(glue, name):
-            # One that runs already may have passed by what this run has just landed.
+            # One that runs already may have passed by what this run has just loaded.
             waited = _wait(name, waited, sleep)
             before = _look(glue, name).get("LastCrawl")
         last = _follow(glue, name, before, waited, sleep) or {}

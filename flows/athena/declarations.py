@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 DECLARATIONS = PROJECT_ROOT / "dbt_project" / "models" / "bronze.yml"
 LAYERS = ("bronze", "silver", "gold", "pages")
-# What a catalogue says of gzip JSON Lines; the SerDe is the one that tells a malformed
+# What a catalog says of gzip JSON Lines; the SerDe is the one that tells a malformed
 # line from a missing field (docs of Athena, "OpenX JSON SerDe").
 _STORED_AS = {
     "InputFormat": "org.apache.hadoop.mapred.TextInputFormat",

@@ -63,7 +63,7 @@ def _mend(settings: Settings, lake: Lake) -> list[str]:
 
 
 def show_quarantine(settings: Settings, resource: str | None, *, show: bool, as_json: bool) -> None:
-    """Print what was set aside, a row an object and reason."""
+    """Print what was quarantined, a row an object and reason."""
     resources = choose(resource)
     groups = list(list_quarantine(open_lake(settings), resources, show=show))
     if as_json:
@@ -95,7 +95,7 @@ def show_quarantine(settings: Settings, resource: str | None, *, show: bool, as_
 
 
 def run_replay(settings: Settings, resource: str | None) -> None:
-    """Replay, and print what landed."""
+    """Replay, and print what loaded."""
     resources = choose(resource)
     manifest = replay(settings, open_lake(settings), resources, utc_now)
     if not manifest.resources:
@@ -110,7 +110,7 @@ def run_import(settings: Settings, uri: str) -> int:
     """Import, and print that the counts add up.
 
     Returns:
-        0, or 3 when something was set aside.
+        0, or 3 when something was quarantined.
     """
     progress = RunProgress()
     with progress.live("looking for files"):

@@ -80,7 +80,7 @@ def rewind(day: date, into: Path) -> None:
 
 
 def _copy(source: Lake, target: Lake, day: date) -> int:
-    """Copy what had landed by a day: manifests, and of what they list what lies in its days."""
+    """Copy what had loaded by a day: manifests, and of what they list what lies in its days."""
     from ingestion.state.inventory import part_of  # noqa: PLC0415
     from ingestion.state.manifest import read_manifests  # noqa: PLC0415
 

@@ -59,8 +59,8 @@ def build(
         settings: The lake and the engine.
         lake: Holds the lock: one build at a time.
         as_of_date: The ISO date that recency counts from.
-        full_refresh: Build the incremental tables anew from all of bronze.
-        table: Build only this one anew, `silver.fact_visitors`, and those that read it.
+        full_refresh: Build the incremental tables again from all of bronze.
+        table: Build only this one again, `silver.fact_visitors`, and those that read it.
 
     Returns:
         What was built.
@@ -91,7 +91,7 @@ def build(
 
 
 def choose(table: str | None) -> tuple[str, ...]:
-    """Arguments of dbt that build one table anew, and those that read it; none for all.
+    """Arguments of dbt that build one table again, and those that read it; none for all.
 
     Raises:
         ConfigurationError: There is no such table.
@@ -139,7 +139,7 @@ def _build_copy(
         copy = folder / BUILDING
         now = make_record(inventory, as_of_date=as_of_date, time_zone=settings.wistia_time_zone)
         before = read_record(good)
-        # What other SQL has made, or made by a clock, is made anew: it takes no longer here.
+        # What other SQL has made, or made by a clock, is rebuilt: it takes no longer here.
         is_other = before is None or before.code != now.code
         start_copy(good, copy, empty=full_refresh or (is_other and not chosen))
         write_objects(copy, inventory)
@@ -163,7 +163,7 @@ def _build_copy(
             )
         except LostRowsError as error:
             raise name_lost_rows(error, partial(ask_file, copy)) from error
-        # Of one table built anew the others know nothing: what is new to them stays so.
+        # Of one table rebuilt the others know nothing: what is new to them stays so.
         publish(copy, good, None if chosen else now)
     return result
 

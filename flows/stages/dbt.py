@@ -133,7 +133,7 @@ def has_results(work_dir: Path) -> bool:
 
 
 def forget_other_checkout(target: Path) -> None:
-    """Let dbt parse anew what it has parsed in another folder, a release's for example.
+    """Let dbt parse again what it has parsed in another folder, a release's for example.
 
     What it keeps of a parse names the folder that a seed is read from.
 

@@ -52,11 +52,11 @@ def measure(context: Context) -> RunTotals:
     if context.rows:
         totals.built_rows = sum(context.rows.values())
         totals.new_visitors = max(0, context.new_rows.get(_VISITORS, 0))
-        totals.returning_visitors = max(0, landed_visitors(manifest) - totals.new_visitors)
+        totals.returning_visitors = max(0, loaded_visitors(manifest) - totals.new_visitors)
     return totals
 
 
-def landed_visitors(manifest: Manifest) -> int:
+def loaded_visitors(manifest: Manifest) -> int:
     """Visitor records that this run wrote to bronze."""
     return sum(entry.records for entry in manifest.resources if entry.resource == "visitors")
 

@@ -15,7 +15,7 @@ def maintain(settings: Settings) -> Maintenance | None:
     """Maintain the tables of the lake that the settings name, while no build is at work.
 
     Returns:
-        What was done; None for a lake in a folder, which each build writes anew.
+        What was done; None for a lake in a folder, which each build writes again.
 
     Raises:
         BuildError: AWS refuses a step; those before it are done.

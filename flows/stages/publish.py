@@ -128,7 +128,7 @@ def _rebuild(settings: Settings, work: Path, version: str, say: Callable[[str], 
     built = build(work, say)
     say("compressing the pages")
     compress_folder(built, settings.site_path)
-    # Without a mark a killed swap is simply done again.
+    # Without a mark a killed swap is done again.
     mark.unlink(missing_ok=True)
     take_place(built, settings.site_path)
     mark.write_text(wanted, encoding="utf-8")

@@ -75,7 +75,7 @@ def _ingest(context: Context) -> None:
 
 
 def _crawl(context: Context) -> None:
-    """Make what landed known to the catalog; a lake in a folder needs none."""
+    """Make what loaded known to the catalog; a lake in a folder needs none."""
     from flows.athena.crawler import crawl  # noqa: PLC0415 - boto3 is for buckets
 
     context.say("bringing the catalogue up to date")

@@ -174,7 +174,7 @@ def _is_for_pages(name: str) -> bool:
 
 
 def _wait_for_pages(pages_at: socket.socket, pages: Child) -> None:
-    # Not for ever: should they not come up, `_watch` says so and starts them again.
+    # Not forever: should they not come up, `_watch` says so and starts them again.
     deadline = time.monotonic() + _PAGES_SECONDS
     url = _address(pages_at)
     while time.monotonic() < deadline and pages.ended is None:

@@ -149,7 +149,7 @@ def relist(job: Job, keys: set[str]) -> None:
     for run in job.before:
         was = run.model_dump_json()
         for entry in run.resources:
-            # Digests of rows, the person's perhaps among them: the next crawl begins anew.
+            # Digests of rows, the person's perhaps among them: the next crawl begins again.
             entry.resume = None
             _relist_entry(job.lake, entry, keys)
         for key in keys & set(run.replayed):

@@ -246,7 +246,7 @@ def _passes(line: Line, resource: Resource) -> bool:
 
 
 def _snapshot(line: Line) -> tuple[str, dict[str, object], Any]:
-    """A quarantined snapshot: its medium, the API's body, and when it was taken."""
+    """A quarantined snapshot: its video, the API's body, and when it was taken."""
     record = line.content.get("record")
     fields = dict(record) if isinstance(record, dict) else {}
     media_id = str(fields.pop("media_id", ""))

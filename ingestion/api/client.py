@@ -129,7 +129,7 @@ class Wistia:
         try:
             return retrying(self._note_retry, self._sleep)(self._send, url, params or {}, expect)
         except Fault as fault:
-            # No retry has mended it: what is good of it is better than nothing for ever.
+            # No retry has mended it: what is good of it is better than nothing forever.
             saved = salvage(fault.body, expect) if salvages and fault.body else None
             if saved is not None:
                 return saved

@@ -1,7 +1,7 @@
 """Where the reading of a list stands, how large its pages are, and when it has to end.
 
 A list ends with an empty page. One that repeats itself, alternates, or never ends would be read
-for ever: it is given up with a reason, and what was read stays.
+forever: it is given up with a reason, and what was read stays.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ IngestionError                  exit 1
 │   └── SourceMismatchError     exit 2: the lake holds another account's data
 ├── ClockError                  this machine's clock and the API's differ by minutes
 ├── AuthenticationError         401/403: wrong token, missing scope, plan
-├── NotFoundError               404: the API does not know this address or medium
+├── NotFoundError               404: the API does not know this address or video
 ├── BadRequestError             400/422: the API refuses the parameters
 ├── UnavailableError            no answer, 5xx, time-out: worth another try later
 │   ├── RateLimitedError        429 for longer than the budget of one request

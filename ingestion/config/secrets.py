@@ -17,7 +17,7 @@ _SHAPE = '{"wistia_api_token": "…", "pii_hash_key": "…"}'
 
 
 def read_token(settings: Settings) -> str:
-    """Read the token; from Secrets Manager anew at each run, so a rotated one is found.
+    """Read the token; from Secrets Manager again at each run, so a rotated one is found.
 
     Raises:
         ConfigurationError: There is none, or the secret cannot be read.

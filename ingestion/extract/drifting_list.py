@@ -251,7 +251,7 @@ class Sweep:
             if found:
                 yield from found
                 return
-        # From the top, which always follows; all below is asked for anew.
+        # From the top, which always follows; all below is asked for again.
         top = self._reading.wait(self._reading.send(1, self._reading.size))
         self._go_on(top.end)
         yield self._take(top)
@@ -373,7 +373,7 @@ class Crawl:
     def _judge(self, *, is_first: bool, is_read: bool) -> None:
         """Take from the front just read whether the list counts as read."""
         reading = self.reading
-        # What rested on an order that does not hold: the whole list anew, by its rows alone.
+        # What rested on an order that does not hold: the whole list again, by its rows alone.
         is_void = not reading.is_ordered and bool(self.bound or reading.trusts_order)
         if is_void:
             self.bound, reading.trusts_order = None, False

@@ -156,7 +156,7 @@ def _read(
         raise
     _flush(work, loader, plan)
     # Days that were given up are read again from where this run began. Only a first run, which
-    # has nowhere to begin anew but two years ago, leaves them to a backfill.
+    # has nowhere to begin again but two years ago, leaves them to a backfill.
     is_held = loader.entry.is_cut_short and state.watermark is not None
     if plan.moves and not is_held:
         # Clocks differ: never later than what Wistia's own has been seen to say.

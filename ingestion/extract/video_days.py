@@ -4,7 +4,7 @@ A day's hours are no measurement: they are its plays times the video's engagemen
 life, restated whenever that moves. So the last month is asked for again each time, and a row is
 loaded when it changed.
 
-What was loaded is remembered as far back as the next run will ask, and not for ever. So a backfill
+What was loaded is remembered as far back as the next run will ask, and not forever. So a backfill
 of older days loads them again, changed or not: 730 small rows a video and backfill, of which silver
 keeps the newest. Of a video that was not read before, only a backfill reads older days.
 """

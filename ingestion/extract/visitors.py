@@ -112,7 +112,7 @@ def _find_broken(work: Ingest, resource: Resource) -> Plan | None:
         try:
             resume = Resume.model_validate(point)
         except ValidationError:
-            # An older version left it: the list is read anew, and what was loaded stays.
+            # An older version left it: the list is read again, and what was loaded stays.
             continue
         if work.scope.full and resume.bound is not None:
             return None

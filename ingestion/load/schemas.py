@@ -94,7 +94,7 @@ class Record(BaseModel):
 
 
 class Organisation(Record):
-    """A visitor's organisation, as typed into a form."""
+    """A visitor's organization, as typed into a form."""
 
     name: Text = None
     title: Text = None
@@ -202,7 +202,7 @@ class Event(Record):
 
 
 class Folder(Record):
-    """The folder (`project` on v1) that a medium lies in."""
+    """The folder (`project` on v1) that a video lies in."""
 
     name: Text = None
     id: Known = None

@@ -39,7 +39,7 @@ class Seen(BaseModel):
     Attributes:
         digest: Of its content.
         at: Its own time, or when it was met or quarantined.
-        is_quarantined: Whether it lies in quarantine: it is told once and not anew each day.
+        is_quarantined: Whether it lies in quarantine: it is told once and not again each day.
     """
 
     digest: str
@@ -59,7 +59,7 @@ class ResourceState(BaseModel):
         newest_at: The newest time seen in a record.
         records: Records loaded so far.
         quarantined: Records quarantined so far.
-        known: Digests by identity: of every medium, and of visitors inside the overlap.
+        known: Digests by identity: of every video, and of visitors inside the overlap.
         fields: Names of fields that are not in the schema and were told of.
         run_id: The last run that is folded in.
     """
@@ -131,7 +131,7 @@ def quarantined_identity(resource: Resource, record: object) -> str:
 
 
 def missing_identity(media_id: str) -> str:
-    """What is remembered of a listed medium that has no statistics."""
+    """What is remembered of a listed video that has no statistics."""
     return identity_of(f"missing {media_id}")
 
 

@@ -68,7 +68,7 @@ class RunRecord:
         self._end(entry)
 
     def restate(self, name: str, error: BaseException) -> None:
-        """Say anew why a stage failed, where its caller knows better than it did."""
+        """Say again why a stage failed, where its caller knows better than it did."""
         for entry in self.manifest.stages:
             if entry.stage == name:
                 entry.error, entry.remedy = describe(error)

@@ -38,7 +38,7 @@ class Latest(Generic[T]):
         self._pending: asyncio.Future[T] | None = None
 
     def forget(self) -> None:
-        """Ask anew next time, however young the answer is."""
+        """Ask again next time, however young the answer is."""
         self._read_at = None
 
     async def get(self) -> T:

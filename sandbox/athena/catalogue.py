@@ -1,4 +1,4 @@
-"""The catalogue, Glue, as statements need it; every call goes through its real API."""
+"""The catalog, Glue, as statements need it; every call goes through its real API."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ class Job:
 
     @property
     def catalogue(self) -> Catalogue:
-        """Return the catalogue."""
+        """Return the catalog."""
         return self.stack.catalogue
 
     def run(self, sql: str, properties: Mapping[str, str] | None = None) -> Result:
@@ -50,10 +50,10 @@ class Job:
         return self.stack.engine.run(sql, self.database, watch=self.watch, properties=properties)
 
     def place(self, names: Sequence[str]) -> tuple[str, str]:
-        """Return database and name of a table, given with or without catalogue and database.
+        """Return database and name of a table, given with or without catalog and database.
 
         Raises:
-            QueryError: no database was said, or another catalogue.
+            QueryError: no database was said, or another catalog.
         """
         *before, name = names
         if len(before) > 1 and before[0].lower() != HIVE:

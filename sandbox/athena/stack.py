@@ -99,7 +99,7 @@ def _serving(server: BaseWSGIServer) -> Iterator[None]:
 
 
 class _Account:
-    """One account: its buckets, its catalogue, and Athena in each region."""
+    """One account: its buckets, its catalog, and Athena in each region."""
 
     def __init__(self, address: str, options: Options) -> None:
         self._options, self._address = options, address
@@ -114,7 +114,7 @@ class _Account:
         self.crawlers.take_over()
 
     def _clients(self, key: str) -> tuple[Storage, Catalogue]:
-        """Storage and catalogue as the holder of a key reaches them."""
+        """Storage and catalog as the holder of a key reaches them."""
         session = boto3.Session(
             aws_access_key_id=key,
             aws_secret_access_key=key,

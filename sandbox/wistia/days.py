@@ -16,7 +16,7 @@ ZONE = ZoneInfo("America/New_York")
 
 
 class Days:
-    """Answers about a medium's days."""
+    """Answers about a video's days."""
 
     def __init__(self, world: World) -> None:
         """Answer from this account."""

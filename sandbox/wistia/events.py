@@ -134,7 +134,7 @@ class Events:
 
 
 def percent_viewed(chance: Random, engagement: float) -> float:
-    """Return how much of a medium one play saw, 0 to 1, on average the medium's engagement.
+    """Return how much of a video one play saw, 0 to 1, on average the video's engagement.
 
     3.2 % of all plays saw nothing and, over the predecessor's two media, 21.7 % everything.
     """

@@ -25,7 +25,7 @@ class Curve(NamedTuple):
 
 
 class Figures(NamedTuple):
-    """What one medium's statistics say; `engagement` is a share, exact at six digits.
+    """What one video's statistics say; `engagement` is a share, exact at six digits.
 
     `unique_plays` is `play_rate * visitors`, a whole number in every real answer.
     """

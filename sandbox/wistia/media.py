@@ -22,7 +22,7 @@ _ODD_NAMES = {
 
 @dataclass
 class Medium:
-    """One medium; its counts grow when the account is told of plays."""
+    """One video; its counts grow when the account is told of plays."""
 
     hashed_id: str
     number: int
@@ -43,7 +43,7 @@ class Medium:
         return self.engagement * self.play_count * self.duration / 3600
 
     def play(self, plays: int) -> None:
-        """Add plays, each by somebody new who loaded the medium once."""
+        """Add plays, each by somebody new who loaded the video once."""
         before = self.play_count
         self.load_count += plays
         self.play_count += plays
@@ -115,7 +115,7 @@ def open_library(seed: int, count: int, start: int) -> list[Medium]:
 
 
 def invent(seed: int, place: int, start: int) -> Medium:
-    """Return an invented medium; every fifth lasts longer than a thousand seconds."""
+    """Return an invented video; every fifth lasts longer than a thousand seconds."""
     chance = stream(seed, "medium", place)
     duration = round(chance.uniform(30, 900) + LONGEST_CURVE * (place % 5 // 4), 3)
     loads = int(200 * 1.12 ** (place % 40)) + chance.randrange(50)
@@ -132,7 +132,7 @@ def invent(seed: int, place: int, start: int) -> Medium:
     return _medium(hashed_id, place, name, duration, figures, start)
 
 
-def _medium(  # noqa: PLR0913, PLR0917 - the parts of a medium
+def _medium(  # noqa: PLR0913, PLR0917 - the parts of a video
     hashed_id: str, place: int, name: str, duration: float, figures: Figures, start: int
 ) -> Medium:
     return Medium(

@@ -1,4 +1,4 @@
-"""Who played which medium when: the account's events before they are written out."""
+"""Who played which video when: the account's events before they are written out."""
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
@@ -87,7 +87,7 @@ class Plays:
         return plays
 
     def _play(self, number: int, at: int) -> list[tuple[int, int, int]]:
-        """Return what a visitor played at a moment, nothing when the medium is gone."""
+        """Return what a visitor played at a moment, nothing when the video is gone."""
         draw = self._draw(number, at, _WHAT) / self._share if self._media else 1.0
         media = (place for place, limit in enumerate(self._media) if draw < limit)
         return [(at, number, place) for place in media][:1]

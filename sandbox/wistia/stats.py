@@ -42,7 +42,7 @@ class Stats:
 
 
 def find_medium(world: World, request: Request) -> Medium:
-    """Return the medium that the address names.
+    """Return the video that the address names.
 
     Raises:
         Refusal: There is none (404).

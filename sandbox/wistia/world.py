@@ -20,7 +20,7 @@ class Load(NamedTuple):
 
 
 class Play(NamedTuple):
-    """One play since the start: which medium, by whom, when."""
+    """One play since the start: which video, by whom, when."""
 
     at: int
     number: int
@@ -117,17 +117,17 @@ class World:
         }
 
     def medium(self, name: str) -> Medium | None:
-        """Return the medium with this hashed or numeric id."""
+        """Return the video with this hashed or numeric id."""
         wanted = (m for m in self.library if name in (m.hashed_id, str(m.number)))
         return next(wanted, None)
 
     def plays_of(self, medium: Medium) -> list[Play]:
-        """Return a medium's plays since the start, oldest first."""
+        """Return a video's plays since the start, oldest first."""
         place = self.library.index(medium)
         return [play for play in self.plays if play.medium == place]
 
     def loads_of(self, medium: Medium) -> list[Load]:
-        """Return a medium's loads without a play since the start, oldest first."""
+        """Return a video's loads without a play since the start, oldest first."""
         place = self.library.index(medium)
         return [load for load in self.loads if load.medium == place]
 

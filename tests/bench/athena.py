@@ -59,7 +59,7 @@ def land_day(bronze: BronzeWriter, number: int, visitors: int) -> None:
 
 
 def measure_days(home: AthenaHome, histories: tuple[int, ...]) -> Iterator[Day]:
-    """Land history, build it, land one day more and measure its build."""
+    """Load history, build it, load one day more and measure its build."""
     bronze, landed = BronzeWriter(home.folder), 0
     land_day(bronze, landed, BEFORE)
     for history in histories:

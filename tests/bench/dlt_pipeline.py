@@ -2,7 +2,7 @@
 
 Runs in an environment of its own: `<its python> dlt_pipeline.py HOME`, with the account in the
 environment. It gets what serves it best: pages of 100, an incremental cursor on the list's own
-order so that a day stops early, the same overlap as ours, and no normalising of nested fields.
+order so that a day stops early, the same overlap as ours, and no normalizing of nested fields.
 """
 
 import os

@@ -61,7 +61,7 @@ TABLES = [
 
 @pytest.fixture(scope="module")
 def home(lakes: Lakes, parsed_project: Path) -> DbtHome:
-    """What `wistia-elt build` makes where nothing has landed; nobody writes here."""
+    """What `wistia-elt build` makes where nothing has loaded; nobody writes here."""
     return DbtHome(lakes.shared("empty"), parsed_project)
 
 

@@ -125,7 +125,7 @@ def test_an_unusual_number_is_held_against_the_median_of_the_days_before() -> No
     month = [day(n, visitors=16 + n % 10) for n in range(1, 30)]
     assert alarms([*month, day(30, visitors=48)]) == {}
     assert alarms([*month, day(30, visitors=49)])["unusual"] == (
-        "The run 20260130T075400Z-aaaaaa landed 49 visitors; 21 are usual, "
+        "The run 20260130T075400Z-aaaaaa loaded 49 visitors; 21 are usual, "
         "and 0 to 48 would be no news."
     )
     assert alarms([day(n) for n in range(1, 9)] + [day(30, visitors=9000)], NOW) != {}
@@ -139,7 +139,7 @@ def test_a_crawl_of_the_whole_list_is_not_unusual() -> None:
 
 
 def landed(number: int, **records: int) -> Manifest:
-    """A good run of January that landed so many of each resource."""
+    """A good run of January that loaded so many of each resource."""
     entries = [{"resource": n, "state": "completed", "records": r} for n, r in records.items()]
     return day(number, visitors=records.get("visitors", 0), resources=entries)
 

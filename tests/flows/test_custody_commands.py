@@ -15,7 +15,7 @@ NADINE = {"name": "Nadine Planted", "email": "nadine@planted.example", "org": No
 
 @pytest.fixture
 def bare(tmp_path: Path) -> CommandLine:
-    """A lake with two old visitors, one of them set aside, and one old snapshot."""
+    """A lake with two old visitors, one of them quarantined, and one old snapshot."""
     old = tmp_path / "old"
     old.mkdir()
     rows = [visitor(1, visitor_identity=NADINE), visitor(2, load_count="x"), visitor(3)]

@@ -16,7 +16,7 @@ Place = tuple[CommandLine, Sandbox]
 
 @pytest.fixture(scope="module")
 def place(sandbox: Sandbox, lakes: Lakes, tmp_path_factory: pytest.TempPathFactory) -> Place:
-    """Two days of bronze, of which the second landed today, and tables of the first."""
+    """Two days of bronze, of which the second loaded today, and tables of the first."""
     cli = against(sandbox, lakes.copy("first day", tmp_path_factory.mktemp("repair")))
     date_back(cli, "2026-01-09")
     sandbox.advance(**NEXT_DAY)
@@ -25,7 +25,7 @@ def place(sandbox: Sandbox, lakes: Lakes, tmp_path_factory: pytest.TempPathFacto
 
 
 def date_back(cli: CommandLine, day: str) -> None:
-    """What has landed today landed on this day: names and manifests say so."""
+    """What has loaded today loaded on this day: names and manifests say so."""
     bronze = cli.lake / "raw-data"
     for folder in list(bronze.glob("*/ingest_date=*")):
         folder.rename(folder.with_name(f"ingest_date={day}"))

@@ -1,7 +1,7 @@
 """Requests as IAM sees them: an action on a resource.
 
 Which action a request of S3 needs: AWS's table "Required permissions for Amazon S3 API
-operations"; that a call on a Glue table needs catalogue and database too: "Granting
+operations"; that a call on a Glue table needs catalog and database too: "Granting
 permissions on a Data Catalog resource".
 """
 

@@ -94,5 +94,5 @@ def drawn(text: str) -> str:
 
 
 def write(path: Path = ROOT / "CONTRIBUTING.md") -> None:
-    """Draw it anew."""
+    """Draw it again."""
     path.write_text(drawn(path.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,6 +1,6 @@
 """The reference in docs/, and .env.example: made from the code, so that neither can age.
 
-`make reference` writes them anew.
+`make reference` writes them again.
 """
 
 import re

@@ -1,6 +1,6 @@
 """Every error sentence of the code, as the runbook lists them.
 
-`make reference` writes the list anew.
+`make reference` writes the list again.
 """
 
 import ast
@@ -78,7 +78,7 @@ def table() -> str:
 
 
 def write() -> None:
-    """Write the list anew."""
+    """Write the list again."""
     text = PATH.read_text(encoding="utf-8")
     head = text.partition(HEADING)[0]
     PATH.write_text(f"{head}{HEADING}\n{table()}", encoding="utf-8")

@@ -1,6 +1,9 @@
 """What people read is plain English, in the field's words: docs/style.toml says which."""
 
+import ast
+import io
 import re
+import tokenize
 import tomllib
 from collections.abc import Iterator
 
@@ -14,8 +17,11 @@ from tests.project.runbook import sentences
 from tests.project.test_tree import text_of, tracked
 
 STYLE = tomllib.loads(text_of("docs/style.toml"))
-# A decision and an old change tell of their own day; the pages' own text is the site's.
-OTHERS = ("docs/decisions/0", "CHANGELOG", "reports/site/", "tests/fixtures/", ".github/")
+# The pages' own text is the site's.
+OTHERS = ("reports/site/", "tests/fixtures/", ".github/")
+# What is read beside code: its comments, and docstrings. A field may be named there.
+COMMENT = re.compile(r"\{#.*?#\}|(?<![\w'\"])(?:--|#) .*")
+NAMED_IN_CODE = {"checkpoint"}
 
 
 def prose_of(document: str) -> str:
@@ -40,16 +46,49 @@ def texts() -> Iterator[tuple[str, str]]:
     yield "error messages", "\n".join(prose_of(str(one)) for one in sentences())
 
 
-def test_one_word_stands_for_one_thing() -> None:
-    rules = [(re.compile(said, re.IGNORECASE), better) for said, better in STYLE["words"].items()]
-    found = [
+def remarks() -> Iterator[tuple[str, str]]:
+    """What the code says of itself: comments and docstrings, line by line where they are."""
+    for name in tracked():
+        if name.endswith(".py"):
+            yield name, remarks_of(text_of(name))
+        elif name.endswith((".sql", ".tf", ".sh", ".yml", ".toml")) and name != "docs/style.toml":
+            lines = text_of(name).splitlines()
+            yield name, prose_of("\n".join(" ".join(COMMENT.findall(line)) for line in lines))
+
+
+def remarks_of(code: str) -> str:
+    """The comments and docstrings of a Python file."""
+    lines = [""] * (code.count("\n") + 2)
+    for token in tokenize.generate_tokens(io.StringIO(code).readline):
+        if token.type == tokenize.COMMENT:
+            lines[token.start[0] - 1] = token.string
+    for node in ast.walk(ast.parse(code)):
+        value = node.value if isinstance(node, ast.Expr) else None
+        if isinstance(value, ast.Constant) and isinstance(value.value, str):
+            for place, line in enumerate(value.value.splitlines()):
+                lines[value.lineno - 1 + place] += line.lstrip()
+    return prose_of("\n".join(lines))
+
+
+def words_against(rules: dict[str, str], told: Iterator[tuple[str, str]]) -> list[str]:
+    """Every word that has a better one, where it stands."""
+    compiled = [(re.compile(said, re.IGNORECASE), better) for said, better in rules.items()]
+    return [
         f"{where}:{number}: {match[0]!r}: write {better}"
-        for where, text in texts()
+        for where, text in told
         for number, line in enumerate(text.splitlines(), start=1)
-        for rule, better in rules
+        for rule, better in compiled
         for match in rule.finditer(line)
     ]
-    assert found == []
+
+
+def test_one_word_stands_for_one_thing() -> None:
+    assert words_against(STYLE["words"], texts()) == []
+
+
+def test_it_does_in_the_code_too() -> None:
+    rules = {said: word for said, word in STYLE["words"].items() if word not in NAMED_IN_CODE}
+    assert words_against(rules, remarks()) == []
 
 
 def test_proselint_finds_nothing() -> None:

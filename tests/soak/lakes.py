@@ -37,7 +37,7 @@ def newest_events(root: Path) -> dict[str, Record]:
 
 
 def newest_media(root: Path, resource: str) -> dict[str, Record]:
-    """Return the latest snapshot of each medium, less what was added."""
+    """Return the latest snapshot of each video, less what was added."""
     return _newest(root, resource, "media_id", "snapshot_ts")
 
 

@@ -15,7 +15,7 @@ audiences as (
     group by media_id
 ),
 
--- A visitor of one medium has no pair, and most are.
+-- A visitor of one video has no pair, and most are.
 pairs as (
     select
         one.media_id,

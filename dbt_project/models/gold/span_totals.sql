@@ -72,7 +72,7 @@ by_video as (
     )
 ),
 
--- People are counted anew for each period: days do not add up. Earlier ones are left out,
+-- People are counted again for each period: days do not add up. Earlier ones are left out,
 -- since each would be a pass over all plays.
 viewers as (
     select

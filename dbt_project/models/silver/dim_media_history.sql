@@ -60,7 +60,7 @@ compared as (
     where newest_first = 1
 ),
 
--- What landed again without a change of these columns is no version of its own. A
+-- What loaded again without a change of these columns is no version of its own. A
 -- version counts from when Wistia changed it, where that lies between the two landings.
 changed as (
     select

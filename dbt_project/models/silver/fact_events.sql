@@ -61,7 +61,7 @@ select
     {{ stored_timestamp('newest.ingested_at') }} as ingested_at
 from newest
 {% if is_incremental() %}
-    -- Not every row that lands later is a newer state: a replay, a partition that came late.
+    -- Not every row that loads later is a newer state: a replay, a partition that came late.
     left join {{ this }} as stored on newest.event_key = stored.event_key
     where
         stored.event_key is null

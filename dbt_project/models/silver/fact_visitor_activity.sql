@@ -63,7 +63,7 @@ from first_observed
         on
             first_observed.visitor_key = stored.visitor_key
             and first_observed.last_active_at = stored.last_active_at
-    -- An earlier observation may land later: a partition that came late, a replay.
+    -- An earlier observation may load later: a partition that came late, a replay.
     where
         stored.visitor_key is null
         or first_observed.ingested_at < stored.ingested_at

@@ -1,4 +1,4 @@
-"""How the pipeline stands: what has landed, what was built, how the last run ended."""
+"""How the pipeline stands: what has loaded, what was built, how the last run ended."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Where Prefect's API is and what signs a request to it: from Prefect's settings, or our `up`.
 
-The password of our own server is made anew at each start. It lies in a file that only its owner
+The password of our own server is made again at each start. It lies in a file that only its owner
 reads, and counts while that `up` is at work: of a server that is dead another may have the address.
 """
 

@@ -74,7 +74,7 @@ function tell() {
   if (state.findings.length) {
     return ["quiet", `The last ${last.kind} ended well, and ${plural(state.findings.length, "thing wants", "things want")} to be looked at`, "", null];
   }
-  return ["good", `All is well: the last ${last.kind} ended ${ago(last.finished_at)}`, `${plural(last.landed, "new record", "new records")} in ${duration(between(last.started_at, last.finished_at))}.`, null];
+  return ["good", `All is well: the last ${last.kind} ended ${ago(last.finished_at)}`, `${plural(last.loaded, "new record", "new records")} in ${duration(between(last.started_at, last.finished_at))}.`, null];
 }
 
 function renderFigures() {

@@ -87,7 +87,7 @@ function renderRun(run, now, longest) {
     element("span", { textContent: run.kind }),
     stagesBar(run, now, longest),
     cell("total time", duration(took)),
-    cell("new records", count(run.landed)),
+    cell("new records", count(run.loaded)),
     cell("quarantined", count(run.quarantined)),
   );
   return element("details", { className: "run", "data-run": run.run_id }, summary, more(run, now));

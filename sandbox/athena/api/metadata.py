@@ -1,4 +1,4 @@
-"""The actions on catalogues, databases and tables."""
+"""The actions on catalogs, databases and tables."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _CATALOG = "AwsDataCatalog"
 
 
 class Metadata:
-    """Reads the catalogue for clients that do not ask Glue."""
+    """Reads the catalog for clients that do not ask Glue."""
 
     def __init__(self, catalogue: Catalogue) -> None:
-        """Read this catalogue."""
+        """Read this catalog."""
         self._catalogue = catalogue
 
     def actions(self) -> dict[str, Action]:

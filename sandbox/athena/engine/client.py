@@ -70,7 +70,7 @@ class Engine:
         properties: Mapping[str, str] | None = None,
         prepared: Mapping[str, str] | None = None,
     ) -> Result:
-        """Run one statement in `database` of the Hive catalogue.
+        """Run one statement in `database` of the Hive catalog.
 
         Raises:
             QueryError: the engine refused it, or it failed; also while rows are read.
@@ -93,7 +93,7 @@ class Engine:
                     result = query.execute()
                 break
             except QueryError as error:
-                # For seconds after its start the engine is no node of its catalogues yet.
+                # For seconds after its start the engine is no node of its catalogs yet.
                 if "NO_NODES_AVAILABLE" not in str(error) or not left:
                     raise
                 time.sleep(_SECONDS_BETWEEN_LOOKS)
@@ -166,7 +166,7 @@ class _translated:  # noqa: N801 - reads as a statement
 def _failure(error: TrinoQueryError) -> QueryError:
     """Say it as Athena does: `NAME: line 1:8: Column 'x' cannot be resolved`."""
     name, text = error.error_name or "", error.message
-    # Names of the two catalogues are the engine's affair.
+    # Names of the two catalogs are the engine's affair.
     text = text.replace(f"{ICEBERG}.", f"{HIVE}.")
     if name.startswith("ICEBERG"):
         return QueryError(f"{name}: {text}", category=QueryError.USER, kind=QueryError.ICEBERG)

@@ -26,7 +26,7 @@ from sandbox.athena.errors import SandboxError
 VERSION = "476"
 CENTRAL = "https://repo.maven.apache.org/maven2"
 PLUGINS = ("io.trino.plugin.hive.HivePlugin", "io.trino.plugin.iceberg.IcebergPlugin")
-# Left out of the plug-ins: catalogues and file systems that are never opened here.
+# Left out of the plug-ins: catalogs and file systems that are never opened here.
 _NEVER_LOADED = ("snowflake-jdbc", "rocksdbjni")
 _CHUNK = 1 << 20
 

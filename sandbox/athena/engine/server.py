@@ -1,4 +1,4 @@
-"""The engine as a process: Trino with a Hive and an Iceberg catalogue over one Glue."""
+"""The engine as a process: Trino with a Hive and an Iceberg catalog over one Glue."""
 
 import shutil
 import socket
@@ -27,7 +27,7 @@ exec 3<&- "$@" </dev/null
 
 @dataclass(frozen=True)
 class Access:
-    """Where the catalogues find S3 and Glue."""
+    """Where the catalogs find S3 and Glue."""
 
     endpoint: str
     region: str

@@ -1,1 +1,1 @@
-"""Statements: what Athena takes, said in the engine's words or in the catalogue's."""
+"""Statements: what Athena takes, said in the engine's words or in the catalog's."""

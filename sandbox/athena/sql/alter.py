@@ -1,4 +1,4 @@
-"""ALTER TABLE: Hive's tables change in the catalogue, Iceberg's in the engine."""
+"""ALTER TABLE: Hive's tables change in the catalog, Iceberg's in the engine."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def _database(words: Words) -> None:
 
 
 def create_view(words: Words, job: Job) -> Outcome:
-    """Make a view, and tell the catalogue its columns as Athena does."""
+    """Make a view, and tell the catalog its columns as Athena does."""
     words.expect("CREATE")
     replace = words.take("OR", "REPLACE")
     words.expect("VIEW")
@@ -73,7 +73,7 @@ def create_view(words: Words, job: Job) -> Outcome:
         raise QueryError(f"NOT_SUPPORTED: Table already exists: '{HIVE}.{database}.{name}'")
     target = quoted(HIVE, database, name)
     job.run(f"CREATE {'OR REPLACE ' if replace else ''}VIEW {target} AS {query}")
-    # The engine leaves one dummy column; clients read the catalogue.
+    # The engine leaves one dummy column; clients read the catalog.
     shown = job.stack.engine.run(f"SELECT * FROM {target} LIMIT 0")
     columns = [
         {"Name": column.name, "Type": hive_name(column.signature)} for column in shown.columns

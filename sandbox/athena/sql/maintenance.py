@@ -16,7 +16,7 @@ _MAX_SNAPSHOT_AGE = 432_000  # seconds; Athena's default, five days
 
 
 def optimize(words: Words, job: Job) -> Outcome:
-    """Write small files anew as large ones."""
+    """Write small files again as large ones."""
     words.expect("OPTIMIZE")
     target = _target(words, job)
     words.expect("REWRITE", "DATA", "USING", "BIN_PACK")

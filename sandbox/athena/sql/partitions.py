@@ -54,7 +54,7 @@ def drop_partitions(words: Words, job: Job, table: Table) -> Outcome:
 
 
 def repair_table(words: Words, job: Job) -> Outcome:
-    """Add the partitions whose folders are in S3 and not in the catalogue."""
+    """Add the partitions whose folders are in S3 and not in the catalog."""
     words.expect("MSCK", "REPAIR", "TABLE")
     table = job.catalogue.require(*job.place(words.names()))
     words.finish()

@@ -1,4 +1,4 @@
-"""SHOW and DESCRIBE: what the catalogue holds, as Hive prints it."""
+"""SHOW and DESCRIBE: what the catalog holds, as Hive prints it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A bucket and a Glue catalogue on moto's server, as the process's own AWS."""
+"""A bucket and a Glue catalog on moto's server, as the process's own AWS."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""The catalogue that a run keeps: databases, declared tables, partitions; no crawler runs here."""
+"""The catalog that a run keeps: databases, declared tables, partitions; no crawler runs here."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -24,7 +24,7 @@ def findings(bench: Bench) -> list[Finding]:
 
 
 def fill(bench: Bench) -> None:
-    """Two days of everything, something set aside on the first."""
+    """Two days of everything, something quarantined on the first."""
     bench.api.visitors = [visitor(0), visitor(1, load_count="x"), *visitors(12)[2:]]
     bench.api.add_medium("abc")
     bench.ingest()
@@ -42,7 +42,7 @@ def test_a_whole_lake_has_no_finding_and_everything_was_looked_at(bench: Bench) 
     audit = Audit(bench.lake())
 
     assert list(audit.examine()) == []
-    # 11 visitors, then one; a medium's item, figures, curve; the totals; one record set aside.
+    # 11 visitors, then one; a video's item, figures, curve; the totals; one record quarantined.
     assert (audit.objects, audit.records, len(audit.runs)) == (7, 17, 2)
 
 
@@ -126,7 +126,7 @@ def test_corrupt_manifests_and_states_are_named_with_their_remedy(bench: Bench) 
 
     found = {one.key: one.remedy for one in findings(bench)}
 
-    # What the lost run landed is listed by nobody.
+    # What the lost run loaded is listed by nobody.
     landed = [key for key in objects(bench) if "2026-01-10" in key]
     states = ["state/visitors.json", "state/source.json", "state/media.json"]
     assert set(found) == {last, *states, *landed}

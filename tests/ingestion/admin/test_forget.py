@@ -30,7 +30,7 @@ SECOND = str(visitor(2)["visitor_key"])
 
 
 def fill(bench: Bench, **changes: Any) -> None:  # noqa: ANN401
-    """Nadine under two keys, one of them before she gave her address; once set aside."""
+    """Nadine under two keys, one of them before she gave her address; once quarantined."""
     bench.api.visitors = [visitor(0), visitor(1), visitor(3, visitor_identity=OTHER)]
     bench.ingest(ONLY, **changes)
     bench.api.visitors = [

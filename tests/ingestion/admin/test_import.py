@@ -1,4 +1,4 @@
-"""The predecessor's files land once, in our layout, and nothing is lost or counted twice."""
+"""The predecessor's files load once, in our layout, and nothing is lost or counted twice."""
 
 import gzip
 import json
@@ -23,7 +23,7 @@ DROP: dict[str, Any] = {"pii_policy": "drop"}
 
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
-    """The predecessor's bronze: a history of two crawls, one medium unchanged between them."""
+    """The predecessor's bronze: a history of two crawls, one video unchanged between them."""
     folder = tmp_path / "old"
     write(folder, "visitors/visitors_20260108_170607_batch_3.json", visitors(3))
     later = [visitor(1, NOON, play_count=9), visitor(7, NOON)]
@@ -49,7 +49,7 @@ def imported(
     lake: Lake | None = None,
     **changes: Any,  # noqa: ANN401
 ) -> dict[str, tuple[int, ...]]:
-    """Files, known files, records, landed, unchanged, quarantined; by resource."""
+    """Files, known files, records, loaded, unchanged, quarantined; by resource."""
     settings = bench.settings(**changes)
     found: list[Count] = import_files(settings, lake or bench.lake(), str(folder), bench.clock)
     return {count.resource: count.numbers for count in found}
@@ -143,7 +143,7 @@ def test_a_lake_that_was_read_before_reads_all_once_more(bench: Bench, old: Path
 
     bench.ingest()
 
-    # The old state of the same moment landed later than the true one: the true one again.
+    # The old state of the same moment loaded later than the true one: the true one again.
     last = [row for row in sorted(bench.rows("visitors"), key=_landed) if _is_one(row)][-1]
     assert last["play_count"] == 10
     assert bench.state("visitors")["watermark"] is not None

@@ -32,7 +32,7 @@ TRACES = ("nadine", "Nadine", "901820", "192.0.2.77", "by_mail@")
 
 
 def fill(bench: Bench) -> None:
-    """What PII_POLICY=keep keeps: persons, new fields, names that are data; some set aside."""
+    """What PII_POLICY=keep keeps: persons, new fields, names that are data; some quarantined."""
     bench.api.visitors = [
         visitor(0),
         visitor(1, visitor_identity=NADINE, phone=PHONE),

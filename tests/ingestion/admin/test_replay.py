@@ -1,4 +1,4 @@
-"""What was set aside and is in order today lands, once, under today's date."""
+"""What was quarantined and is in order today loads, once, under today's date."""
 
 import gzip
 import hashlib
@@ -83,7 +83,7 @@ def test_nothing_is_replayed_twice(bench: Bench) -> None:
 
     assert again.resources == []
     assert bench.objects("raw-data") == before
-    # Twice the same record: one landed, the other was known, neither waits.
+    # Twice the same record: one loaded, the other was known, neither waits.
     assert waiting(bench) == 1
 
 

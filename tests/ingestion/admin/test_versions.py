@@ -52,7 +52,7 @@ def test_no_older_version_holds_the_person(bench: Bench, tmp_path: Path) -> None
     run = forgotten(bench, "nadine@planted.example", no_tables(tmp_path))
 
     assert (run.removed["bronze"], run.removed["quarantine"]) == (3, 1)
-    # Two parts and what was set aside were rewritten; the first state knew her first key.
+    # Two parts and what was quarantined were rewritten; the first state knew her first key.
     assert run.removed[OLDER] >= 4
     left = every_version(bench)
     for trace in (KEY, SECOND, "Nadine", " NADINE", identity_of(KEY), identity_of(SECOND)):

@@ -1,4 +1,4 @@
-"""Token and hash key from Secrets Manager: read anew by each run, and told to nobody."""
+"""Token and hash key from Secrets Manager: read again by each run, and told to nobody."""
 
 import json
 import logging

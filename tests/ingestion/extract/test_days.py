@@ -28,7 +28,7 @@ def asked(bench: Bench) -> list[tuple[str, str]]:
 
 @pytest.fixture
 def two_years(bench: Bench) -> Bench:
-    """A medium with a row a day; the bench's clock stands at 2026-01-09 UTC, 8 in New York."""
+    """A video with a row a day; the bench's clock stands at 2026-01-09 UTC, 8 in New York."""
     bench.api.add_medium("abc")
     days = (date(2026, 1, 8) - n * DAY for n in range(731))
     bench.api.days["abc"] = [day(one.isoformat()) for one in days]

@@ -92,7 +92,7 @@ def test_11_kills_leave_the_events_of_an_undisturbed_run(sandbox: Sandbox, tmp_p
 
     rows = Counter(content(line) for line in read_lines(victim.root, "events"))
     assert set(rows) == {content(line) for line in read_lines(calm.root, "events")}
-    # A window that was under way is read again; of what is listed by then nothing lands twice,
+    # A window that was under way is read again; of what is listed by then nothing loads twice,
     # but an event that the list holds in two states of one time, of which the last is known.
     states = Counter((row["event_key"], row["received_at"]) for row in map(json.loads, rows))
     doubled = [json.loads(line) for line, times in rows.items() if times > 1]

@@ -99,7 +99,7 @@ def test_a_broken_backfill_goes_on_with_the_windows_that_are_left(bench: Bench) 
     bench.wire.asked.clear()
     bench.ingest(EVENTS)
     assert not done.intersection((first, last) for first, last, _ in asked(bench))
-    # Of a window that was not done its last page that had landed comes first.
+    # Of a window that was not done its last page that had loaded comes first.
     begun: Any = resume["reached"]
     assert {first: min(p for f, _, p in asked(bench) if f == first) for first in begun} == begun
     assert set(keys(bench)) == {one["event_key"] for one in bench.api.events}
@@ -136,7 +136,7 @@ def test_an_event_that_came_again_lands_once_and_not_each_day(bench: Bench) -> N
         bench.ingest(EVENTS)
         bench.clock.now += timedelta(hours=1)
     assert sorted(row["percent_viewed"] for row in bench.rows("events")) == [0.5, 0.75]
-    # Restated, and back again: what holds at the end landed last.
+    # Restated, and back again: what holds at the end loaded last.
     for share in (0.8, 0.5):
         bench.api.events[1] = event(1, percent_viewed=share)
         bench.ingest(EVENTS)

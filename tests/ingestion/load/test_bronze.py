@@ -1,4 +1,4 @@
-"""Names, lines and counts of what lands, as everything downstream reads them."""
+"""Names, lines and counts of what loads, as everything downstream reads them."""
 
 import gzip
 import hashlib

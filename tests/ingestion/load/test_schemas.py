@@ -1,4 +1,4 @@
-"""What lands, what is set aside and with which words; what is new is kept and told."""
+"""What loads, what is quarantined and with which words; what is new is kept and told."""
 
 import json
 from typing import Any

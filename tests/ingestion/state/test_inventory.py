@@ -18,7 +18,7 @@ from tests.ingestion.conftest import Bench
 
 
 def fill(bench: Bench) -> None:
-    """Three visitors, one of them set aside; a medium's item, figures and curve; the totals."""
+    """Three visitors, one of them quarantined; a video's item, figures and curve; the totals."""
     bench.api.visitors = [visitor(0), visitor(1), visitor(2, load_count="x")]
     bench.api.add_medium("abc")
     bench.ingest()

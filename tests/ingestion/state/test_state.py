@@ -1,4 +1,4 @@
-"""What a lake remembers: nothing lands twice without need, nothing is lost with the state."""
+"""What a lake remembers: nothing loads twice without need, nothing is lost with the state."""
 
 import json
 from datetime import timedelta

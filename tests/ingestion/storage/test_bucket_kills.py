@@ -94,7 +94,7 @@ def test_the_next_run_takes_the_lock_over_and_goes_on(
     bench.api.visitors = visitors(300)
     die(bench, *steps)
     assert locks(bench, s3) == 1
-    # On a busy machine the last two pages may land together.
+    # On a busy machine the last two pages may load together.
     assert min(parts, 2) <= len(bench.objects("raw-data")) <= parts
 
     run = live(bench)
