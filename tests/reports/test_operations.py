@@ -43,7 +43,7 @@ def test_runs_are_told_newest_first_with_their_stages(client: Client, home: Home
 
     assert oldest["run_id"] == "20260109T075400Z-aaaaaa"
     assert (newest["state"], newest["exit_code"]) == ("completed", 3)
-    assert (newest["landed"], newest["quarantined"]) == (24, 2)
+    assert (newest["loaded"], newest["quarantined"]) == (24, 2)
     assert [stage["stage"] for stage in newest["stages"]] == ["ingest", "build"]
     assert newest["remarks"] == [
         "2 of visitors were set aside: `wistia-elt quarantine` says why.",
