@@ -36,8 +36,8 @@ newest as (
     where seen > 0
 ),
 
--- As many a day in the four weeks up to the newest day that has some. Where they are seven
--- or more, a day has none by chance once in a thousand days.
+-- As many a day in the four weeks up to the newest day that has some. Where they are
+-- seven or more, a day has none by chance once in a thousand days.
 usual as (
     select
         max(newest.newest_day) as newest_day,

@@ -63,8 +63,9 @@ spreads as (
     group by span, media_id, figure
 ),
 
--- 1.4826 times the MAD is a normal curve's standard deviation. It is not below what chance
--- alone moves a count, a rate, or the hours of so many plays: few periods may look calm.
+-- 1.4826 times the MAD is a normal curve's standard deviation. It is not below what
+-- chance alone moves a count, a rate, or the hours of so many plays: few periods may
+-- look calm.
 ranged as (
     select
         now.span,

@@ -75,8 +75,8 @@ compared as (
             and labels.label = before.label
 ),
 
--- Of the plays of both periods, those of the newer one are its share of the days, give or
--- take a binomial's standard deviation.
+-- Of the plays of both periods, those of the newer one are its share of the days, give
+-- or take a binomial's standard deviation.
 tested as (
     select
         *,

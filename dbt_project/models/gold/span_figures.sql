@@ -1,7 +1,7 @@
 {{ config(materialized='table', ha=true) }}
 
-{#- A count is told by itself, a rate by two. The last is what it is seen on: how many make up
-    the figure, where that is not the figure itself. #}
+{#- A count is told by itself, a rate by two. The last is what it is seen on: how many
+    make up the figure, where that is not the figure itself. #}
 {%- set figures = {
     'plays': ('play_count', none, none),
     'loads': ('load_count', none, none),

@@ -28,16 +28,16 @@ counted as (
     select
         spans.span,
         spans.period,
-        coalesce(days.media_id, 'All') as media_id,
         days.dimension,
         days.label,
         {% for name in counts %}
-            cast(sum(days.{{ name }}) as bigint) as {{ name }}{{ ',' if not loop.last }}
+            cast(sum(days.{{ name }}) as bigint) as {{ name }},
         {% endfor %}
+        coalesce(days.media_id, 'All') as media_id
     from days
     inner join spans
         on days.activity_date between spans.first_day and spans.last_day
-    group by grouping sets (
+    group by grouping sets ( -- noqa: PRS,RF02
         (spans.span, spans.period, days.media_id, days.dimension, days.label),
         (spans.span, spans.period, days.dimension, days.label)
     )

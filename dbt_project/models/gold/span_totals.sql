@@ -60,20 +60,20 @@ by_video as (
     select
         spans.span,
         spans.period,
-        coalesce(days.media_id, 'All') as media_id,
         {% for name in reported + told %}
-            cast(sum(days.{{ name }}) as bigint) as {{ name }}{{ ',' if not loop.last }}
+            cast(sum(days.{{ name }}) as bigint) as {{ name }},
         {% endfor %}
+        coalesce(days.media_id, 'All') as media_id
     from days
     inner join spans
         on days.activity_date between spans.first_day and spans.last_day
-    group by grouping sets (
+    group by grouping sets ( -- noqa: PRS,RF02
         (spans.span, spans.period, days.media_id), (spans.span, spans.period)
     )
 ),
 
--- People are counted again for each period: days do not add up. Earlier ones are left out,
--- since each would be a pass over all plays.
+-- People are counted again for each period: days do not add up. Earlier ones are left
+-- out, since each would be a pass over all plays.
 viewers as (
     select
         spans.span,
@@ -84,7 +84,7 @@ viewers as (
     inner join spans
         on plays.activity_date between spans.first_day and spans.last_day
     where spans.periods_back <= 1 or spans.period = 'year'
-    group by grouping sets (
+    group by grouping sets ( -- noqa: PRS,RF02
         (spans.span, spans.period, plays.media_id), (spans.span, spans.period)
     )
 )
@@ -99,7 +99,9 @@ select
     cast(by_video.watched_ms as double) / 3600000 as hours_watched,
     case
         when spans.periods_back > 1 then null
-        else coalesce(viewers.viewer_count, case when by_video.event_count = 0 then 0 end)
+        else coalesce(
+            viewers.viewer_count, case when by_video.event_count = 0 then 0 end
+        )
     end as viewer_count
 from by_video
 inner join spans

@@ -19,7 +19,9 @@ named (span, length, most_back) as (
 
 numbers (back) as (
     values
-    {% for back in range(27) %}({{ back }}){{ ', ' if not loop.last }}{% endfor %}
+    {% for back in range(27) %}
+        ({{ back }}){{ ',' if not loop.last }}
+    {% endfor %}
 ),
 
 starts as (
@@ -28,7 +30,8 @@ starts as (
         numbers.back,
         arrived.oldest_day,
         case named.span
-            when 'this_month' then {{ moved('arrived.month_start', '-numbers.back', 'month') }}
+            when 'this_month'
+                then {{ moved('arrived.month_start', '-numbers.back', 'month') }}
             when 'last_month'
                 then {{ moved('arrived.month_start', '-numbers.back - 1', 'month') }}
             else {{ moved(
@@ -36,12 +39,15 @@ starts as (
             ) }}
         end as first_day,
         case named.span
-            when 'this_month' then {{ moved('arrived.newest_day', '-numbers.back', 'month') }}
+            when 'this_month'
+                then {{ moved('arrived.newest_day', '-numbers.back', 'month') }}
             when 'last_month'
                 then {{ moved(
                     moved('arrived.month_start', '-numbers.back', 'month'), '-1', 'day'
                 ) }}
-            else {{ moved('arrived.newest_day', '-named.length * numbers.back', 'day') }}
+            else {{ moved(
+                'arrived.newest_day', '-named.length * numbers.back', 'day'
+            ) }}
         end as last_day
     from arrived
     cross join named
@@ -69,11 +75,13 @@ periods as (
         'year' as period,
         cast(null as integer) as periods_back,
         case
-            when span in ('this_month', 'last_month') then {{ moved('first_day', '-12', 'month') }}
+            when span in ('this_month', 'last_month')
+                then {{ moved('first_day', '-12', 'month') }}
             else {{ moved('first_day', '-364', 'day') }}
         end as first_day,
         case
-            when span in ('this_month', 'last_month') then {{ moved('last_day', '-12', 'month') }}
+            when span in ('this_month', 'last_month')
+                then {{ moved('last_day', '-12', 'month') }}
             else {{ moved('last_day', '-364', 'day') }}
         end as last_day,
         oldest_day

@@ -46,8 +46,8 @@ departures as (
 ),
 
 -- A peak stands above the five cells before it and is not below the five after it. The
--- start is none: whoever watches again passes it. Nor is the last cell, which is a part of a
--- second and counts whoever jumps to the end.
+-- start is none: whoever watches again passes it. Nor is the last cell, which is a part
+-- of a second and counts whoever jumps to the end.
 peaks as (
     select
         *,
