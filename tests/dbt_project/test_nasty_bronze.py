@@ -203,6 +203,8 @@ def test_what_only_wistia_can_break_warns(output: str) -> None:
         "between_fact_events_percent_viewed__1__0",
         "between_fact_media_history_play_rate__1__0",
         "hours_from_engagement_fact_media_ref_dim_media_",
+        "mostly_known_fact_plays_watched_seconds__0_05",
+        "relationships_fact_plays_media_id__media_id__ref_dim_media_",
         "whole_plays_fact_media_history_",
     ]
 

@@ -53,7 +53,7 @@ def test_tables_lie_in_the_buckets_of_their_layers(told: Told) -> None:
 def test_the_pages_are_in_the_bucket_of_the_site(told: Told) -> None:
     s3, bucket = told.site.root.client("s3"), told.site.root.outputs()["buckets"]["site"]
     listed = {one["Key"] for one in s3.list_objects_v2(Bucket=bucket)["Contents"]}
-    assert {"index.html", "data/kpis.parquet"} <= listed
+    assert {"index.html", "data/totals.parquet"} <= listed
     # What the newer copy no longer has is gone.
     assert "data/status.parquet" not in listed
     copied = s3.get_object(Bucket=bucket, Key="published.json")["Body"].read()

@@ -61,6 +61,7 @@ def test_defaults() -> None:
         "alert_sns_topic": None,
         "alert_stale_hours": 30,
         "alert_quarantine_percent": 1,
+        "weekly_digest": False,
         "code_uri": None,
         "code_pipeline": None,
         "stage_timeout_minutes": 240,
