@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.old_node import place_old_node
+
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
@@ -120,9 +122,7 @@ def without_pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
     The tests of the pages themselves put TESTS_REAL_PATH back.
     """
-    folder = tmp_path_factory.mktemp("old_node")
-    (folder / "node").write_text("#!/bin/sh\necho v0.0.1\n")
-    (folder / "node").chmod(0o755)
+    folder = place_old_node(tmp_path_factory.mktemp("old_node"))
     path = os.environ["PATH"]
     os.environ |= {"TESTS_REAL_PATH": path, "PATH": f"{folder}{os.pathsep}{path}"}
     yield

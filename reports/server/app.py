@@ -138,14 +138,10 @@ class _Shelves:
         return await _from(self.own, request, _path(request)) or _no_such_page(request)
 
     async def serve_docs(self, request: Request) -> Response:
-        path = _path(request)
-        found = await _from(self.documents, request, path or "/")
-        return found or (_no_such_page(request) if path else _no_docs())
+        return await _below(self.documents, request, _no_docs)
 
     async def serve_handbook(self, request: Request) -> Response:
-        path = _path(request)
-        found = await _from(self.handbook, request, path or "/")
-        return found or (_no_such_page(request) if path else _no_handbook())
+        return await _below(self.handbook, request, _no_handbook)
 
     async def tell_beside(self, request: Request) -> Response:
         """What stands beside the pages here: their navigation shows it."""
@@ -169,6 +165,12 @@ async def _from(folder: Folder, request: Request, path: str) -> Response | None:
         await asyncio.sleep(_SWAP_SECONDS)
         found = await run_in_threadpool(folder.answer, request, path)
     return found
+
+
+async def _below(folder: Folder, request: Request, not_built: Callable[[], Response]) -> Response:
+    path = _path(request)
+    found = await _from(folder, request, path or "/")
+    return found or (_no_such_page(request) if path else not_built())
 
 
 async def _refuse(request: Request, error: Exception) -> Response:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tests.command_line import COMMAND, CommandLine, against
 from tests.listening import listening, receiving_mail
+from tests.old_node import place_old_node
 from tests.refusing_bucket import refusing_bucket
 from tests.servers import Sandbox, running_sandbox
 from tests.small_disk import fill, make_read_only, small_disk
@@ -139,15 +140,6 @@ def _place() -> Iterator[tuple[Place, list[dict[str, str]], list[str]]]:
         cli.settings |= {
             "ALERT_URLS": f"{url.replace('http:', 'json:')} {mail}",
             "LAKE_URI": str(disk / "lake"),
-            "PATH": f"{_old_node(Path(folder))}:{os.environ['PATH']}",
+            "PATH": f"{place_old_node(Path(folder) / 'bin')}:{os.environ['PATH']}",
         }
         yield Place(cli, wistia, disk, stack), posted, mailed
-
-
-def _old_node(folder: Path) -> Path:
-    """A Node too old for pages, which a run therefore leaves out."""
-    node = folder / "bin" / "node"
-    node.parent.mkdir()
-    node.write_text("#!/bin/sh\necho v0.0.1\n")
-    node.chmod(0o755)
-    return node.parent
