@@ -3,9 +3,10 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (
@@ -31,3 +32,20 @@ def running_chromium() -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+@contextmanager
+def visiting(browser: Browser, **context: Any) -> Iterator[Page]:  # noqa: ANN401 - what new_context takes
+    """A page in a context of its own, left with what it still asks for let go.
+
+    A page that polls may ask while it is closed: what answers in the server's place would then
+    fail the next test, so that nothing is answered any more before the context goes.
+    """
+    opened = browser.new_context(**context)
+    try:
+        page = opened.new_page()
+        yield page
+        if not page.is_closed():
+            page.unroute_all(behavior="ignoreErrors")
+    finally:
+        opened.close()

@@ -7,6 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route, expect
 
+from tests.browser import visiting
 from tests.reports.conftest import PASSWORD, Client, Home, completed, serving
 
 WIDTHS = (390, 1440)
@@ -15,21 +16,19 @@ WIDTHS = (390, 1440)
 @pytest.fixture
 def page(browser: Browser, client: Client) -> Iterator[Page]:
     """A page that fails the test on an error in its console or a request to elsewhere."""
-    context = browser.new_context(base_url=client.origin)
-    found = context.new_page()
     wrong: list[str] = []
-    found.on("pageerror", lambda error: wrong.append(str(error)))
-    found.on("requestfailed", lambda request: wrong.append(f"failed: {request.url}"))
-    found.on(
-        "request",
-        lambda request: (
-            None
-            if request.url.startswith(client.origin)
-            else wrong.append(f"elsewhere: {request.url}")
-        ),
-    )
-    yield found
-    context.close()
+    with visiting(browser, base_url=client.origin) as found:
+        found.on("pageerror", lambda error: wrong.append(str(error)))
+        found.on("requestfailed", lambda request: wrong.append(f"failed: {request.url}"))
+        found.on(
+            "request",
+            lambda request: (
+                None
+                if request.url.startswith(client.origin)
+                else wrong.append(f"elsewhere: {request.url}")
+            ),
+        )
+        yield found
     assert wrong == []
 
 
@@ -164,12 +163,13 @@ def test_signing_in_works_with_the_keyboard_alone(page: Page) -> None:
 
 
 def test_without_a_password_it_says_how_to_get_the_controls(browser: Browser, home: Home) -> None:
-    with serving(home.app(password=None)) as client:
-        page = browser.new_page(base_url=client.origin)
+    with (
+        serving(home.app(password=None)) as client,
+        visiting(browser, base_url=client.origin) as page,
+    ):
         page.goto("/operations")
         expect(page.locator("#controls-said")).to_contain_text("Set OPERATIONS_PASSWORD")
         expect(page.locator("#sign-in")).to_be_hidden()
-        page.close()
 
 
 def found(_history: object, _now: object) -> dict[str, Any]:
@@ -190,15 +190,16 @@ def test_what_the_alarms_find_of_the_data_stands_under_a_run_that_ended_well(
         "newest_at": "2026-01-09T23:32:39.000000Z",
     }
     home.write_run("20260110T075400Z-aaaaaa", resources=[events])
-    with serving(home.app(look=found)) as client:
-        page = browser.new_page(base_url=client.origin)
+    with (
+        serving(home.app(look=found)) as client,
+        visiting(browser, base_url=client.origin) as page,
+    ):
         page.goto("/operations")
         expect(page.get_by_role("heading", level=1)).to_contain_text(
             "1 thing wants to be looked at"
         )
         expect(page.locator("[data-finding=silent]")).to_contain_text("No new play in 3 runs.")
         expect(page.locator("#figures")).to_contain_text("Jan 9, 23:32")
-        page.close()
 
 
 def test_a_control_says_what_it_will_do_and_asks_once(browser: Browser, home: Home) -> None:
@@ -214,8 +215,10 @@ def test_a_control_says_what_it_will_do_and_asks_once(browser: Browser, home: Ho
         pressed.append(route.request.url.rpartition("/")[2])
         route.fulfill(status=202, json={"said": "Started.", "flow_run": "x"})
 
-    with serving(home.app(look=found)) as client:
-        page = browser.new_page(base_url=client.origin)
+    with (
+        serving(home.app(look=found)) as client,
+        visiting(browser, base_url=client.origin) as page,
+    ):
         page.route("**/api/state", as_if_prefect_ran)
         page.route("**/api/controls/*", press)
         page.goto("/operations")
@@ -232,7 +235,6 @@ def test_a_control_says_what_it_will_do_and_asks_once(browser: Browser, home: Ho
         page.get_by_role("button", name="Run", exact=True).click()
         expect(page.get_by_role("status")).to_have_text("Started.")
         assert pressed == ["run"]
-        page.close()
 
 
 def test_stages_are_named_and_drawn_to_one_scale(page: Page, home: Home) -> None:
@@ -256,14 +258,13 @@ def test_it_is_readable_at_every_width_and_in_the_dark(
     browser: Browser, client: Client, width: int, scheme: str
 ) -> None:
     shape = {"width": width, "height": 900}
-    page = browser.new_page(base_url=client.origin, viewport=shape, color_scheme=scheme)  # type: ignore[arg-type]
-    for path in ("/operations", "/nothing"):
-        page.goto(path)
-        if path == "/operations":
-            expect(page.locator("details.run")).to_have_count(4)
-            for summary in page.locator("details.run summary").all():
-                summary.click()
-        found = Axe().run(page)
-        assert found.violations_count == 0, found.generate_report()
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-    page.close()
+    with visiting(browser, base_url=client.origin, viewport=shape, color_scheme=scheme) as page:
+        for path in ("/operations", "/nothing"):
+            page.goto(path)
+            if path == "/operations":
+                expect(page.locator("details.run")).to_have_count(4)
+                for summary in page.locator("details.run summary").all():
+                    summary.click()
+            found = Axe().run(page)
+            assert found.violations_count == 0, found.generate_report()
+            assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser import running_chromium
+from tests.browser import running_chromium, visiting
 from tests.running_up import Up, World, account_for_up, processes_of, start_up, until, up
 
 __all__ = ["up"]  # the fixture beside it
@@ -23,8 +23,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 def test_the_button_runs_the_pipeline_and_a_second_run_meanwhile_is_refused(up: Up) -> None:
-    with running_chromium() as browser:
-        page = browser.new_page(base_url=up.pages)
+    with running_chromium() as browser, visiting(browser, base_url=up.pages) as page:
         page.goto("/operations")
         page.fill("#password", PASSWORD)
         page.keyboard.press("Enter")
@@ -38,7 +37,6 @@ def test_the_button_runs_the_pipeline_and_a_second_run_meanwhile_is_refused(up: 
         second = up.start("daily")
 
         expect(page.get_by_role("heading", level=1)).to_contain_text("All is well", timeout=300_000)
-        page.close()
 
     assert up.wait(first, "COMPLETED", "FAILED", "CRASHED") == "COMPLETED"
     assert up.wait(second, "CANCELLED", "COMPLETED", "FAILED") == "CANCELLED"

@@ -9,7 +9,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,6 +23,7 @@ from ingestion.admin.rebuild import rebuild
 from ingestion.config.settings import Settings
 from ingestion.storage.local import LocalLake
 from tests.bronze_writer import BronzeWriter
+from tests.browser import visiting
 from tests.command_line import CommandLine
 from tests.servers import running_sandbox
 
@@ -150,25 +151,25 @@ def open_page(browser: Browser) -> Iterator[Open]:
 
     A page that asks anybody else for something, or says something in its console, fails the test.
     """
-    contexts, watched = [], []
+    watched = []
+    with ExitStack() as opened:
 
-    def open_one(
-        account: Account, path: str, size: tuple[int, int] = DESK, scheme: str = "light"
-    ) -> Page:
-        width, height = size
-        context = browser.new_context(
-            viewport={"width": width, "height": height},
-            color_scheme="dark" if scheme == "dark" else "light",
-            accept_downloads=True,
-        )
-        contexts.append(context)
-        page = context.new_page()
-        watched.append(Watched(page, account.url))
-        page.goto(account.url + path)
-        page.wait_for_load_state("networkidle")
-        return page
+        def open_one(
+            account: Account, path: str, size: tuple[int, int] = DESK, scheme: str = "light"
+        ) -> Page:
+            width, height = size
+            page = opened.enter_context(
+                visiting(
+                    browser,
+                    viewport={"width": width, "height": height},
+                    color_scheme=scheme,
+                    accept_downloads=True,
+                )
+            )
+            watched.append(Watched(page, account.url))
+            page.goto(account.url + path)
+            page.wait_for_load_state("networkidle")
+            return page
 
-    yield open_one
-    for context in contexts:
-        context.close()
+        yield open_one
     assert [wrong for page in watched for wrong in page.wrong] == []

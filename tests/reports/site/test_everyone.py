@@ -5,6 +5,7 @@ import requests
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
+from tests.browser import visiting
 from tests.reports.site.conftest import DESK, PAGES, PHONE, Account, Open
 
 
@@ -25,16 +26,15 @@ def test_a_page_is_readable_by_everyone(
 
 
 def test_the_second_visit_is_set_in_the_pages_own_font(account: Account, browser: Browser) -> None:
-    page = browser.new_page()
-    asked: list[str] = []
-    page.goto(account.url + "/")
-    page.wait_for_load_state("networkidle")
-    page.on("response", lambda one: asked.append(one.url) if one.status == 304 else None)
-    page.goto(account.url + "/media/")
-    page.wait_for_load_state("networkidle")
-    assert page.evaluate("[...document.fonts].map((one) => one.status)") == ["loaded"]
-    assert not [url for url in asked if "/fonts/" in url]
-    page.close()
+    with visiting(browser) as page:
+        asked: list[str] = []
+        page.goto(account.url + "/")
+        page.wait_for_load_state("networkidle")
+        page.on("response", lambda one: asked.append(one.url) if one.status == 304 else None)
+        page.goto(account.url + "/media/")
+        page.wait_for_load_state("networkidle")
+        assert page.evaluate("[...document.fonts].map((one) => one.status)") == ["loaded"]
+        assert not [url for url in asked if "/fonts/" in url]
 
 
 def test_an_empty_account_says_what_will_appear(empty: Account, open_page: Open) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
+from tests.browser import visiting
 from tests.reports.site.conftest import PAGES, Account, Open
 
 # Bytes over the wire of a first visit that touches no filter.
@@ -34,14 +35,12 @@ def sizes(page: Page) -> dict[str, int]:
 def test_a_first_visit_is_light_and_brings_no_engine(
     account: Account, browser: Browser, path: str
 ) -> None:
-    context = browser.new_context()
-    page = context.new_page()
-    loaded = sizes(page)
-    page.goto(account.url + path)
-    page.wait_for_load_state("networkidle")
-    assert sum(loaded.values()) < MOST_BYTES
-    assert not [url for url in loaded if url.endswith((".wasm", ".parquet"))]
-    context.close()
+    with visiting(browser) as page:
+        loaded = sizes(page)
+        page.goto(account.url + path)
+        page.wait_for_load_state("networkidle")
+        assert sum(loaded.values()) < MOST_BYTES
+        assert not [url for url in loaded if url.endswith((".wasm", ".parquet"))]
 
 
 def slow_engine(page: Page, seconds: float) -> None:
@@ -81,55 +80,51 @@ def test_a_title_changes_with_its_figures(account: Account, open_page: Open) -> 
 def test_without_an_engine_the_figures_stay_and_it_is_said(
     account: Account, browser: Browser
 ) -> None:
-    page = browser.new_page()
-    page.route("**/*.wasm", lambda route: route.abort())
-    page.goto(account.url + "/recency-and-frequency/")
-    page.wait_for_load_state("networkidle")
-    region = page.get_by_role("region", name=MATRIX)
-    before = region.inner_text()
-    page.locator('select[data-input="device"]').select_option("Mobile")
-    expect(page.get_by_role("alert")).to_contain_text("cannot be filtered", timeout=60_000)
-    assert region.inner_text() == before
-    page.close()
+    with visiting(browser) as page:
+        page.route("**/*.wasm", lambda route: route.abort())
+        page.goto(account.url + "/recency-and-frequency/")
+        page.wait_for_load_state("networkidle")
+        region = page.get_by_role("region", name=MATRIX)
+        before = region.inner_text()
+        page.locator('select[data-input="device"]').select_option("Mobile")
+        expect(page.get_by_role("alert")).to_contain_text("cannot be filtered", timeout=60_000)
+        assert region.inner_text() == before
 
 
 def test_a_choice_made_before_the_scripts_run_is_kept(account: Account, browser: Browser) -> None:
-    page = browser.new_page()
-    held: list[Route] = []
-    page.route("**/_app/immutable/entry/**", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks what it is given
-    page.goto(account.url + "/recency-and-frequency/", wait_until="commit")
-    choice = page.locator('select[data-input="device"]')
-    expect(choice).to_have_value("All")
-    choice.select_option("Mobile")
-    for route in held:
-        route.continue_()
-    want = account.value(
-        "select sum(visitors) from pages.recency_frequency where device = 'Mobile'"
-    )
-    total = page.get_by_role("region", name=MATRIX).locator("tr").last.locator("td").last
-    expect(total).to_have_text(f"{want:,}", timeout=60_000)
-    expect(choice).to_have_value("Mobile")
-    page.close()
+    with visiting(browser) as page:
+        held: list[Route] = []
+        page.route("**/_app/immutable/entry/**", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks what it is given
+        page.goto(account.url + "/recency-and-frequency/", wait_until="commit")
+        choice = page.locator('select[data-input="device"]')
+        expect(choice).to_have_value("All")
+        choice.select_option("Mobile")
+        for route in held:
+            route.continue_()
+        want = account.value(
+            "select sum(visitors) from pages.recency_frequency where device = 'Mobile'"
+        )
+        total = page.get_by_role("region", name=MATRIX).locator("tr").last.locator("td").last
+        expect(total).to_have_text(f"{want:,}", timeout=60_000)
+        expect(choice).to_have_value("Mobile")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_without_scripts_lines_bars_and_choices_are_seen(
     account: Account, browser: Browser, scheme: str
 ) -> None:
-    context = browser.new_context(
-        java_script_enabled=False, color_scheme="dark" if scheme == "dark" else "light"
-    )
-    page = context.new_page()
-    page.goto(account.url + "/audience/")
-    bar = page.locator("tr.point .bar span").first
-    line = page.locator("figure.lines path").first
-    read = "(one, name) => getComputedStyle(one)[name]"
-    assert bar.evaluate(read, "backgroundColor") not in {"rgba(0, 0, 0, 0)", "transparent"}
-    assert line.evaluate(read, "stroke") != "none"
-    ground = page.locator("body").evaluate(read, "backgroundColor")
-    assert ground == ("rgb(255, 255, 255)" if scheme == "light" else "rgb(16, 21, 28)")
-    assert page.locator(".said").first.is_visible()
-    context.close()
+    with visiting(
+        browser, java_script_enabled=False, color_scheme="dark" if scheme == "dark" else "light"
+    ) as page:
+        page.goto(account.url + "/audience/")
+        bar = page.locator("tr.point .bar span").first
+        line = page.locator("figure.lines path").first
+        read = "(one, name) => getComputedStyle(one)[name]"
+        assert bar.evaluate(read, "backgroundColor") not in {"rgba(0, 0, 0, 0)", "transparent"}
+        assert line.evaluate(read, "stroke") != "none"
+        ground = page.locator("body").evaluate(read, "backgroundColor")
+        assert ground == ("rgb(255, 255, 255)" if scheme == "light" else "rgb(16, 21, 28)")
+        assert page.locator(".said").first.is_visible()
 
 
 def test_paper_is_white_and_says_what_was_chosen(account: Account, open_page: Open) -> None:
@@ -145,14 +140,13 @@ def test_paper_is_white_and_says_what_was_chosen(account: Account, open_page: Op
 
 
 def test_old_figures_are_called_old_above_the_headline(account: Account, browser: Browser) -> None:
-    page = browser.new_page()
-    page.clock.set_fixed_time(datetime.now(UTC) + timedelta(days=10))
-    page.goto(account.url + "/")
-    expect(page.locator("[data-old]")).to_contain_text("Read 10 days ago")
-    page.clock.set_fixed_time(datetime.now(UTC) - timedelta(days=10))
-    page.goto(account.url + "/")
-    expect(page.locator("[data-old]")).to_contain_text("10 days in the future")
-    page.close()
+    with visiting(browser) as page:
+        page.clock.set_fixed_time(datetime.now(UTC) + timedelta(days=10))
+        page.goto(account.url + "/")
+        expect(page.locator("[data-old]")).to_contain_text("Read 10 days ago")
+        page.clock.set_fixed_time(datetime.now(UTC) - timedelta(days=10))
+        page.goto(account.url + "/")
+        expect(page.locator("[data-old]")).to_contain_text("10 days in the future")
 
 
 def test_a_chart_is_read_by_keyboard(account: Account, open_page: Open) -> None:
@@ -199,16 +193,14 @@ def test_a_word_is_explained_where_it_stands_and_in_the_glossary(
 
 
 def test_a_tap_explains_a_word_and_stays(account: Account, browser: Browser) -> None:
-    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
-    page = context.new_page()
-    page.goto(account.url + "/media/")
-    page.wait_for_load_state("networkidle")
-    page.get_by_label("What Plays means").tap()
-    tip = page.get_by_role("tooltip")
-    expect(tip).to_be_visible()
-    box = tip.bounding_box()
-    assert box
-    assert box["x"] >= 0
-    assert box["x"] + box["width"] <= 390
-    assert page.url.endswith("/media/")
-    context.close()
+    with visiting(browser, viewport={"width": 390, "height": 844}, has_touch=True) as page:
+        page.goto(account.url + "/media/")
+        page.wait_for_load_state("networkidle")
+        page.get_by_label("What Plays means").tap()
+        tip = page.get_by_role("tooltip")
+        expect(tip).to_be_visible()
+        box = tip.bounding_box()
+        assert box
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+        assert page.url.endswith("/media/")
