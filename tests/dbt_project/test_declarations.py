@@ -51,7 +51,7 @@ def test_every_model_of_a_day_is_known_by_its_tag(manifest: Node) -> None:
 
     models = nodes_of(manifest, "model")
     dated = {model["name"] for model in models if asks(model)}
-    assert dated >= {"status", "visitor_days"}
+    assert dated >= {"status", "fact_audience_insights"}
     assert dated == {model["name"] for model in models if "as_of_date" in model["tags"]}
 
 

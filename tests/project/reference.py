@@ -235,7 +235,7 @@ def layer_page(layer: str) -> str:
     for file, model in models(layer):
         place = f"../../dbt_project/models/{file}"
         text += (
-            f"\n## {layer}.{model['name']}\n\n{one_line(model['description'])}\n\n"
+            f"\n## {layer}.{model['name']}\n\n{one_line(model['description'])}\n"
             f"[SQL]({place}.sql) · [tests and meanings]({place}.yml)\n\n{columns(model['columns'])}"
         )
     return text

@@ -1,15 +1,13 @@
 {{ config(materialized='table', ha=true) }}
 
-with visitors as (
+with viewers as (
     select
         platform as raw_platform,
         browser as raw_browser,
-        mobile,
-        load_count,
-        play_count,
-        visitor_segment,
-        rf_group
-    from {{ ref('fact_audience_insights') }}
+        device,
+        recency_group,
+        frequency_band
+    from {{ ref('viewers') }}
 ),
 
 labels as (
@@ -22,37 +20,33 @@ labels as (
 
 named as (
     select
-        {{ shown_label('visitors.raw_platform', 'platforms.label') }} as platform,
-        {{ shown_label('visitors.raw_browser', 'browsers.label') }} as browser,
-        {{ shown_device('visitors.mobile', 'visitors.raw_platform') }} as device,
-        visitors.visitor_segment,
-        visitors.rf_group,
-        visitors.load_count,
-        visitors.play_count
-    from visitors
+        {{ shown_label('viewers.raw_platform', 'platforms.label') }} as platform,
+        {{ shown_label('viewers.raw_browser', 'browsers.label') }} as browser,
+        viewers.device,
+        viewers.recency_group,
+        viewers.frequency_band
+    from viewers
     left join labels as platforms
         on
             platforms.kind = 'platform'
-            and lower(trim(visitors.raw_platform)) = platforms.raw_label
+            and lower(trim(viewers.raw_platform)) = platforms.raw_label
     left join labels as browsers
         on
             browsers.kind = 'browser'
-            and lower(trim(visitors.raw_browser)) = browsers.raw_label
+            and lower(trim(viewers.raw_browser)) = browsers.raw_label
 )
 
 select
     platform,
     browser,
     device,
-    visitor_segment,
-    rf_group,
-    count(*) as visitors,
-    cast(coalesce(sum(load_count), 0) as bigint) as load_count,
-    cast(coalesce(sum(play_count), 0) as bigint) as play_count
+    recency_group,
+    frequency_band,
+    count(*) as viewers
 from named
 group by
     platform,
     browser,
     device,
-    visitor_segment,
-    rf_group
+    recency_group,
+    frequency_band

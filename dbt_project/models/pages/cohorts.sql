@@ -1,34 +1,31 @@
 {{ config(materialized='table', ha=true) }}
 
-with visitors as (
+with viewers as (
     select
-        cast(date_trunc('month', created_at) as date) as first_month,
-        cast(date_trunc('month', last_active_at) as date) as last_month
-    from {{ ref('fact_visitors') }}
-    where created_at is not null
+        cast(date_trunc('month', first_play_date) as date) as first_month,
+        cast(date_trunc('month', last_play_date) as date) as last_month
+    from {{ ref('viewers') }}
 ),
 
-as_of as (
-    select cast(date_trunc('month', {{ as_of_date() }}) as date) as this_month
+newest as (
+    select cast(date_trunc('month', max(day)) as date) as this_month
+    from {{ ref('calendar') }}
+    where has_arrived
 ),
 
 spans as (
     select
-        visitors.first_month,
-        as_of.this_month,
-        coalesce(
-            date_diff('month', visitors.first_month, visitors.last_month), 0
-        ) as months_seen,
-        count(*) as visitors
-    from visitors
-    cross join as_of
-    where
-        visitors.first_month <= as_of.this_month
-        and date_diff('month', visitors.first_month, as_of.this_month) < 24
+        viewers.first_month,
+        newest.this_month,
+        date_diff('month', viewers.first_month, viewers.last_month) as months_seen,
+        count(*) as viewers
+    from viewers
+    cross join newest
+    where date_diff('month', viewers.first_month, newest.this_month) < 24
     group by
-        visitors.first_month,
-        as_of.this_month,
-        coalesce(date_diff('month', visitors.first_month, visitors.last_month), 0)
+        viewers.first_month,
+        newest.this_month,
+        date_diff('month', viewers.first_month, viewers.last_month)
 ),
 
 later (months_later) as (
@@ -38,12 +35,11 @@ later (months_later) as (
 select
     spans.first_month,
     later.months_later,
-    cast(sum(spans.visitors) as bigint) as visitors,
+    cast(sum(spans.viewers) as bigint) as viewers,
     cast(sum(case
-        when later.months_later = 0 or spans.months_seen >= later.months_later
-            then spans.visitors
+        when spans.months_seen >= later.months_later then spans.viewers
         else 0
-    end) as bigint) as seen_visitors
+    end) as bigint) as seen_viewers
 from spans
 inner join later
     on

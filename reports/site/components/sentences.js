@@ -1,6 +1,6 @@
 // What each page says first. Data in, one sentence out; every case of no data has its own.
 import { FIGURES, changeOf, usualOf } from '$lib/figures.js';
-import { amount, clock, count, hours, percent, sentence, show } from '$lib/format.js';
+import { amount, clock, count, date, hours, percent, sentence, show } from '$lib/format.js';
 import { inWords, pair, thanIn } from '$lib/span.js';
 
 const first = (rows) => [...rows][0];
@@ -87,10 +87,18 @@ export function audience(choice, both, ends) {
 
 export function groups(rows) {
 	const all = [...rows];
-	const sum = all.reduce((total, row) => total + row.visitors, 0);
+	const sum = all.reduce((total, row) => total + row.viewers, 0);
 	if (!sum) return 'Nobody has played a video yet';
-	const active = all.find((row) => row.name === 'Active')?.visitors ?? 0;
-	return `${count(active)} of ${count(sum)} known visitors (${percent(active / sum)}) came within the last seven days`;
+	const active = all.find((row) => row.name === 'Active')?.viewers ?? 0;
+	return `${count(active)} of ${amount(sum, 'viewer')} (${percent(active / sum)}) played in the last 7 days`;
+}
+
+export function groupsLead(rows, now) {
+	const all = [...rows];
+	const sum = all.reduce((total, row) => total + row.viewers, 0);
+	if (!sum) return '';
+	const often = sum - (all.find((row) => row.name === '1 day')?.viewers ?? 0);
+	return `${percent(often / sum)} have played on more than one day. Counted up to ${date(now?.newest_day)}.`;
 }
 
 export function health(status, runs, checks) {

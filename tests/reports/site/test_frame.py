@@ -12,7 +12,7 @@ from tests.reports.site.conftest import PAGES, Account, Open
 
 # Bytes over the wire of a first visit that touches no filter.
 MOST_BYTES = 600_000
-MATRIX = "Visitors by recency and frequency"
+MATRIX = "Viewers by recency and frequency"
 
 
 def sizes(page: Page) -> dict[str, int]:
@@ -102,7 +102,7 @@ def test_a_choice_made_before_the_scripts_run_is_kept(account: Account, browser:
         for route in held:
             route.continue_()
         want = account.value(
-            "select sum(visitors) from pages.recency_frequency where device = 'Mobile'"
+            "select sum(viewers) from pages.recency_frequency where device = 'Mobile'"
         )
         total = page.get_by_role("region", name=MATRIX).locator("tr").last.locator("td").last
         expect(total).to_have_text(f"{want:,}", timeout=60_000)

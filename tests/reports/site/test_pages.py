@@ -140,40 +140,39 @@ def test_a_video_has_its_figures_and_moments(account: Account, open_page: Open) 
 @pytest.mark.parametrize(
     ("path", "title", "column"),
     [
-        ("/audience/", "Visitors by platform", "platform"),
-        ("/audience/", "Visitors by browser", "browser"),
-        ("/recency-and-frequency/", "Visitors by segment", "visitor_segment"),
+        ("/audience/", "Viewers by platform", "platform"),
+        ("/audience/", "Viewers by browser", "browser"),
+        ("/recency-and-frequency/", "Viewers by recency", "recency_group"),
+        ("/recency-and-frequency/", "Viewers by days with a play", "frequency_band"),
     ],
 )
 def test_bars_are_the_counts_of_the_table(
     account: Account, open_page: Open, path: str, title: str, column: str
 ) -> None:
     page = open_page(account, path)
-    counts = account.cli.rows(f"select {column}, sum(visitors) from pages.audience group by 1")  # noqa: S608
+    counts = account.cli.rows(f"select {column}, sum(viewers) from pages.audience group by 1")  # noqa: S608
     assert bars(page, title) == {name: int(count) for name, count in counts}
-    assert sum(bars(page, title).values()) == account.value(
-        "select count(*) from gold.fact_audience_insights"
-    )
+    assert sum(bars(page, title).values()) == account.value("select count(*) from gold.viewers")
 
 
 def test_a_filter_changes_the_figures_to_what_sql_says(account: Account, open_page: Open) -> None:
     page = open_page(account, "/audience/")
     page.locator('select[data-input="device"]').select_option("Mobile")
     counts = account.cli.rows(
-        "select platform, sum(visitors) from pages.audience where device = 'Mobile' group by 1"
+        "select platform, sum(viewers) from pages.audience where device = 'Mobile' group by 1"
     )
     want = {name: int(count) for name, count in counts}
-    expect(page.locator('table.bars[aria-label="Visitors by platform"] tbody tr')).to_have_count(
+    expect(page.locator('table.bars[aria-label="Viewers by platform"] tbody tr')).to_have_count(
         len(want), timeout=30_000
     )
-    assert bars(page, "Visitors by platform") == want
+    assert bars(page, "Viewers by platform") == want
 
 
 def test_the_matrix_follows_its_filter(account: Account, open_page: Open) -> None:
     page = open_page(account, "/recency-and-frequency/")
-    title = "Visitors by recency and frequency"
+    title = "Viewers by recency and frequency"
     sql = (
-        "select recency_order || ' ' || frequency_order, sum(visitors) "
+        "select recency_order || ' ' || frequency_order, sum(viewers) "
         "from pages.recency_frequency {} group by 1"
     )
     for choice, where in (("All", ""), ("Desktop", "where device = 'Desktop'")):
@@ -189,6 +188,46 @@ def test_the_matrix_follows_its_filter(account: Account, open_page: Open) -> Non
             for td in region.locator("td[data-cell]").all()
         }
         assert {name: value for name, value in shown.items() if value} == want
+
+
+def test_who_is_active_is_a_viewer_of_the_last_7_days(account: Account, open_page: Open) -> None:
+    page = open_page(account, "/recency-and-frequency/")
+    active = bars(page, "Viewers by recency")["Active"]
+    expect(page.locator("h1")).to_contain_text("played in the last 7 days")
+    card = open_page(account, "/").locator('[data-card="viewers"] .value')
+    expect(card).to_have_attribute("data-value", str(active))
+    assert "visitor" not in page.locator("main").inner_text().lower()
+
+
+def test_new_and_returning_are_the_viewers_of_a_month(account: Account, open_page: Open) -> None:
+    page = open_page(account, "/audience/")
+    page.locator('select[data-input="period"]').select_option("month")
+    chart = page.locator('figure[data-chart="New and returning viewers per month"]')
+    expect(chart).to_be_visible(timeout=30_000)
+    with page.expect_download() as download:
+        chart.get_by_role("button", name="CSV").click()
+    with download.value.path().open(encoding="utf-8-sig", newline="") as opened:
+        rows = list(csv.reader(opened))[1:]
+    newest = max(row[0] for row in rows)
+    (want,) = account.cli.rows(
+        "select count(distinct visitor_key) from gold.fact_plays "  # noqa: S608
+        f"where date_trunc('month', activity_date) = date '{newest}'"
+    )
+    assert sum(int(row[2]) for row in rows if row[0] == newest) == want[0]
+
+
+def test_platform_and_browser_are_crossed(account: Account, open_page: Open) -> None:
+    page = open_page(account, "/audience/")
+    region = page.get_by_role("region", name="Viewers by platform and browser")
+    shown = [
+        int(td.get_attribute("data-value") or 0) for td in region.locator("td[data-cell]").all()
+    ]
+    assert sum(shown) == account.value("select count(*) from gold.viewers")
+    most = account.value(
+        "select max(viewers) from (select sum(viewers) as viewers from pages.audience "
+        "group by platform, browser) as crossed"
+    )
+    assert max(shown) == most
 
 
 def test_a_class_narrows_the_media(account: Account, open_page: Open) -> None:

@@ -1,9 +1,9 @@
-select browser as name, sum(visitors) as visitors
+select browser as name, sum(viewers) as viewers
 from pages.audience
 where
     platform is not null
     and ('${inputs.device}' = 'All' or device = '${inputs.device}')
-    and ('${inputs.segment}' = 'All' or visitor_segment = '${inputs.segment}')
-    and ('${inputs.rf_group}' = 'All' or rf_group = '${inputs.rf_group}')
+    and ('${inputs.recency}' = 'All' or recency_group = '${inputs.recency}')
+    and ('${inputs.frequency}' = 'All' or frequency_band = '${inputs.frequency}')
 group by browser
-order by visitors desc, name
+order by viewers desc, name

@@ -1,5 +1,5 @@
-select rf_group as name, sum(visitors) as visitors
-from pages.audience
-where platform is not null
-group by rf_group
-order by visitors desc, name
+select recency_group as name, min(recency_order) as place, sum(viewers) as viewers
+from pages.recency_frequency
+where device is not null
+group by recency_group
+order by place

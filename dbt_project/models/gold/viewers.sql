@@ -1,0 +1,78 @@
+{{ config(materialized='table', ha=true) }}
+
+with newest as (
+    select max(day) as newest_day
+    from {{ ref('calendar') }}
+    where has_arrived
+),
+
+-- Up to the newest whole day, as every span: an Active one is a viewer of the last 7.
+plays as (
+    select
+        plays.event_key,
+        plays.visitor_key,
+        plays.media_id,
+        plays.activity_date,
+        plays.device,
+        plays.received_at,
+        plays.ingested_at,
+        newest.newest_day
+    from {{ ref('fact_plays') }} as plays
+    inner join newest
+        on plays.activity_date <= newest.newest_day
+),
+
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by visitor_key order by received_at desc, event_key asc
+        ) as place
+    from plays
+),
+
+measured as (
+    select
+        visitor_key,
+        min(activity_date) as first_play_date,
+        max(activity_date) as last_play_date,
+        count(distinct activity_date) as play_day_count,
+        count(*) as event_count,
+        count(distinct media_id) as watched_media_count,
+        cast(date_diff('day', max(activity_date), max(newest_day)) as integer)
+            as recency_days,
+        max(case when place = 1 then event_key end) as last_event_key,
+        max(case when place = 1 then device end) as device,
+        max(ingested_at) as ingested_at
+    from ranked
+    group by visitor_key
+)
+
+select
+    measured.visitor_key,
+    measured.first_play_date,
+    measured.last_play_date,
+    measured.play_day_count,
+    measured.event_count,
+    measured.watched_media_count,
+    measured.recency_days,
+    case
+        when measured.recency_days < 7 then 'Active'
+        when measured.recency_days < 30 then 'Recent'
+        when measured.recency_days < 90 then 'Lapsing'
+        else 'Lapsed'
+    end as recency_group,
+    case
+        when measured.play_day_count = 1 then '1 day'
+        when measured.play_day_count = 2 then '2 days'
+        when measured.play_day_count <= 4 then '3-4 days'
+        when measured.play_day_count <= 9 then '5-9 days'
+        else '10 or more'
+    end as frequency_band,
+    events.platform,
+    events.browser,
+    measured.device,
+    {{ stored_timestamp('measured.ingested_at') }} as ingested_at
+from measured
+inner join {{ ref('fact_events') }} as events
+    on measured.last_event_key = events.event_key

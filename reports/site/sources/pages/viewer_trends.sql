@@ -1,0 +1,1 @@
+select * from read_parquet('data/viewer_trends.parquet')
