@@ -19,7 +19,7 @@ from reports.errors import NodeError, PagesError
 from reports.processes import Guarded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from pathlib import Path
 
 SITE = PROJECT_ROOT / "reports" / "site"
@@ -99,34 +99,27 @@ def install_packages(say: Callable[[str], None], site: Path = SITE) -> None:
         mark.write_text(wanted, encoding="utf-8")
 
 
-def run_node(
-    command: list[str],
-    folder: Path,
-    seconds: float,
-    extra: Mapping[str, str] | None = None,
-) -> Ended:
+def run_node(command: list[str], folder: Path, seconds: float) -> Ended:
     """Run a command of Node's with its whole family, at most so many seconds."""
     kept = {name: value for name, value in os.environ.items() if _PASSED_ON.fullmatch(name)}
     # Colors would hide words from who reads the output; the project's own telemetry is off.
-    environment = {**kept, "NO_COLOR": "1", "DO_NOT_TRACK": "1", **(extra or {})}
-    lines: deque[str] = deque(maxlen=_KEPT_LINES)
-    node, late = Guarded(command, folder, environment), Event()
+    environment = {**kept, "NO_COLOR": "1", "DO_NOT_TRACK": "1"}
+    late = Event()
+    with Guarded(command, folder, environment) as node:
 
-    def give_up() -> None:
-        late.set()
-        node.stop()
+        def give_up() -> None:
+            late.set()
+            node.stop()
 
-    timer = Timer(seconds, give_up)
-    timer.daemon = True
-    timer.start()
-    try:
-        lines.extend(_plain(line) for line in node.lines() if line.strip())
-        code = node.wait()
-    except BaseException:
-        node.end()
-        raise
-    finally:
-        timer.cancel()
+        timer = Timer(seconds, give_up)
+        timer.daemon = True
+        timer.start()
+        try:
+            said = (_plain(line) for line in node.lines() if line.strip())
+            lines = deque(said, maxlen=_KEPT_LINES)
+            code = node.wait()
+        finally:
+            timer.cancel()
     return Ended(None if late.is_set() else code, list(lines))
 
 
@@ -136,11 +129,8 @@ def _plain(line: str) -> str:
 
 def _digest(site: Path) -> str:
     held = hashlib.sha256()
-    for path in (
-        site / "package.json",
-        site / "package-lock.json",
-        *sorted((site / "install").glob("*")),
-    ):
+    named = (site / "package.json", site / "package-lock.json")
+    for path in (*named, *sorted((site / "install").glob("*"))):
         held.update(path.read_bytes())
     return held.hexdigest()
 

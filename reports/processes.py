@@ -20,7 +20,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -33,8 +33,8 @@ _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
 _AT_LEAST = 2.0  # seconds for a guard to end what it guards
 
 
-class Guarded:
-    """A command at work behind a guard.
+class Guarded(AbstractContextManager["Guarded"]):
+    """A command at work behind a guard; a block that it is the context of ends it.
 
     Args:
         command: The program and its arguments; no shell reads them.
@@ -57,7 +57,6 @@ class Guarded:
         errors: IO[bytes] | int | None = subprocess.STDOUT,
         passed: Sequence[int] = (),
     ) -> None:
-        """Start it."""
         self._family = secrets.token_hex(16)
         self._grace = grace
         self.process = subprocess.Popen(  # noqa: S603 - our own interpreter
@@ -76,6 +75,10 @@ class Guarded:
         self._watch = threading.Thread(target=self._clear, daemon=True)
         self._watch.start()
 
+    def __exit__(self, *_: object) -> None:
+        """End it."""
+        self.end()
+
     def lines(self) -> IO[str]:
         """What it writes, line by line, until its family has ended."""
         if self.process.stdout is None:
@@ -88,11 +91,7 @@ class Guarded:
         return self.process.poll()
 
     def wait(self) -> int:
-        """Wait for its end.
-
-        Returns:
-            Its exit code.
-        """
+        """Wait for its end; gives its exit code."""
         code = self.process.wait()
         self._watch.join()
         return code

@@ -41,7 +41,6 @@ class Memory:
     """
 
     def __init__(self, lake: Lake | None, uri: str, folder: Path | None = None) -> None:
-        """Read nothing yet."""
         self._lake = lake
         self.unreadable: LakeError | None = None
         name = hashlib.sha256(uri.encode(errors="surrogateescape")).hexdigest()[:16]

@@ -41,7 +41,6 @@ class AthenaTables:
     """
 
     def __init__(self, settings: Settings, today: date) -> None:
-        """Ask nothing yet."""
         self._settings = settings
         self._as_of = (settings.as_of_date or today).isoformat()
 

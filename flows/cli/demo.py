@@ -108,12 +108,8 @@ def _sandbox(today: date, media: int) -> Iterator[str]:
     command = [sys.executable, "-m", "sandbox.wistia", "--port", "0", "--rate-limit", "0"]
     # Its history ends a day after its first run; here two days pass.
     command += ["--today", (today - timedelta(days=1)).isoformat(), "--media", str(media)]
-    server = Guarded(command, PROJECT_ROOT, os.environ, errors=None)
-    try:
-        base_url = _read_environment(server)
-        yield base_url.rpartition("/")[0]
-    finally:
-        server.end()
+    with Guarded(command, PROJECT_ROOT, os.environ, errors=None) as server:
+        yield _read_environment(server).rpartition("/")[0]
 
 
 def _read_environment(server: Guarded) -> str:

@@ -28,7 +28,6 @@ class WarehouseTables:
     """
 
     def __init__(self, path: Path) -> None:
-        """Open nothing yet."""
         self._path = path
 
     def find_keys(self, email: str) -> set[str]:

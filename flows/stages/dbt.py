@@ -103,13 +103,9 @@ def run_dbt(
         # alone the file is the same wherever the lake has moved or been copied to.
         path = Path(environment["WAREHOUSE_PATH"])
         folder, told["WAREHOUSE_PATH"] = path.parent, path.name
-    dbt = Guarded(command, folder, told)
-    try:
+    with Guarded(command, folder, told) as dbt:
         output = dbt.lines().read()
         code = dbt.wait()
-    except BaseException:
-        dbt.end()
-        raise
     nodes = _read_results(results)
     if code != 0:
         raise _failure(nodes, output, work_dir)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
@@ -27,17 +29,14 @@ class Child:
 
     Attributes:
         name: As the person at the terminal reads it.
-        command: What runs.
-        environment: With what.
         log: Where its output goes; None for ours.
         passed: Descriptors that it inherits.
     """
 
     name: str
-    command: list[str]
+    command: Sequence[str]
     environment: Mapping[str, str]
     log: Path | None
-    clock: Callable[[], float]
     passed: Sequence[int] = ()
     process: Guarded | None = None
     _began: float = 0.0
@@ -46,21 +45,20 @@ class Child:
 
     def start(self) -> None:
         """Start it."""
-        output: IO[bytes] | int = _STANDARD_OUTPUT
-        if self.log is not None:
-            self.log.parent.mkdir(parents=True, exist_ok=True)
-            output = self.log.open("ab")
-        self.process = Guarded(
-            self.command,
-            PROJECT_ROOT,
-            self.environment,
-            grace=_GRACE_SECONDS,
-            output=output,
-            passed=self.passed,
-        )
-        if not isinstance(output, int):
-            output.close()
-        self._began = self.clock()
+        with ExitStack() as opened:
+            output: IO[bytes] | int = _STANDARD_OUTPUT
+            if self.log is not None:
+                self.log.parent.mkdir(parents=True, exist_ok=True)
+                output = opened.enter_context(self.log.open("ab"))
+            self.process = Guarded(
+                self.command,
+                PROJECT_ROOT,
+                self.environment,
+                grace=_GRACE_SECONDS,
+                output=output,
+                passed=self.passed,
+            )
+        self._began = time.monotonic()
 
     @property
     def ended(self) -> int | None:
@@ -72,7 +70,7 @@ class Child:
         code = self.ended
         if code is None:
             return
-        now = self.clock()
+        now = time.monotonic()
         if not self._due:
             self._wait = 1.0 if now - self._began > _STEADY_SECONDS else self._wait * 2
             self._due = now + min(self._wait, _LONGEST_WAIT)
@@ -85,9 +83,8 @@ class Child:
 
 def end(children: Sequence[Child]) -> None:
     """End them all, kindly first, at the same time."""
-    for child in children:
-        if child.process is not None:
-            child.process.stop()
-    for child in children:
-        if child.process is not None:
-            child.process.end()
+    started = [child.process for child in children if child.process is not None]
+    for process in started:
+        process.stop()
+    for process in started:
+        process.end()

@@ -43,7 +43,6 @@ class Lookout:
         lake: Lake,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Look at the lake at the first call."""
         self._settings = settings
         self._api = api
         self._lake = lake

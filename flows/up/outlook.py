@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from dataclasses import asdict, dataclass
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from flows.alerts.findings import find
@@ -11,7 +13,6 @@ from ingestion.config.errors import ReadableError
 from ingestion.config.version import code_version
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
 
     from ingestion.config.settings import Settings
@@ -21,19 +22,13 @@ if TYPE_CHECKING:
 _KEPT_SECONDS = 60.0
 
 
+@dataclass(slots=True)
 class Outlook:
-    """Looks at a history as the alarms do.
+    """Looks at a history as the alarms do; the settings have their limits, and where code lies."""
 
-    Args:
-        settings: Their limits, and where releases lie.
-        monotonic: Seconds that only go on.
-    """
-
-    def __init__(self, settings: Settings, monotonic: Callable[[], float] = time.monotonic) -> None:
-        """Look at nothing yet."""
-        self._settings = settings
-        self._monotonic = monotonic
-        self._next: tuple[float, str] | None = None
+    settings: Settings
+    _next: str = ""
+    _looked_at: float = -inf
 
     def __call__(self, history: History, now: datetime) -> dict[str, Any]:
         """What the page shows of it.
@@ -42,19 +37,12 @@ class Outlook:
             `{findings: [{alarm, said, remedy}], code: {now, next}}`, both versions as people
             read them.
         """
-        found = find(self._settings, history, now)
+        if time.monotonic() - self._looked_at > _KEPT_SECONDS:
+            self._next, self._looked_at = _look_up(self.settings), time.monotonic()
         return {
-            "findings": [
-                {"alarm": one.alarm, "said": one.said, "remedy": one.remedy} for one in found
-            ],
-            "code": {"now": code_version(), "next": self._newest()},
+            "findings": [asdict(one) for one in find(self.settings, history, now)],
+            "code": {"now": code_version(), "next": self._next},
         }
-
-    def _newest(self) -> str:
-        at = self._monotonic()
-        if self._next is None or at - self._next[0] > _KEPT_SECONDS:
-            self._next = (at, _look_up(self._settings))
-        return self._next[1]
 
 
 def _look_up(settings: Settings) -> str:

@@ -39,19 +39,11 @@ def run_command(folder: Path, *command: str, environment: Mapping[str, str] | No
         command: The program and its arguments; no shell reads them.
         environment: Its variables; ours when None.
     """
+    told = os.environ if environment is None else environment
     with tempfile.TemporaryFile() as complaints:
-        started = Guarded(
-            command,
-            folder,
-            os.environ if environment is None else environment,
-            errors=complaints,
-        )
-        try:
+        with Guarded(command, folder, told, errors=complaints) as started:
             output = started.lines().read()
             code = started.wait()
-        except BaseException:
-            started.end()
-            raise
         complaints.seek(0)
         errors = complaints.read().decode(errors="replace")
     said = " ".join((errors or output).split()) or f"exit code {code}"

@@ -22,7 +22,7 @@ from ingestion.config.errors import ConfigurationError, PrefectError, ReadableEr
 from ingestion.config.timestamps import utc_now
 from ingestion.storage.base import open_lake
 from reports.prefect import POOL, PrefectApi
-from reports.server.serve import bind
+from reports.server.serve import address_of, bind
 
 if TYPE_CHECKING:
     import socket
@@ -69,10 +69,7 @@ def up(settings: Settings, say: Callable[[str], None]) -> None:
     ):
         lake = open_lake(settings)
         api, environment = _prepare(settings, home, prefects.getsockname()[1])
-        children = _children(
-            home, environment, (prefects, pages_at), in_terminal=sys.stdout.isatty()
-        )
-        server, worker, pages = children
+        children = server, worker, pages = _children(home, environment, prefects, pages_at)
         try:
             say(f"starting Prefect at {api.url} (up to a minute the first time)")
             server.start()
@@ -104,13 +101,16 @@ def _prepare(settings: Settings, home: Path, port: int) -> tuple[PrefectApi, dic
     auth = make_password(os.environ)
     url = f"http://{_HOST}:{port}/api"
     keep_password(home, auth, url)
+    own = home.absolute() / "up"
+    own.mkdir(mode=0o700, exist_ok=True)
+    own.chmod(0o700)
     # What is asked of this machine goes through no proxy, by us or by a child.
     spared = ",".join(filter(None, (os.environ.get("NO_PROXY"), _HOST, "localhost")))
     os.environ |= {"NO_PROXY": spared, "no_proxy": spared}
     environment = {
         **os.environ,
         # Of its own: what a server without a password took in is never run.
-        "PREFECT_SERVER_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{_database(home)}",
+        "PREFECT_SERVER_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{own / 'prefect.db'}",
         "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": f"http://{_HOST}:{port}",
         # Runs work in the project's folder, this command wherever it was typed.
         **({} if settings.on_s3 else {"LAKE_URI": str(settings.lake_path)}),
@@ -126,57 +126,34 @@ def _prepare(settings: Settings, home: Path, port: int) -> tuple[PrefectApi, dic
     return PrefectApi(url, basic(auth)), environment
 
 
-def _database(home: Path) -> Path:
-    own = home.absolute() / "up"
-    own.mkdir(mode=0o700, exist_ok=True)
-    own.chmod(0o700)
-    return own / "prefect.db"
-
-
 def _children(
-    home: Path,
-    environment: dict[str, str],
-    sockets: tuple[socket.socket, socket.socket],
-    *,
-    in_terminal: bool,
+    home: Path, environment: dict[str, str], prefects: socket.socket, pages_at: socket.socket
 ) -> tuple[Child, Child, Child]:
+    def without(*names: str) -> dict[str, str]:
+        return {name: value for name, value in environment.items() if name not in names}
+
+    def listener(name: str, module: str, given: dict[str, str], at: socket.socket) -> Child:
+        command = (sys.executable, "-m", module, str(at.fileno()))
+        return Child(name, command, given, home / "logs" / f"{name}.log", (at.fileno(),))
+
+    secrets = [n for n in environment if _SECRET.search(n) and not n.startswith("PREFECT_")]
     prefect = str(Path(sys.executable).with_name("prefect"))
-    prefects, pages_at = (listener.fileno() for listener in sockets)
-
-    def child(name: str, *command: str, kept: Callable[[str], bool], passed: int = -1) -> Child:
-        # A terminal shows what to know; a service's journal keeps what its worker says.
-        to_file = in_terminal or name != "worker"
-        log = home / "logs" / f"{name}.log" if to_file else None
-        given = {key: value for key, value in environment.items() if kept(key)}
-        descriptors = () if passed < 0 else (passed,)
-        return Child(name, list(command), given, log, time.monotonic, descriptors)
-
-    server = (sys.executable, "-m", "flows.up.prefect.server", str(prefects))
     worker = (prefect, "worker", "start", "--pool", POOL, "--type", "process")
-    pages = (sys.executable, "-m", "flows.up.pages", str(pages_at))
+    # A terminal shows what to know; a service's journal keeps what its worker says.
+    said = home / "logs" / "worker.log" if sys.stdout.isatty() else None
+    for_runs = without("OPERATIONS_PASSWORD", "PREFECT_SERVER_API_AUTH_STRING")
+    for_pages = without("WISTIA_API_TOKEN", "PREFECT_SERVER_API_AUTH_STRING")
     return (
-        child("server", *server, kept=_is_for_server, passed=prefects),
-        child("worker", *worker, kept=_is_for_runs),
-        child("pages", *pages, kept=_is_for_pages, passed=pages_at),
+        listener("server", "flows.up.prefect.server", without(*secrets), prefects),
+        Child("worker", worker, for_runs, said),
+        listener("pages", "flows.up.pages", for_pages, pages_at),
     )
-
-
-def _is_for_server(name: str) -> bool:
-    return name.startswith("PREFECT_") or not _SECRET.search(name)
-
-
-def _is_for_runs(name: str) -> bool:
-    return name not in {"OPERATIONS_PASSWORD", "PREFECT_SERVER_API_AUTH_STRING"}
-
-
-def _is_for_pages(name: str) -> bool:
-    return name not in {"WISTIA_API_TOKEN", "PREFECT_SERVER_API_AUTH_STRING"}
 
 
 def _wait_for_pages(pages_at: socket.socket, pages: Child) -> None:
     # Not forever: should they not come up, `_watch` says so and starts them again.
     deadline = time.monotonic() + _PAGES_SECONDS
-    url = _address(pages_at)
+    url = address_of(pages_at)
     while time.monotonic() < deadline and pages.ended is None:
         # The socket is ours and takes connections; an answer says that someone reads it.
         with suppress(requests.RequestException):
@@ -185,18 +162,12 @@ def _wait_for_pages(pages_at: socket.socket, pages: Child) -> None:
         time.sleep(0.2)
 
 
-def _address(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
 def _tell(pages_at: socket.socket, api: PrefectApi, say: Callable[[str], None]) -> None:
-    home = _address(pages_at)
+    home = address_of(pages_at)
     say(f"pages       {home}/")
     say(f"operations  {home}/operations")
     say(f"prefect     {api.url.removesuffix('/api')} (its password: see docs/operations.md)")
-    found = api.ask("POST", "/deployments/filter", {"sort": "NAME_ASC"}) or []
-    for deployment in found:
+    for deployment in api.ask("POST", "/deployments/filter", {"sort": "NAME_ASC"}) or []:
         for schedule in deployment["schedules"]:
             say(f"{deployment['name']:<11} {schedule['schedule'].get('cron')} UTC")
     say("Ctrl-C stops it all")

@@ -24,7 +24,6 @@ class Refusal(Exception):  # noqa: N818 - an answer, not a fault of ours
     def __init__(
         self, status: int, message: str, remedy: str, *, retry_after: int | None = None
     ) -> None:
-        """Keep what is answered."""
         super().__init__(message)
         self.status = status
         self.remedy = remedy

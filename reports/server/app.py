@@ -47,7 +47,6 @@ class Guard:
     """
 
     def __init__(self, app: ASGIApp, names: frozenset[str]) -> None:
-        """Keep both."""
         self._app = app
         self._names = names | LOOPBACK | {socket.gethostname().lower()}
 

@@ -38,7 +38,6 @@ class Folder:
     """
 
     def __init__(self, root: Path, *, loose: bool = False) -> None:
-        """Read nothing yet."""
         self.root = root
         self._loose = loose
 
@@ -107,7 +106,6 @@ class FileAnswer(Response):
     def __init__(
         self, request: Request, handle: IO[bytes], headers: dict[str, str], encoding: str
     ) -> None:
-        """Decide status, length and where to begin from the request's headers."""
         self._handle = handle
         self._is_head = request.method == "HEAD"
         state = os.fstat(handle.fileno())

@@ -68,7 +68,6 @@ class Guesses:
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
-        """Begin with no guesses."""
         self._limit = Limit(_FREE, _WINDOW_SECONDS, clock)
         self._sleep = sleep
         self._lines: defaultdict[str, _Line] = defaultdict(_Line)

@@ -29,7 +29,6 @@ class Latest(Generic[T]):
     def __init__(
         self, read: Callable[[], T], late: T, seconds: float, clock: Callable[[], float]
     ) -> None:
-        """Ask nothing yet."""
         self._read = read
         self._said = late
         self._seconds = seconds

@@ -20,7 +20,6 @@ class Limit:
     """
 
     def __init__(self, most: int, seconds: float, clock: Callable[[], float]) -> None:
-        """Begin with no tries."""
         self._most = most
         self._seconds = seconds
         self._clock = clock

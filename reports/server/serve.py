@@ -63,13 +63,12 @@ def serve(  # noqa: PLR0913, PLR0917 - what the server is made of
         listener = bind(settings.serve_host, settings.serve_port)
     else:
         listener = socket.socket(fileno=descriptor)
-    host, port = listener.getsockname()[:2]
-    shown = f"[{host}]" if ":" in host else host
-    say(f"pages       http://{shown}:{port}/")
-    say(f"operations  http://{shown}:{port}/operations")
-    say(f"tables      http://{shown}:{port}/docs")
+    address = address_of(listener)
+    say(f"pages       {address}/")
+    say(f"operations  {address}/operations")
+    say(f"tables      {address}/docs")
     if HANDBOOK.is_dir():
-        say(f"handbook    http://{shown}:{port}/handbook")
+        say(f"handbook    {address}/handbook")
     for warning in warnings(settings):
         say(f"warning: {warning}")
     say("Ctrl-C stops it")
@@ -144,6 +143,12 @@ def warnings(settings: Settings) -> list[str]:
 def _is_weak(password: str) -> bool:
     text = password.lower()
     return len(text) < _LONG_ENOUGH or len(set(text)) < _VARIED_ENOUGH or "password" in text
+
+
+def address_of(listener: socket.socket) -> str:
+    """Where a socket listens, `http://host:port`."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def bind(host: str, port: int) -> socket.socket:

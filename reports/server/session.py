@@ -37,7 +37,6 @@ class Doorkeeper:
     """
 
     def __init__(self, password: str | None, guesses: Guesses, clock: Callable[[], float]) -> None:
-        """Keep only a digest of the password."""
         self._digest = None if password is None else _digest(password)
         self._guesses = guesses
         self._clock = clock

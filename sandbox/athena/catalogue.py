@@ -37,7 +37,6 @@ class Catalogue:
     """Databases, tables, partitions."""
 
     def __init__(self, glue: GlueClient) -> None:
-        """Work on this Glue."""
         self.glue = glue
 
     def databases(self) -> list[str]:

@@ -59,7 +59,6 @@ class Executions:
     """All queries of this account, newest last."""
 
     def __init__(self) -> None:
-        """Begin with none."""
         self._all: dict[str, Execution] = {}
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="query")
 

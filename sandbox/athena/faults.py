@@ -54,7 +54,6 @@ class Faults:
     """The orders that are left, and the calls that came."""
 
     def __init__(self) -> None:
-        """Begin with none."""
         self.orders: list[Fault] = []
         self.calls: dict[str, int] = {}
         self._lock = threading.Lock()

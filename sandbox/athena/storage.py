@@ -30,7 +30,6 @@ class Storage:
     """Objects by their address."""
 
     def __init__(self, s3: S3Client) -> None:
-        """Work on this S3."""
         self.s3 = s3
 
     def has_bucket(self, bucket: str) -> bool:

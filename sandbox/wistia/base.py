@@ -37,7 +37,6 @@ class BasePopulation:
     """`size` visitors numbered from 0, the newest activity first."""
 
     def __init__(self, seed: int, size: int, calendar: Calendar) -> None:
-        """Describe the population; nothing is made yet."""
         self.seed, self.size, self.calendar = seed, size, calendar
         self.block = lru_cache(maxsize=1024)(self._make_block)
 

@@ -24,7 +24,6 @@ class Control:
     """Steers one account and the gate before it."""
 
     def __init__(self, world: World, gate: Gate) -> None:
-        """Steer this account."""
         self.world, self.gate = world, gate
 
     def routes(self) -> list[Route]:

@@ -19,7 +19,6 @@ class Days:
     """Answers about a video's days."""
 
     def __init__(self, world: World) -> None:
-        """Answer from this account."""
         self.world = world
 
     def of_medium(self, request: Request) -> list[dict[str, object]]:

@@ -86,7 +86,6 @@ class Faults:
     """The orders in force, first come first served."""
 
     def __init__(self, chance: Random) -> None:
-        """Break nothing."""
         self._chance = chance
         self.orders: list[Fault] = []
 

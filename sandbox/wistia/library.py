@@ -10,7 +10,6 @@ class Library:
     """Answers about one account's media and about the account itself."""
 
     def __init__(self, world: World, scopes: frozenset[str]) -> None:
-        """Answer from this account, for a token with these scopes."""
         self.world, self.scopes = world, scopes
 
     def medias(self, request: Request) -> list[dict[str, object]]:

@@ -40,7 +40,6 @@ class Plays:
     """
 
     def __init__(self, world: World) -> None:
-        """Read this account's plays."""
         self.world = world
         fame = [medium.play_count for medium in world.library]
         total = sum(fame)

@@ -35,7 +35,6 @@ class Locked:
     """
 
     def __init__(self, app: ASGIApp, auth: str) -> None:
-        """Keep what is to be shown."""
         self._app = app
         self._shown = basic(auth)["authorization"].encode()
 

@@ -20,7 +20,6 @@ class Metadata:
     """Reads the catalog for clients that do not ask Glue."""
 
     def __init__(self, catalogue: Catalogue) -> None:
-        """Read this catalog."""
         self._catalogue = catalogue
 
     def actions(self) -> dict[str, Action]:

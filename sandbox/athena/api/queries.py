@@ -23,7 +23,6 @@ class Queries:
     """Start, watch, read and stop queries."""
 
     def __init__(self, stack: Stack, groups: WorkGroups, executions: Executions) -> None:
-        """Run queries on this stack."""
         self._stack, self._groups, self._executions = stack, groups, executions
         self._tokens: dict[str, tuple[Request, str]] = {}
 

@@ -52,7 +52,6 @@ class Crawlers:
     """Carries out StartCrawler for moto's crawlers."""
 
     def __init__(self, catalogue: Catalogue, storage: Storage) -> None:
-        """Crawl into this catalog."""
         self._catalogue, self._storage = catalogue, storage
         self._last: dict[str, _Crawl] = {}
         self.orders: dict[str, Order] = {}

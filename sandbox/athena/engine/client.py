@@ -57,7 +57,6 @@ class Engine:
     """One engine; each statement has a session of its own."""
 
     def __init__(self, address: str) -> None:
-        """Ask the engine at this address."""
         parts = urlsplit(address)
         self._host, self._port = parts.hostname or "", parts.port or 0
 
