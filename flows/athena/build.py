@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from flows.athena.catalog import database
 from flows.athena.explain import explain_failure
 from flows.athena.query import query_athena
-from flows.athena.tables import BUILT, read_tables
+from flows.athena.tables import all_tables, name_of
 from flows.athena.workgroup import read_builders_workgroup
 from flows.stages.dbt import (
     BuildResult,
@@ -125,11 +124,8 @@ class _Plans:
         if self._reading is None or before is None:
             return ()
         self._put(replace(before, project=""))
-        built = {
-            f"{layer}.{table['Name']}"
-            for layer in BUILT
-            for table in read_tables(database(self._settings, layer))
-        }
+        prefix = self._settings.glue_database_prefix
+        built = {name_of(table).removeprefix(prefix) for table in all_tables(self._settings)}
         is_whole = not set(list_models()) - built
         is_known = has_results(self._settings.work_path / ".dbt")
         return choose_stale(self._now(self._reading), before if is_whole and is_known else None)
@@ -157,14 +153,8 @@ class _Plans:
     def _write(self, before: Record | None, *, is_refreshed: bool = False) -> str:
         if self._reading is None:
             return ""
-        inventory = self._reading.inventory
-        return write_plan(
-            inventory,
-            self._now(self._reading),
-            before,
-            self._passed_over,
-            is_refreshed=is_refreshed,
-        )
+        now, inventory = self._now(self._reading), self._reading.inventory
+        return write_plan(inventory, now, before, self._passed_over, is_refreshed=is_refreshed)
 
 
 def _passed_over(settings: Settings, unlisted: list[str]) -> list[str]:

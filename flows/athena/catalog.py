@@ -7,13 +7,14 @@ declarations of tables do neither, so a run brings its own.
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import boto3
 
 from flows.athena.declarations import LAYERS, read_declarations
 from flows.athena.partitions import restate_partitions
-from ingestion.config.aws_errors import code_of, explained
+from ingestion.config.aws_errors import explained
 from ingestion.config.errors import CrawlError
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from ingestion.config.settings import Settings
 
 log = logging.getLogger(__name__)
-_EXISTS = "AlreadyExistsException"
-_MISSING = "EntityNotFoundException"
 
 
 def database(settings: Settings, layer: str) -> str:
@@ -54,7 +53,9 @@ def _ensure_database(glue: Any, name: str) -> None:  # noqa: ANN401 - boto3's cl
     try:
         glue.get_database(Name=name)
     except glue.exceptions.EntityNotFoundException:
-        _ignoring_twins(glue.create_database, DatabaseInput={"Name": name})
+        # Another run may be faster between the look and the creation.
+        with suppress(glue.exceptions.AlreadyExistsException):
+            glue.create_database(DatabaseInput={"Name": name})
 
 
 def _ensure_table(glue: Any, settings: Settings, declared: BronzeTable) -> None:  # noqa: ANN401
@@ -63,7 +64,8 @@ def _ensure_table(glue: Any, settings: Settings, declared: BronzeTable) -> None:
     try:
         found = glue.get_table(DatabaseName=name, Name=declared.name)["Table"]
     except glue.exceptions.EntityNotFoundException:
-        _ignoring_twins(glue.create_table, DatabaseName=name, TableInput=wanted)
+        with suppress(glue.exceptions.AlreadyExistsException):
+            glue.create_table(DatabaseName=name, TableInput=wanted)
         return
     _refuse_elsewhere(name, found, wanted)
     if _shape(found) != _shape(wanted):
@@ -71,15 +73,6 @@ def _ensure_table(glue: Any, settings: Settings, declared: BronzeTable) -> None:
         glue.update_table(DatabaseName=name, TableInput=_updated(found, wanted))
         if declared.partition:
             restate_partitions(glue, name, declared)
-
-
-def _ignoring_twins(create: Any, **arguments: Any) -> None:  # noqa: ANN401 - boto3's methods
-    # Another run may be faster between the look and the creation.
-    try:
-        create(**arguments)
-    except Exception as error:
-        if code_of(error) != _EXISTS:
-            raise
 
 
 def _refuse_elsewhere(name: str, found: dict[str, Any], wanted: dict[str, Any]) -> None:

@@ -77,11 +77,7 @@ class AthenaTables:
         if rebuilt:
             models = [tables[name]["Name"] for name in rebuilt]
             dbt_on_athena(self._settings, "run", "--select", *models, as_of_date=self._as_of)
-        with explained("remove what the older tables held", BuildError):
-            for name in rebuilt:
-                drop_older_versions(tables[name])
-            # Answers that somebody asked for may name the person too.
-            delete_folder(f"{read_workgroup(self._settings).results_uri}/queries")
+        self.remove_other_copies()
         return counts
 
     def is_built(self) -> bool:
@@ -94,6 +90,7 @@ class AthenaTables:
             for table in self._built():
                 if not is_iceberg(table):
                     drop_older_versions(table)
+            # They may name the person too.
             delete_folder(f"{read_workgroup(self._settings).results_uri}/queries")
 
     def _erase_from_history(self, name: str, keys: set[str]) -> None:

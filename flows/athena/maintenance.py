@@ -7,15 +7,14 @@ Iceberg tables are compacted (OPTIMIZE) and freed of snapshots and files that no
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import awswrangler as wr
 
-from flows.athena.catalog import database
 from flows.athena.query import execute
 from flows.athena.tables import (
-    BUILT,
+    all_tables,
     delete_folder,
     is_iceberg,
     is_temporary,
@@ -23,12 +22,12 @@ from flows.athena.tables import (
     location_of,
     name_of,
     newest_below,
-    read_tables,
     version_locations,
 )
 from flows.athena.workgroup import read_builders_workgroup
 from ingestion.config.aws_errors import explained
 from ingestion.config.errors import BuildError, QueryError
+from ingestion.config.timestamps import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,9 +59,7 @@ class Maintenance:
     results: int = 0
 
 
-def maintain_bucket(
-    settings: Settings, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
-) -> Maintenance:
+def maintain_bucket(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Maintenance:
     """Do all of it; the caller holds the lake's `build` lock.
 
     Raises:
@@ -71,7 +68,7 @@ def maintain_bucket(
     """
     done, group = Maintenance(), read_builders_workgroup(settings)
     with explained("maintain the tables", BuildError):
-        tables = [table for layer in BUILT for table in read_tables(database(settings, layer))]
+        tables = all_tables(settings)
         before = clock() - _LEFT_BEHIND
         for table in [t for t in tables if is_temporary(t) and t["CreateTime"] < before]:
             _drop(table, tables)

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import awswrangler as wr
-import boto3
 
 from flows.athena.catalog import database
+from flows.athena.tables import is_temporary, read_tables
 from flows.athena.workgroup import read_workgroup
 from ingestion.config.aws_errors import explained
 from reports.errors import ExportError
@@ -46,12 +46,8 @@ class AthenaTables:
         group = read_workgroup(self.settings)
         place = f"{group.results_uri}/pages/{secrets.token_hex(8)}"
         with explained("read the tables of the pages", ExportError):
-            schema = database(self.settings, "pages")
-            try:
-                found = list(wr.catalog.get_tables(database=schema))
-            except boto3.client("glue").exceptions.EntityNotFoundException:
-                found = []
-            names = sorted(table["Name"] for table in found if "__" not in table["Name"])
+            found = read_tables(database(self.settings, "pages"))
+            names = sorted(table["Name"] for table in found if not is_temporary(table))
             try:
                 for name in names:
                     self._load(connection, name, f"{place}/{name}/", group.name)

@@ -28,10 +28,14 @@ def read_tables(name: str) -> list[dict[str, Any]]:
         return []
 
 
+def all_tables(settings: Settings) -> list[dict[str, Any]]:
+    """Glue's tables of every built layer, those of a build that is at work too."""
+    return [table for layer in BUILT for table in read_tables(database(settings, layer))]
+
+
 def built_tables(settings: Settings) -> list[dict[str, Any]]:
     """Glue's tables of every built layer, without those of a build that is at work."""
-    found = (table for layer in BUILT for table in read_tables(database(settings, layer)))
-    return [table for table in found if not is_temporary(table)]
+    return [table for table in all_tables(settings) if not is_temporary(table)]
 
 
 def name_of(table: dict[str, Any]) -> str:
@@ -52,14 +56,15 @@ def is_iceberg(table: dict[str, Any]) -> bool:
 def drop_older_versions(table: dict[str, Any]) -> None:
     """Keep a swapped table's current version alone, in Glue and in the bucket."""
     glue = boto3.client("glue")
-    here = {"DatabaseName": table["DatabaseName"], "TableName": table["Name"]}
-    current = glue.get_table(DatabaseName=here["DatabaseName"], Name=here["TableName"])["Table"]
-    for page in glue.get_paginator("get_table_versions").paginate(**here):
-        for version in page["TableVersions"]:
-            older = location_of(dict(version["Table"]))
-            if older != location_of(dict(current)):
-                glue.delete_table_version(VersionId=version["VersionId"], **here)
-                delete_folder(older)
+    database, name = table["DatabaseName"], table["Name"]
+    current = location_of(dict(glue.get_table(DatabaseName=database, Name=name)["Table"]))
+    for version in _versions(table):
+        older = location_of(version["Table"])
+        if older != current:
+            glue.delete_table_version(
+                DatabaseName=database, TableName=name, VersionId=version["VersionId"]
+            )
+            delete_folder(older)
 
 
 def location_of(table: dict[str, Any]) -> str:
@@ -69,11 +74,13 @@ def location_of(table: dict[str, Any]) -> str:
 
 def version_locations(table: dict[str, Any]) -> set[str]:
     """Where every version of a table that Glue keeps has its files."""
-    glue = boto3.client("glue")
-    pages = glue.get_paginator("get_table_versions").paginate(
-        DatabaseName=table["DatabaseName"], TableName=table["Name"]
-    )
-    return {location_of(dict(v["Table"])) for page in pages for v in page["TableVersions"]}
+    return {location_of(version["Table"]) for version in _versions(table)}
+
+
+def _versions(table: dict[str, Any]) -> list[Any]:
+    pages = boto3.client("glue").get_paginator("get_table_versions")
+    found = pages.paginate(DatabaseName=table["DatabaseName"], TableName=table["Name"])
+    return [version for page in found for version in page["TableVersions"]]
 
 
 def list_folders(uri: str) -> list[str]:

@@ -6,6 +6,7 @@ import csv
 import json
 import sys
 import time
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -119,7 +120,7 @@ def show_checks(checks: list[Check], *, as_json: bool) -> int:
         0 when all is well, 1 otherwise.
     """
     if as_json:
-        click.echo(json.dumps([check.as_dict() for check in checks]))
+        click.echo(json.dumps([asdict(check) for check in checks]))
     else:
         for check in checks:
             mark = click.style("ok  ", fg="green") if check.ok else click.style("FAIL", fg="red")

@@ -56,7 +56,10 @@ _NAMES = {
     "conversion_rate": "Conversion rate",
 }
 _RATES = {"plays_per_load", "completion_rate", "conversion_rate"}
-_KINDS = {"video": "video", "page": "page", "country": "country"}
+
+
+# A figure's name, its amount, and how that compares.
+Card = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +81,7 @@ def tell_week(
     """Send the last whole week to every channel that has not had it; nothing where nobody asks.
 
     A channel that is out of order, or tables that are not there yet, are logged: the week is
-    tried again after the next run.
-
-    Args:
-        settings: WEEKLY_DIGEST, and the channels of the alarms.
-        lake: Remembers who was told of which week.
-        ask: Asks the last good tables.
-        channels: Where to; those of the settings when None.
+    tried again after the next run. The lake remembers who was told of which week.
 
     Returns:
         The names of the channels that took it.
@@ -125,13 +122,8 @@ def write_digest(settings: Settings, ask: Callable[[Settings, str], Answer]) -> 
     cards = [_card(name, figures[name]) for name in _NAMES if name in figures]
     up = [_mover(row) for row in movers if row["z"] > 0][:_MOST_MOVERS]
     down = [_mover(row) for row in movers if row["z"] < 0][:_MOST_MOVERS]
-    lists = [("Up", up), ("Down", down)]
-    return Digest(
-        last,
-        f"{sentence} ({days})",
-        _text(sentence, days, cards, lists),
-        _html(sentence, days, cards, lists),
-    )
+    told = (sentence, days, cards, {"Up": up, "Down": down})
+    return Digest(last, f"{sentence} ({days})", _text(*told), _html(*told))
 
 
 def say_week(figures: Mapping[str, Mapping[str, Any]]) -> str:
@@ -152,18 +144,14 @@ def say_week(figures: Mapping[str, Mapping[str, Any]]) -> str:
     return said[0].upper() + said[1:]
 
 
-def _card(name: str, row: Mapping[str, Any]) -> tuple[str, str, str, str]:
-    """Its name, the figure, its change and what is usual."""
-    before = row["amount_before"]
-    change = ""
-    if before:
+def _card(name: str, row: Mapping[str, Any]) -> Card:
+    notes = []
+    if before := row["amount_before"]:
         by = round(100 * (row["amount"] / before - 1))
-        change = (
-            f"{by:+d}% from the week before".replace("-", "\N{MINUS SIGN}")
-            if by
-            else "as the week before"
-        )
-    return (_NAMES[name], _amount(name, row["amount"]), change, _usual(name, row))
+        change = f"{by:+d}% from".replace("-", "\N{MINUS SIGN}") if by else "as"
+        notes.append(f"{change} the week before")
+    notes += filter(None, [_usual(name, row)])
+    return _NAMES[name], _amount(name, row["amount"]), ", ".join(notes)
 
 
 def _usual(name: str, row: Mapping[str, Any]) -> str:
@@ -181,45 +169,35 @@ def _amount(name: str, amount: float) -> str:
 def _mover(row: Mapping[str, Any]) -> str:
     sure = "" if row["is_beyond_chance"] else ", may be chance"
     return (
-        f"{row['label']} ({_KINDS[row['kind']]}): {row['play_count']:,} plays, "
+        f"{row['label']} ({row['kind']}): {row['play_count']:,} plays, "
         f"{row['play_count_before']:,} the week before{sure}"
     )
 
 
-def _text(
-    sentence: str,
-    days: str,
-    cards: list[tuple[str, str, str, str]],
-    lists: list[tuple[str, list[str]]],
-) -> str:
+def _text(sentence: str, days: str, cards: list[Card], lists: dict[str, list[str]]) -> str:
     lines = [f"{sentence}.", f"Whole days from {days}, in the account's time zone.", ""]
-    for name, amount, *said in cards:
-        notes = ", ".join(filter(None, said))
-        lines.append(f"{name}: {amount}" + (f" ({notes})" if notes else ""))
-    for title, movers in lists:
+    lines += [
+        f"{name}: {amount}" + (f" ({notes})" if notes else "") for name, amount, notes in cards
+    ]
+    for title, movers in lists.items():
         lines += ["", f"{title}:", *(f"- {one}" for one in movers or ["nothing"])]
     return "\n".join(lines)
 
 
-def _html(
-    sentence: str,
-    days: str,
-    cards: list[tuple[str, str, str, str]],
-    lists: list[tuple[str, list[str]]],
-) -> str:
+def _html(sentence: str, days: str, cards: list[Card], lists: dict[str, list[str]]) -> str:
     """Tables and styles in place: mail readers know no more."""
     grey = "color:#59626f;font-size:13px"
     cell = "padding:6px 16px 6px 0;border-bottom:1px solid #d6d6d6"
     rows = "".join(
         f'<tr><td style="{cell}">{escape(name)}</td>'
         f'<td style="{cell};text-align:right"><b>{escape(amount)}</b></td>'
-        f'<td style="{cell};{grey}">{escape(", ".join(filter(None, said)))}</td></tr>'
-        for name, amount, *said in cards
+        f'<td style="{cell};{grey}">{escape(notes)}</td></tr>'
+        for name, amount, notes in cards
     )
     moved = "".join(
         f'<h2 style="font-size:16px;margin:20px 0 4px">{title}</h2><ul style="margin:0;'
         f'padding-left:20px">{"".join(f"<li>{escape(one)}</li>" for one in movers)}</ul>'
-        for title, movers in lists
+        for title, movers in lists.items()
         if movers
     )
     return (

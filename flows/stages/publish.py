@@ -52,9 +52,6 @@ def publish(
         as_of_date: The ISO date of the build.
         say: Told each step.
 
-    Returns:
-        What was done.
-
     Raises:
         NodeError: Node is missing or too old.
         PagesError: The pages cannot be made or copied; the last good ones stay.
@@ -96,13 +93,7 @@ def open_tables(settings: Settings) -> Tables:
 
 
 def make_pages(settings: Settings, lake: Lake, version: str, say: Callable[[str], None]) -> bool:
-    """Build the pages unless the last good ones are of the same data, sources and versions.
-
-    Args:
-        settings: The engine and the folders.
-        lake: Its history counts what was loaded.
-        version: Of Node.
-        say: Told each step.
+    """Build the pages unless the last good ones are of the same data, sources and Node.
 
     Returns:
         Whether they were built.
@@ -122,7 +113,9 @@ def make_pages(settings: Settings, lake: Lake, version: str, say: Callable[[str]
 
 def _rebuild(settings: Settings, work: Path, version: str, say: Callable[[str], None]) -> bool:
     mark = settings.work_path / "site.digest"
-    wanted = _digest(work, version)
+    lock = (SITE / "package-lock.json").read_bytes()
+    made_of = f"{version}{_digest_of(work, skip={'node_modules'})}".encode()
+    wanted = hashlib.sha256(made_of + lock).hexdigest()
     if (settings.site_path / "index.html").is_file() and _read(mark) == wanted:
         return False
     built = build(work, say)
@@ -141,11 +134,6 @@ def _documents(settings: Settings) -> Path:
 
 def make_docs(settings: Settings, as_of_date: str, say: Callable[[str], None]) -> None:
     """Make dbt's page of all tables, when the project has changed since the last one.
-
-    Args:
-        settings: The folders.
-        as_of_date: The ISO date of the build.
-        say: Told each step.
 
     Raises:
         BuildError: dbt cannot describe the project; the last good page stays.
@@ -174,18 +162,6 @@ def make_docs(settings: Settings, as_of_date: str, say: Callable[[str], None]) -
     compress_folder(fresh)
     take_place(fresh, settings.docs_path)
     mark.write_text(wanted, encoding="utf-8")
-
-
-def _digest(work: Path, version: str) -> str:
-    parts = (
-        version,
-        _digest_of(work, skip={"node_modules"}),
-        (SITE / "package-lock.json").read_bytes(),
-    )
-    held = hashlib.sha256()
-    for part in parts:
-        held.update(part if isinstance(part, bytes) else part.encode())
-    return held.hexdigest()
 
 
 def _digest_of(folder: Path, *, skip: set[str]) -> str:

@@ -32,6 +32,29 @@ BESIDE = [{"name": "Operations", "href": "/operations"}]
 _HANDBOOK = {"name": "Handbook", "href": "/handbook/"}
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _SWAP_SECONDS = 0.05
+# What is said where something is not built yet: title, paragraphs, what to type.
+NotBuilt = tuple[str, list[str], str]
+_NO_PAGES: NotBuilt = (
+    "The pages are not built yet",
+    [
+        "Here will be what changed since yesterday: plays, visitors, and who comes back.",
+        "A run builds them at its end. From tables that are there already:",
+    ],
+    "wistia-elt publish",
+)
+_NO_DOCS: NotBuilt = (
+    "The documentation is not built yet",
+    [
+        "Here will be every table with its columns, their meaning and the tests they pass.",
+        "It is built with the pages:",
+    ],
+    "wistia-elt publish",
+)
+_NO_HANDBOOK: NotBuilt = (
+    "The handbook is not built yet",
+    ["Here will be the project's documents, with search. In its folder:"],
+    "make docs",
+)
 log = logging.getLogger(__name__)
 
 
@@ -88,10 +111,7 @@ def create_app(
     shelves = _Shelves(
         Folder(site), Folder(docs, loose=True), Folder(handbook, loose=True), Folder(WEB)
     )
-    handlers: dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
-        Refusal: _refuse,
-        Exception: _fail,
-    }
+
     app = Starlette(
         routes=[
             Route("/operations", shelves.serve_operations, methods=["GET"]),
@@ -108,7 +128,7 @@ def create_app(
             Route("/handbook/{path:path}", shelves.serve_handbook, methods=["GET"]),
             Route("/{path:path}", shelves.serve_page, methods=["GET"]),
         ],
-        exception_handlers=handlers,
+        exception_handlers={Refusal: _refuse, Exception: _fail},
     )
     # Around everything: Starlette answers for a fault outside of its own middleware.
     return Guard(app, frozenset(name.lower() for name in names))
@@ -137,20 +157,21 @@ class _Shelves:
         return await _from(self.own, request, _path(request)) or _no_such_page(request)
 
     async def serve_docs(self, request: Request) -> Response:
-        return await _below(self.documents, request, _no_docs)
+        return await _below(self.documents, request, _NO_DOCS)
 
     async def serve_handbook(self, request: Request) -> Response:
-        return await _below(self.handbook, request, _no_handbook)
+        return await _below(self.handbook, request, _NO_HANDBOOK)
 
-    async def tell_beside(self, request: Request) -> Response:
+    async def tell_beside(self, _: Request) -> Response:
         """What stands beside the pages here: their navigation shows it."""
-        del request
         is_made = await run_in_threadpool(self.handbook.root.is_dir)
         return JSONResponse({"beside": [*BESIDE, *[_HANDBOOK] * is_made]}, headers=FRESH)
 
     async def serve_page(self, request: Request) -> Response:
         found = await _from(self.pages, request, _path(request) or "/")
-        return found or (_no_such_page(request) if self.pages.root.is_dir() else _no_pages())
+        if found is None and not self.pages.root.is_dir():
+            return message_page(503, *_NO_PAGES)
+        return found or _no_such_page(request)
 
 
 def _path(request: Request) -> str:
@@ -166,14 +187,13 @@ async def _from(folder: Folder, request: Request, path: str) -> Response | None:
     return found
 
 
-async def _below(folder: Folder, request: Request, not_built: Callable[[], Response]) -> Response:
+async def _below(folder: Folder, request: Request, missing: NotBuilt) -> Response:
     path = _path(request)
     found = await _from(folder, request, path or "/")
-    return found or (_no_such_page(request) if path else not_built())
+    return found or (_no_such_page(request) if path else message_page(503, *missing))
 
 
-async def _refuse(request: Request, error: Exception) -> Response:
-    del request
+async def _refuse(_: Request, error: Exception) -> Response:
     return error.as_json() if isinstance(error, Refusal) else Response(status_code=500)
 
 
@@ -188,39 +208,6 @@ async def _fail(request: Request, error: Exception) -> Response:
 
 def _no_such_page(request: Request) -> Response:
     return message_page(404, "There is no such page", [f"Nothing is at {request.url.path}."])
-
-
-def _no_pages() -> Response:
-    return message_page(
-        503,
-        "The pages are not built yet",
-        [
-            "Here will be what changed since yesterday: plays, visitors, and who comes back.",
-            "A run builds them at its end. From tables that are there already:",
-        ],
-        "wistia-elt publish",
-    )
-
-
-def _no_docs() -> Response:
-    return message_page(
-        503,
-        "The documentation is not built yet",
-        [
-            "Here will be every table with its columns, their meaning and the tests they pass.",
-            "It is built with the pages:",
-        ],
-        "wistia-elt publish",
-    )
-
-
-def _no_handbook() -> Response:
-    return message_page(
-        503,
-        "The handbook is not built yet",
-        ["Here will be the project's documents, with search. In its folder:"],
-        "make docs",
-    )
 
 
 def _name(host: str) -> str:

@@ -7,7 +7,7 @@ import shutil
 import socket
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +17,6 @@ import requests
 from requests.utils import get_environ_proxies, select_proxy
 
 from flows.alerts.channels import describe_channels
-from flows.cli.look.doctor_aws import check_aws
 from ingestion.api.client import Wistia
 from ingestion.api.clock_skew import MOST_SKEW, ClockSkew, describe
 from ingestion.api.rate_limit import Pacer
@@ -49,10 +48,6 @@ class Check:
     detail: str
     remedy: str = ""
 
-    def as_dict(self) -> dict[str, object]:
-        """As `doctor --json` prints it."""
-        return asdict(self)
-
 
 def examine(settings: Settings, sleep: Callable[[float], None]) -> Iterator[Check]:
     """Try everything a run needs, in the order of the data's way.
@@ -67,7 +62,7 @@ def examine(settings: Settings, sleep: Callable[[float], None]) -> Iterator[Chec
     yield Check("proxy", ok=True, detail=_describe_proxy(settings))
     yield from _check_api(settings, sleep)
     yield _attempt("lake", lambda: _check_lake(settings))
-    yield from (Check(*found) for found in check_aws(settings))
+    yield from _check_aws(settings)
     yield _check_prefect()
     yield _attempt("alerts", lambda: describe_channels(settings))
     yield _attempt("node", lambda: f"{shutil.which('node')} is {find_node()}")
@@ -163,7 +158,8 @@ def _check_lake(settings: Settings) -> str:
     said = f"{lake.uri} can be written and read, {free / 1e9:.1f} GB free"
     if not sync_folder(settings.lake_path):
         said += "; its file system cannot fsync a folder: what a power cut takes is read again"
-    needed = _WORK_BYTES + _size(settings.warehouse_path)
+    tables = settings.warehouse_path
+    needed = _WORK_BYTES + (tables.stat().st_size if tables.exists() else 0)
     if free < needed:
         raise LakeError(
             f"{said}; a run needs {needed / 1e9:.1f} GB there for its copy of the tables",
@@ -172,8 +168,40 @@ def _check_lake(settings: Settings) -> str:
     return said
 
 
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.exists() else 0
+def _check_aws(settings: Settings) -> Iterator[Check]:
+    """Try bucket, workgroup and crawler; on a local lake they are not used."""
+    if not settings.on_s3:
+        for check in ("bucket", "workgroup", "crawler"):
+            yield Check(check, ok=True, detail="not used: the lake is a folder")
+        return
+    from boto3 import client  # noqa: PLC0415 - a second that a local lake need not pay
+
+    from ingestion.config.aws_errors import explained  # noqa: PLC0415
+
+    def attempt(check: str, setting: str, name: str, call: Callable[[], object]) -> Check:
+        try:
+            with explained(f"reach {setting}={name}", LakeError):
+                call()
+        except ReadableError as error:
+            remedy = f"{error.remedy}; the name is {setting}'s"
+            return Check(check, ok=False, detail=str(error), remedy=remedy)
+        return Check(check, ok=True, detail=f"{name} answers")
+
+    bucket = settings.lake_uri.removeprefix("s3://").partition("/")[0]
+    group, crawler = settings.athena_workgroup, settings.glue_crawler
+    yield attempt("bucket", "LAKE_URI", bucket, lambda: client("s3").head_bucket(Bucket=bucket))
+    yield attempt(
+        *("workgroup", "ATHENA_WORKGROUP", group),
+        lambda: client("athena").get_work_group(WorkGroup=group),
+    )
+    if crawler is None:
+        said = "none: the crawl stage registers new partitions itself"
+        yield Check("crawler", ok=True, detail=said)
+    else:
+        yield attempt(
+            *("crawler", "GLUE_CRAWLER", crawler),
+            lambda: client("glue").get_crawler(Name=crawler),
+        )
 
 
 def _describe_proxy(settings: Settings) -> str:
