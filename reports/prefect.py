@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
 
 from ingestion.config.errors import PrefectError
 
@@ -16,7 +18,17 @@ if TYPE_CHECKING:
 POOL = "wistia-elt"
 START_PREFECT = "start it with `wistia-elt up`, or point PREFECT_API_URL at yours"
 _MISSING, _BUSY = 404, 503
-_PAUSES = (0.3, 1.0, 2.0)
+# Its database is locked for a moment: all we ask may be asked again, after 0, 1 and 2 seconds.
+_AGAIN = Retry(
+    3,
+    connect=0,
+    read=0,
+    allowed_methods=None,
+    status_forcelist=[_BUSY],
+    backoff_factor=0.5,
+    raise_on_status=False,
+    respect_retry_after_header=False,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +44,6 @@ class PrefectApi:
     url: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     seconds: float = 30.0
-    sleep: Callable[[float], None] = time.sleep
 
     def ask(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
         """Send one request; None for what is not there and for an empty answer.
@@ -41,7 +52,15 @@ class PrefectApi:
             PrefectError: No answer, or a refusal.
         """
         try:
-            answer = self._send(method, path, body)
+            with requests.Session() as session:
+                session.mount(self.url, HTTPAdapter(max_retries=_AGAIN))
+                answer = session.request(
+                    method,
+                    self.url + path,
+                    json=body,
+                    headers=dict(self.headers),
+                    timeout=self.seconds,
+                )
         except requests.RequestException as error:
             raise PrefectError(f"Prefect does not answer at {self.url}", START_PREFECT) from error
         if answer.status_code == _MISSING:
@@ -83,25 +102,10 @@ class PrefectApi:
             try:
                 self.ask("GET", "/health")
             except PrefectError:
-                self.sleep(0.5)
+                time.sleep(0.5)
             else:
                 return
         raise PrefectError(
             f"Prefect's server did not start at {self.url}",
             "read its log; PREFECT_SERVER_API_PORT gives it another port",
         )
-
-    def _send(self, method: str, path: str, body: object) -> requests.Response:
-        for pause in (*_PAUSES, None):
-            answer = requests.request(
-                method,
-                self.url + path,
-                json=body,
-                headers=dict(self.headers),
-                timeout=self.seconds,
-            )
-            # Its database is locked for a moment: all we ask may be asked twice.
-            if answer.status_code != _BUSY or pause is None:
-                break
-            self.sleep(pause)
-        return answer

@@ -17,6 +17,8 @@ from ingestion.config.timestamps import format_timestamp
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from mypy_boto3_s3 import S3Client
+
     from ingestion.storage.base import Lake
 
 LATEST = "latest"
@@ -87,11 +89,9 @@ class Bucket:
         Raises:
             DeliveryError: AWS refuses.
         """
-        from boto3 import client  # noqa: PLC0415 - a folder does without boto3
-
         bucket, start = self._place("")
         with explained(f"list {self.uri}", DeliveryError):
-            pages = client("s3").get_paginator("list_objects_v2")
+            pages = _s3().get_paginator("list_objects_v2")
             found = [
                 (item["Key"].removeprefix(start), item["LastModified"])
                 for page in pages.paginate(Bucket=bucket, Prefix=start)
@@ -105,10 +105,8 @@ class Bucket:
         Raises:
             DeliveryError: AWS refuses.
         """
-        from boto3 import client  # noqa: PLC0415
-
         with explained(f"fetch the release {version}", DeliveryError):
-            client("s3").download_file(*self._place(f"{version}.zip"), str(path))
+            _s3().download_file(*self._place(f"{version}.zip"), str(path))
 
     def put(self, version: str, path: Path) -> None:
         """Store a file as a release.
@@ -116,14 +114,18 @@ class Bucket:
         Raises:
             DeliveryError: AWS refuses.
         """
-        from boto3 import client  # noqa: PLC0415
-
         with explained(f"store the release {version}", DeliveryError):
-            client("s3").upload_file(str(path), *self._place(f"{version}.zip"))
+            _s3().upload_file(str(path), *self._place(f"{version}.zip"))
 
     def _place(self, name: str) -> tuple[str, str]:
         bucket, _, prefix = self.uri.removeprefix("s3://").partition("/")
         return bucket, f"{prefix}/{name}" if prefix else name
+
+
+def _s3() -> S3Client:
+    from boto3 import client  # noqa: PLC0415 - a folder does without boto3
+
+    return client("s3")
 
 
 Location = Folder | Bucket

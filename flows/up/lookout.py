@@ -63,7 +63,7 @@ class Lookout:
         marked: list[str] = []
         silent: list[Finding] = []
         try:
-            marked = reap(self._api, utc_now)
+            marked = reap(self._api)
             self._answered = self._clock()
         except PrefectError as error:
             silent = self._describe_silence(error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import sys
 import time
 from contextlib import closing, contextmanager, suppress
@@ -15,11 +16,10 @@ from filelock import FileLock, Timeout
 
 from flows.up.children import Child, end
 from flows.up.lookout import Lookout
-from flows.up.prefect.access import basic, forget_password, keep_password, make_password
+from flows.up.prefect.access import basic, forget_password, keep_password
 from flows.up.prefect.registration import register
 from flows.up.prefect.zombies import drop_missed, reap
 from ingestion.config.errors import ConfigurationError, PrefectError, ReadableError
-from ingestion.config.timestamps import utc_now
 from ingestion.storage.base import open_lake
 from reports.prefect import POOL, PrefectApi
 from reports.server.serve import address_of, bind
@@ -75,8 +75,8 @@ def up(settings: Settings, say: Callable[[str], None]) -> None:
             server.start()
             api.wait_until_healthy(_START_SECONDS, lambda: server.ended is None)
             register(api, environment)
-            reap(api, utc_now, all_here=True)
-            drop_missed(api, utc_now)
+            reap(api, all_here=True)
+            drop_missed(api)
             pages.start()
             worker.start()
             _wait_for_pages(pages_at, pages)
@@ -98,7 +98,8 @@ def _bind_prefect() -> socket.socket:
 
 
 def _prepare(settings: Settings, home: Path, port: int) -> tuple[PrefectApi, dict[str, str]]:
-    auth = make_password(os.environ)
+    given = os.environ.get("PREFECT_SERVER_API_AUTH_STRING")
+    auth = given or f"wistia-elt:{secrets.token_urlsafe(24)}"
     url = f"http://{_HOST}:{port}/api"
     keep_password(home, auth, url)
     own = home.absolute() / "up"
@@ -136,7 +137,7 @@ def _children(
         command = (sys.executable, "-m", module, str(at.fileno()))
         return Child(name, command, given, home / "logs" / f"{name}.log", (at.fileno(),))
 
-    secrets = [n for n in environment if _SECRET.search(n) and not n.startswith("PREFECT_")]
+    private = [n for n in environment if _SECRET.search(n) and not n.startswith("PREFECT_")]
     prefect = str(Path(sys.executable).with_name("prefect"))
     worker = (prefect, "worker", "start", "--pool", POOL, "--type", "process")
     # A terminal shows what to know; a service's journal keeps what its worker says.
@@ -144,7 +145,7 @@ def _children(
     for_runs = without("OPERATIONS_PASSWORD", "PREFECT_SERVER_API_AUTH_STRING")
     for_pages = without("WISTIA_API_TOKEN", "PREFECT_SERVER_API_AUTH_STRING")
     return (
-        listener("server", "flows.up.prefect.server", without(*secrets), prefects),
+        listener("server", "flows.up.prefect.server", without(*private), prefects),
         Child("worker", worker, for_runs, said),
         listener("pages", "flows.up.pages", for_pages, pages_at),
     )
@@ -195,10 +196,9 @@ def _watch(
 
 @contextmanager
 def _only_one(home: Path) -> Iterator[None]:
-    home.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(home / "up.lock", timeout=0)
     try:
-        lock.acquire()
+        home.mkdir(parents=True, exist_ok=True)
+        held = FileLock(home / "up.lock", timeout=0).acquire()
     except Timeout:
         raise PrefectError(
             f"another `wistia-elt up` is at work in {home}",
@@ -209,8 +209,6 @@ def _only_one(home: Path) -> Iterator[None]:
             f"PREFECT_HOME is {home}, which cannot be written: {error.strerror}",
             "set PREFECT_HOME to a folder of yours",
         ) from error
-    try:
+    with held:
         forget_password(home)
         yield
-    finally:
-        lock.release()

@@ -8,14 +8,10 @@ from __future__ import annotations
 
 import base64
 import os
-import secrets
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _FILE = "up.auth"
 
@@ -53,15 +49,8 @@ def basic(auth: str) -> dict[str, str]:
     return {"authorization": f"Basic {base64.b64encode(auth.encode()).decode()}"}
 
 
-def make_password(environment: Mapping[str, str]) -> str:
-    """What our server is to ask for, `name:password`; PREFECT_SERVER_API_AUTH_STRING wins."""
-    given = environment.get("PREFECT_SERVER_API_AUTH_STRING")
-    return given or f"wistia-elt:{secrets.token_urlsafe(24)}"
-
-
 def keep_password(home: Path, auth: str, url: str) -> None:
     """Let this user's other commands find the server at `url`, until `forget_password`."""
-    forget_password(home)
     # Only its owner reads it, from the first byte on.
     descriptor = os.open(home / _FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
@@ -76,15 +65,11 @@ def forget_password(home: Path) -> None:
 def _read_own() -> tuple[str, str] | None:
     """The password and the address of the `up` that is at work; None without one."""
     home = Path(os.environ["PREFECT_HOME"])
-    try:
-        with FileLock(home / "up.lock", timeout=0):
-            return None
-    except Timeout:
-        pass
-    except OSError:
-        return None
-    try:
-        auth, url, *_ = (home / _FILE).read_text().split("\n")
-    except (OSError, ValueError):
-        return None
-    return auth, url
+    with suppress(OSError, ValueError):
+        try:
+            with FileLock(home / "up.lock", timeout=0):
+                return None
+        except Timeout:
+            auth, url, *_ = (home / _FILE).read_text().split("\n")
+            return auth, url
+    return None

@@ -38,26 +38,24 @@ def register(api: PrefectApi, environment: Mapping[str, str]) -> None:
     if api.ask("GET", f"/work_pools/{POOL}") is None:
         _prefect(environment, "work-pool", "create", POOL, "--type", "process")
     _prefect(environment, "deploy", "--all")
-    declared = {one["name"]: one for one in read_declaration()}
-    command = launcher(environment)
-    for found in _deployments(api):
+    declarations = yaml.safe_load(_DECLARATION.read_text(encoding="utf-8"))["deployments"]
+    declared = {one["name"]: one for one in declarations}
+    ours = {"work_pools": {"name": {"any_": [POOL]}}}
+    for found in api.ask("POST", "/deployments/filter", ours) or []:
+        place = f"/deployments/{found['id']}"
         if found["name"] not in declared:
-            api.ask("DELETE", f"/deployments/{found['id']}")
+            api.ask("DELETE", place)
             continue
-        if command is not None:
-            variables = {**found["job_variables"], "command": command}
-            api.ask("PATCH", f"/deployments/{found['id']}", {"job_variables": variables})
-        for schedule in stale_schedules(found["schedules"], declared[found["name"]]):
-            api.ask("DELETE", f"/deployments/{found['id']}/schedules/{schedule}")
+        if environment.get("CODE_URI"):
+            # The code of whoever first registered looks for releases: these come and go.
+            python = environment.get(LAUNCHER) or sys.executable
+            command = {"command": f"{python} -m flows.up.prefect.launch"}
+            api.ask("PATCH", place, {"job_variables": {**found["job_variables"], **command}})
+        for schedule in _stale_schedules(found["schedules"], declared[found["name"]]):
+            api.ask("DELETE", f"{place}/schedules/{schedule}")
 
 
-def read_declaration() -> list[dict[str, Any]]:
-    """The deployments as `prefect.yaml` has them."""
-    found = yaml.safe_load(_DECLARATION.read_text(encoding="utf-8"))
-    return list(found["deployments"])
-
-
-def stale_schedules(registered: list[dict[str, Any]], declared: dict[str, Any]) -> list[str]:
+def _stale_schedules(registered: list[dict[str, Any]], declared: dict[str, Any]) -> list[str]:
     """Ids of the schedules that the file does not have, or has once and the server twice."""
     wanted = [
         (schedule["cron"], schedule.get("timezone", "UTC"))
@@ -74,11 +72,6 @@ def stale_schedules(registered: list[dict[str, Any]], declared: dict[str, Any]) 
     return stale
 
 
-def _deployments(api: PrefectApi) -> list[dict[str, Any]]:
-    wanted = {"work_pools": {"name": {"any_": [POOL]}}}
-    return list(api.ask("POST", "/deployments/filter", wanted) or [])
-
-
 def _prefect(environment: Mapping[str, str], *arguments: str) -> None:
     command = [str(Path(sys.executable).with_name("prefect")), "--no-prompt", *arguments]
     ended = run_command(PROJECT_ROOT, *command, environment=environment)
@@ -87,17 +80,6 @@ def _prefect(environment: Mapping[str, str], *arguments: str) -> None:
             f"`prefect {' '.join(arguments)}` ended {ended.code}: {ended.failure}",
             "read the server's log",
         )
-
-
-def launcher(environment: Mapping[str, str]) -> str | None:
-    """What starts a run when code comes as releases; None when it is the checkout's.
-
-    It is the code of whoever first registered, not a release's: releases come and go.
-    """
-    if not environment.get("CODE_URI"):
-        return None
-    first = environment.get(LAUNCHER) or sys.executable
-    return f"{first} -m flows.up.prefect.launch"
 
 
 def register_own() -> None:

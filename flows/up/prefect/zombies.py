@@ -11,9 +11,9 @@ import socket
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from ingestion.config.timestamps import utc_now
 
+if TYPE_CHECKING:
     from reports.prefect import PrefectApi
 
 # A worker tells the process of a run it took within seconds.
@@ -22,12 +22,11 @@ _AT_WORK = {"state": {"type": {"any_": ["PENDING", "RUNNING", "CANCELLING"]}}}
 _GONE = "its process ended without a word"
 
 
-def reap(api: PrefectApi, clock: Callable[[], datetime], *, all_here: bool = False) -> list[str]:
+def reap(api: PrefectApi, *, all_here: bool = False) -> list[str]:
     """Tell Prefect of every run of this machine whose process is gone that it crashed.
 
     Args:
         api: Prefect.
-        clock: The time, UTC.
         all_here: Take every run of this machine for gone: before its worker has started.
 
     Returns:
@@ -38,37 +37,31 @@ def reap(api: PrefectApi, clock: Callable[[], datetime], *, all_here: bool = Fal
     """
     marked = []
     for run in api.filter_runs(_AT_WORK):
-        if _is_gone(run, clock(), all_here=all_here):
+        if _is_gone(run, all_here=all_here):
             _mark(api, run["id"], "CRASHED", "Crashed", _GONE)
             marked.append(str(run["name"]))
     return marked
 
 
-def drop_missed(api: PrefectApi, clock: Callable[[], datetime]) -> list[str]:
+def drop_missed(api: PrefectApi) -> None:
     """Of runs that were due while nothing ran here, keep the newest of each deployment.
 
     A machine that was off for a week is owed one run, not seven: each reads all that is new.
-
-    Returns:
-        The names of those that were dropped.
     """
     wanted = {
         "state": {"type": {"any_": ["SCHEDULED"]}},
-        "next_scheduled_start_time": {"before_": clock().isoformat()},
+        "next_scheduled_start_time": {"before_": utc_now().isoformat()},
     }
     newest: dict[str, dict[str, Any]] = {}
-    dropped = []
     for run in api.filter_runs(wanted):
         older = newest.get(run["deployment_id"])
         newest[run["deployment_id"]] = run
         if older is not None:
             said = "missed while nothing ran here; the newest of them runs"
             _mark(api, older["id"], "CANCELLED", "Missed", said)
-            dropped.append(str(older["name"]))
-    return dropped
 
 
-def _is_gone(run: dict[str, Any], now: datetime, *, all_here: bool) -> bool:
+def _is_gone(run: dict[str, Any], *, all_here: bool) -> bool:
     # `1234` of Prefect's process worker, `host:1234` of its older ones.
     host, _, pid = str(run.get("infrastructure_pid") or "").rpartition(":")
     if host not in {"", socket.gethostname()}:
@@ -76,7 +69,8 @@ def _is_gone(run: dict[str, Any], now: datetime, *, all_here: bool) -> bool:
     if pid.isdecimal():
         return all_here or not _is_process(int(pid))
     since = datetime.fromisoformat(run["state"]["timestamp"])
-    return all_here or (run["state"]["type"] == "PENDING" and now - since > _PENDING_FOR)
+    is_late = run["state"]["type"] == "PENDING" and utc_now() - since > _PENDING_FOR
+    return all_here or is_late
 
 
 def _is_process(pid: int) -> bool:
