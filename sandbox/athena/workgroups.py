@@ -18,17 +18,7 @@ _ENGINE = {
     "EffectiveEngineVersion": "Athena engine version 3",
 }
 _SMALLEST_LIMIT = 10_000_000  # bytes; the service takes no smaller one
-# UpdateWorkGroup's words for taking something away, and what they take away.
-_REMOVALS = {
-    "RemoveBytesScannedCutoffPerQuery": "BytesScannedCutoffPerQuery",
-    "RemoveCustomerContentEncryptionConfiguration": "CustomerContentEncryptionConfiguration",
-}
-_RESULT_REMOVALS = {
-    "RemoveOutputLocation": "OutputLocation",
-    "RemoveEncryptionConfiguration": "EncryptionConfiguration",
-    "RemoveExpectedBucketOwner": "ExpectedBucketOwner",
-    "RemoveAclConfiguration": "AclConfiguration",
-}
+
 
 Group = dict[str, Any]
 
@@ -123,8 +113,8 @@ class WorkGroups:
         configuration = deepcopy(group["Configuration"])
         result = configuration["ResultConfiguration"]
         result_updates = updates.pop("ResultConfigurationUpdates", {})
-        _apply(configuration, updates, _REMOVALS)
-        _apply(result, result_updates, _RESULT_REMOVALS)
+        _apply(configuration, updates)
+        _apply(result, result_updates)
         _check_limit(configuration)
         group["Configuration"] = configuration
         group["State"] = request.get("State", group["State"])
@@ -157,11 +147,13 @@ def _by_key(tags: list[dict[str, str]]) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in tags}
 
 
-def _apply(target: dict[str, Any], updates: dict[str, Any], removals: dict[str, str]) -> None:
-    for word, name in removals.items():
-        if updates.pop(word, False):
-            target.pop(name, None)
-    target.update(updates)
+def _apply(target: dict[str, Any], updates: dict[str, Any]) -> None:
+    """Set what is given; `RemoveX` takes X away, as UpdateWorkGroup spells it."""
+    for word, value in updates.items():
+        if not word.startswith("Remove"):
+            target[word] = value
+        elif value:
+            target.pop(word.removeprefix("Remove"), None)
 
 
 def _check_limit(configuration: dict[str, Any]) -> None:

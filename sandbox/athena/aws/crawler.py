@@ -15,7 +15,7 @@ from moto.core.utils import utcnow
 from moto.glue.exceptions import CrawlerNotRunningException, CrawlerRunningException
 from moto.glue.models import FakeCrawler
 
-from sandbox.athena.sql.partitions import folders
+from sandbox.athena.sql.partitions import add_missing
 from sandbox.athena.storage import split_uri
 
 if TYPE_CHECKING:
@@ -60,9 +60,6 @@ class Crawlers:
         """Let moto's crawlers answer with what happens here."""
         described = FakeCrawler.as_dict
 
-        def describe(crawler: FakeCrawler) -> dict[str, Any]:
-            return described(crawler) | self._shape(crawler)
-
         def start(crawler: FakeCrawler) -> None:
             self._start(crawler)
 
@@ -70,7 +67,8 @@ class Crawlers:
             self._stop(crawler)
 
         moto: Any = FakeCrawler
-        moto.start_crawler, moto.stop_crawler, moto.as_dict = start, stop, describe
+        moto.start_crawler, moto.stop_crawler = start, stop
+        moto.as_dict = lambda crawler: described(crawler) | self._shape(crawler)
 
     def _start(self, crawler: FakeCrawler) -> None:
         last = self._last.get(crawler.name)
@@ -94,10 +92,7 @@ class Crawlers:
         elapsed = round((time.monotonic() - last.begun) * 1000) if running else 0
         shape: dict[str, Any] = {"State": state, "CrawlElapsedTime": elapsed}
         if not running:
-            shape["LastCrawl"] = {
-                "Status": last.status,
-                "StartTime": last.started_at,
-            }
+            shape["LastCrawl"] = {"Status": last.status, "StartTime": last.started_at}
             if last.error:
                 shape["LastCrawl"]["ErrorMessage"] = last.error
         return shape
@@ -130,7 +125,4 @@ class Crawlers:
         bucket, _ = split_uri(location)
         if not self._storage.has_bucket(bucket):
             raise ValueError(f"The S3 location does not exist: {location}")
-        known = {tuple(found["Values"]) for found in self._catalogue.partitions(table)}
-        found = folders(table, self._storage.files(location))
-        missing = [(list(values), at) for values, at in found.items() if values not in known]
-        self._catalogue.add_partitions(table, missing)
+        add_missing(self._catalogue, self._storage, table)

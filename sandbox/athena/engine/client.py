@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -142,24 +143,19 @@ def _rows(query: TrinoQuery, result: Any) -> Iterator[Values]:  # noqa: ANN401 -
         yield from result
 
 
-class _translated:  # noqa: N801 - reads as a statement
-    """Turns the driver's errors into a query's failure; stops the query that is left early."""
-
-    def __init__(self, query: TrinoQuery) -> None:
-        self._query = query
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if error is None:
-            return
-        if isinstance(error, TrinoQueryError):
-            raise _failure(error) from error
-        if isinstance(error, Error):
-            raise QueryError(f"GENERIC_INTERNAL_ERROR: {error}", category=1, kind=1) from error
-        if not self._query.finished:
-            self._query.cancel()
+@contextmanager
+def _translated(query: TrinoQuery) -> Iterator[None]:
+    """Turn the driver's errors into a query's failure; stop the query that is left early."""
+    try:
+        yield
+    except TrinoQueryError as error:
+        raise _failure(error) from error
+    except Error as error:
+        raise QueryError(f"GENERIC_INTERNAL_ERROR: {error}", category=1, kind=1) from error
+    except BaseException:
+        if not query.finished:
+            query.cancel()
+        raise
 
 
 def _failure(error: TrinoQueryError) -> QueryError:

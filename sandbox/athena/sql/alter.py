@@ -47,12 +47,6 @@ def _hive(words: Words, job: Job, table: Table) -> Outcome:
     elif words.take("REPLACE", "COLUMNS"):
         columns = [glue_column(*column) for column in _columns(words)]
         changes = {"StorageDescriptor": {**descriptor, "Columns": columns}}
-    elif words.peek("CHANGE"):
-        old, column = _changed(words)
-        columns = [glue_column(*column) if c["Name"] == old else c for c in descriptor["Columns"]]
-        if columns == descriptor["Columns"] and old not in {c["Name"] for c in columns}:
-            raise QueryError(f"FAILED: SemanticException: Invalid column reference {old}")
-        changes = {"StorageDescriptor": {**descriptor, "Columns": columns}}
     else:
         raise words.unexpected("a change that Athena makes to Hive tables")
     words.finish()
@@ -69,7 +63,7 @@ def _iceberg(words: Words, job: Job, table: Table) -> Outcome:
             changes.append(f"ADD COLUMN {quoted(name)} {kind.for_iceberg()}{comment}")
     elif words.take("DROP", "COLUMN"):
         changes.append(f"DROP COLUMN {quoted(words.name())}")
-    elif words.peek("CHANGE"):
+    elif words.take("CHANGE"):
         changes += _change_iceberg(words, job, table)
     elif words.take("RENAME", "TO"):
         changes.append(f"RENAME TO {quoted(ICEBERG, *job.place(words.names()))}")
@@ -84,7 +78,9 @@ def _iceberg(words: Words, job: Job, table: Table) -> Outcome:
 
 
 def _change_iceberg(words: Words, job: Job, table: Table) -> list[str]:
-    old, (name, kind, note) = _changed(words)
+    """Take `[COLUMN] old new type [COMMENT '…']`."""
+    words.take("COLUMN")
+    old, (name, kind, note) = words.name(), read_column(words)
     target = quoted(ICEBERG, table["DatabaseName"], table["Name"])
     # The engine refuses a type that is the column's already.
     types = dict(job.stack.engine.describe(f"SELECT * FROM {target}", None))
@@ -114,11 +110,3 @@ def _set_properties(words: Words, job: Job, table: Table) -> Outcome:
 
 def _columns(words: Words) -> list[Column]:
     return words.listed(lambda: read_column(words))
-
-
-def _changed(words: Words) -> tuple[str, Column]:
-    """Take `CHANGE [COLUMN] old new type [COMMENT '…']`."""
-    words.expect("CHANGE")
-    words.take("COLUMN")
-    old = words.name()
-    return old, read_column(words)

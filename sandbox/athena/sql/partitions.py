@@ -10,9 +10,9 @@ from sandbox.athena.errors import QueryError
 from sandbox.athena.job import Job, Outcome, text_column
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
+    from sandbox.athena.catalogue import Catalogue
     from sandbox.athena.sql.words import Words
+    from sandbox.athena.storage import Storage
 
 Table = dict[str, Any]
 
@@ -60,16 +60,10 @@ def repair_table(words: Words, job: Job) -> Outcome:
     words.finish()
     if is_iceberg(table) or not table.get("PartitionKeys"):
         return Outcome()
-    known = {tuple(found["Values"]) for found in job.catalogue.partitions(table)}
-    location = table["StorageDescriptor"]["Location"].rstrip("/") + "/"
-    files = job.stack.storage.files(location)
-    missing = {
-        values: folder for values, folder in folders(table, files).items() if values not in known
-    }
-    if not missing:
+    added = add_missing(job.catalogue, job.stack.storage, table)
+    if not added:
         return Outcome()
-    job.catalogue.add_partitions(table, [(list(values), at) for values, at in missing.items()])
-    names = [path(table, list(values)) for values in missing]
+    names = [path(table, values) for values in added]
     title = f"{table['DatabaseName']}.{table['Name']}"
     lines = [f"Partitions not in metastore:\t{title}:{name}" for name in names]
     lines += [f"Repair: Added partition to metastore {title}:{name}" for name in names]
@@ -82,18 +76,21 @@ def path(table: Table, values: list[str]) -> str:
     return "/".join(f"{key}={value}" for key, value in zip(keys, values, strict=True))
 
 
-def folders(table: Table, files: Iterable[str]) -> dict[tuple[str, ...], str]:
-    """Return the partitions that `files` lie in: values and folder, in order."""
+def add_missing(catalogue: Catalogue, storage: Storage, table: Table) -> list[list[str]]:
+    """Add the partitions that files lie in and the catalog lacks; return their values."""
     location = table["StorageDescriptor"]["Location"].rstrip("/") + "/"
     keys = [key["Name"] for key in table["PartitionKeys"]]
     found = {}
-    for file in files:
+    for file in storage.files(location):
         steps = file.removeprefix(location).split("/")[: len(keys)]
         names = [step.partition("=")[0].lower() for step in steps]
         if names == keys:
             values = tuple(unquote(step.partition("=")[2]) for step in steps)
             found[values] = location + "/".join(steps) + "/"
-    return found
+    known = {tuple(one["Values"]) for one in catalogue.partitions(table)}
+    missing = [(list(values), at) for values, at in found.items() if values not in known]
+    catalogue.add_partitions(table, missing)
+    return [values for values, _ in missing]
 
 
 def _values(words: Words, table: Table) -> list[str]:

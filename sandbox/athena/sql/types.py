@@ -12,24 +12,13 @@ if TYPE_CHECKING:
 
     from sandbox.athena.sql.words import Words
 
-# Hive's names and the engine's, where they differ; both sides are complete.
-_ENGINE_NAMES = {
-    "boolean": "boolean",
-    "tinyint": "tinyint",
-    "smallint": "smallint",
-    "int": "integer",
-    "bigint": "bigint",
-    "double": "double",
-    "float": "real",
-    "string": "varchar",
-    "binary": "varbinary",
-    "date": "date",
-    "timestamp": "timestamp",
-    "decimal": "decimal",
-    "varchar": "varchar",
-    "char": "char",
+# Hive's names and the engine's where they differ, then those that both have.
+_ENGINE_NAMES = {"int": "integer", "float": "real", "string": "varchar", "binary": "varbinary"}
+_HIVE_NAMES = {engine: hive for hive, engine in _ENGINE_NAMES.items()}
+_SHARED_NAMES = {
+    *("boolean", "tinyint", "smallint", "bigint", "double", "decimal"),
+    *("date", "timestamp", "timestamptz", "varchar", "char"),
 }
-_HIVE_NAMES = {engine: hive for hive, engine in _ENGINE_NAMES.items() if hive != "varchar"}
 _SYNONYMS = {"integer": "int", "long": "bigint", "real": "float", "bool": "boolean"}
 _SIZED = {"decimal": 2, "varchar": 1, "char": 1}
 _UNBOUNDED = 2147483647
@@ -84,9 +73,8 @@ def read_type(words: Words) -> HiveType:
         while words.take(","):
             named.append(_field(words))
         words.expect(">")
-        return HiveType(
-            base, (), tuple(part for _, part in named), tuple(name for name, _ in named)
-        )
+        fields, kinds = zip(*named, strict=True)
+        return HiveType(base, (), kinds, fields)
     if base in {"array", "map"}:
         words.expect("<")
         parts = [read_type(words)]
@@ -95,7 +83,7 @@ def read_type(words: Words) -> HiveType:
             parts.append(read_type(words))
         words.expect(">")
         return HiveType(base, (), tuple(parts))
-    if base not in _ENGINE_NAMES and base != "timestamptz":
+    if base not in _ENGINE_NAMES and base not in _SHARED_NAMES:
         raise QueryError(f"FAILED: ParseException: no such type: {base}")
     sizes = tuple(words.listed(words.number)) if base in _SIZED and words.peek("(") else ()
     return HiveType(base, sizes or ((10, 0) if base == "decimal" else ()))
