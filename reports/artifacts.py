@@ -22,12 +22,7 @@ _CHECKS = "table_name varchar, test varchar, severity varchar, result varchar, r
 
 
 def export_artifacts(manifest: Path, results: Path, folder: Path) -> None:
-    """Write `checks.parquet`.
-
-    Args:
-        manifest: dbt's `manifest.json`.
-        results: The last build's `run_results.json`; without one there are no checks.
-        folder: There already.
+    """Write `checks.parquet` of dbt's `manifest.json` and the last `run_results.json`, if any.
 
     Raises:
         PagesError: The manifest cannot be read.

@@ -32,14 +32,9 @@ _BROTLI_QUALITY = 9
 
 
 def compress_folder(folder: Path, previous: Path | None = None) -> int:
-    """Write a `.br` and a `.gz` beside each file that shrinks.
+    """Write a `.br` and a `.gz` beside each file that shrinks; gives how many files do.
 
-    Args:
-        folder: What is about to be served; not yet in its place.
-        previous: An earlier state of it; what is the same there is copied, not computed.
-
-    Returns:
-        How many files have been compressed or copied.
+    What is the same in an earlier state of the folder is copied, not computed.
     """
     files = list(_shrinking(folder))
     with ThreadPoolExecutor(os.cpu_count()) as pool:

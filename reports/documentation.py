@@ -38,10 +38,8 @@ Node = dict[str, Any]
 def write_page(target: Path, page: Path, database: str) -> None:
     """Write the page that `dbt docs generate --static` would, types filled in.
 
-    Args:
-        target: dbt's target folder after `docs generate --empty-catalog`.
-        page: The file.
-        database: What the engine of the tables calls what holds their schemas.
+    `target` is dbt's own after `docs generate --empty-catalog`; `database` what the engine of the
+    tables calls what holds their schemas.
 
     Raises:
         OSError: A file is missing or the page cannot be written.

@@ -41,14 +41,7 @@ _CAUSE = re.compile(r"\w*Error: |error:|Could not|Cannot ")
 
 
 def prepare(work: Path, site: Path = SITE) -> Path:
-    """Lay out the folder a build works in, empty of any earlier build.
-
-    Args:
-        work: The folder; what is in it is removed.
-        site: The site's sources, with `node_modules`.
-
-    Returns:
-        Its `data`, empty: the exported tables go there.
+    """Empty the folder a build works in and lay out the site's sources; gives its `data`, empty.
 
     Raises:
         PagesError: The disk is full or the folder cannot be written.
@@ -75,10 +68,6 @@ def leave_out(work: Path, rows: Mapping[str, int]) -> None:
     """Take out the pages a row each, `[media].md`, of tables without rows.
 
     The builder fails where no address of such a page is found.
-
-    Args:
-        work: From `prepare`.
-        rows: Rows by exported table.
     """
     for page in sorted((work / "pages").rglob("[[]*[]].md")):
         if rows.get(page.stem.strip("[]")) == 0:
@@ -86,14 +75,7 @@ def leave_out(work: Path, rows: Mapping[str, int]) -> None:
 
 
 def build(work: Path, say: Callable[[str], None]) -> Path:
-    """Make the pages of the tables in `<work>/data`.
-
-    Args:
-        work: From `prepare`, its data filled.
-        say: Told each step.
-
-    Returns:
-        The folder of the pages.
+    """Make the pages of the tables in `<work>/data`; gives their folder.
 
     Raises:
         PagesError: A query, page or table is wrong, or it took too long.
@@ -112,11 +94,9 @@ def build(work: Path, say: Callable[[str], None]) -> Path:
 
 
 def take_place(built: Path, site: Path) -> None:
-    """Put new pages where the last good ones are.
+    """Put new pages where the last good ones are; both lie on one disk.
 
-    Args:
-        built: The new ones, whole; on the same disk.
-        site: Their place; a reader finds the old or the new ones, or for an instant none.
+    A reader finds the old or the new ones, or for an instant none.
 
     Raises:
         PagesError: The folder cannot be moved; the old ones stay.

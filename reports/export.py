@@ -68,15 +68,9 @@ class LocalTables:
 
 
 def export_tables(tables: Tables, loaded: Mapping[str, int], folder: Path) -> dict[str, int]:
-    """Write every table of the pages as `<folder>/<name>.parquet`.
+    """Write every table of the pages as `<folder>/<name>.parquet`; gives rows by table.
 
-    Args:
-        tables: Where they are.
-        loaded: Records that bronze holds, by resource.
-        folder: There, and empty.
-
-    Returns:
-        Rows by table.
+    `loaded` are the records that bronze holds, by resource.
 
     Raises:
         ExportError: There are no tables, or they are empty where bronze is not.
@@ -97,15 +91,9 @@ def export_tables(tables: Tables, loaded: Mapping[str, int], folder: Path) -> di
 
 
 def write_table(connection: duckdb.DuckDBPyConnection, table: str, folder: Path) -> int:
-    """Write one table as the site's builder can read it, its rows in one order.
+    """Write `<folder>/<table>.parquet` as the site's builder can read it, its rows in one order.
 
-    Args:
-        connection: Where the table is.
-        table: Its name with its schema.
-        folder: Gets `<name>.parquet`.
-
-    Returns:
-        Its rows; the one that stands for none is not counted.
+    Gives its rows; the one that stands for none is not counted.
     """
     columns = [
         (str(row[0]), str(row[1])) for row in connection.execute(f"describe {table}").fetchall()

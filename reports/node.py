@@ -80,10 +80,6 @@ def find_node() -> str:
 def install_packages(say: Callable[[str], None], site: Path = SITE) -> None:
     """Install what package-lock.json pins into `node_modules`, once for each lock.
 
-    Args:
-        say: Told what takes a while.
-        site: The folder of package.json.
-
     Raises:
         PagesError: npm failed, with the line that says why.
     """

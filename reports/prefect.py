@@ -88,11 +88,7 @@ class PrefectApi:
         return list(self.ask("POST", "/flow_runs/filter", body) or [])
 
     def wait_until_healthy(self, seconds: float, alive: Callable[[], bool]) -> None:
-        """Return when the server answers.
-
-        Args:
-            seconds: How long a start may take.
-            alive: Whether its process is still there.
+        """Return when the server answers, at most after so many seconds while its process is alive.
 
         Raises:
             PrefectError: It ended, or did not answer in time.

@@ -44,15 +44,9 @@ class Item:
 
 
 def copy_site(site: Path, docs: Path, uri: str) -> int:
-    """Copy the pages, and dbt's documentation as `docs/`, to a folder or a bucket.
+    """Copy the pages, and dbt's documentation as `docs/`, to a folder or `s3://bucket/prefix`.
 
-    Args:
-        site: The last good pages.
-        docs: The documentation.
-        uri: A folder, or `s3://bucket/prefix`.
-
-    Returns:
-        How many files were new or changed.
+    Gives how many files were new or changed.
 
     Raises:
         PagesError: Something there cannot be written.
@@ -156,12 +150,7 @@ def _make_open_folder(folder: Path) -> None:
 
 
 def describe(key: str, path: Path) -> tuple[bytes, dict[str, Any]]:
-    """A file's body and headers as a bucket is to serve them.
-
-    Returns:
-        The body, packed where that saves something; `ContentType`, `CacheControl` and
-        perhaps `ContentEncoding`.
-    """
+    """A file's body and headers as a bucket is to serve them; packed where that saves something."""
     headers = {"ContentType": content_type(key), "CacheControl": cache_control(key)}
     body = path.read_bytes()
     # Every browser takes gzip; brotli not over plain http.

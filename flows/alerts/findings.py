@@ -58,14 +58,7 @@ def find(
     now: datetime,
     error: ReadableError | None = None,
 ) -> list[Finding]:
-    """Everything that is wrong now.
-
-    Args:
-        settings: The limits.
-        history: Every run of the lake.
-        now: The time, UTC.
-        error: What ended the last run where its manifest could not say so.
-    """
+    """Everything that is wrong now; `error` ended the last run where its manifest cannot say so."""
     future = [m for m in history.runs if _is_later(m, now + _CLOCKS_APART)]
     # A run with a wrong date must not stand for the newest one.
     manifests = [m for m in history.runs if m not in future]

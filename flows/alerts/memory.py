@@ -29,15 +29,10 @@ _in_process: dict[Path, bytes] = {}
 
 
 class Memory:
-    """What each channel was told of each alarm.
+    """What each channel was told of each alarm, kept in the lake or in a file that LAKE_URI names.
 
     Attributes:
         unreadable: What kept the last look from reading the lake.
-
-    Args:
-        lake: Where it lies; None where there is no lake to be had.
-        uri: LAKE_URI, which names the file that stands in for the lake.
-        folder: Where that file lies.
     """
 
     def __init__(self, lake: Lake | None, uri: str, folder: Path | None = None) -> None:

@@ -46,10 +46,7 @@ def refusals_told() -> Iterator[None]:
 
 
 def tell(text: str, channels: Mapping[str, Channel] | None = None) -> list[str]:
-    """Tell people a text through every channel, now and each time it is asked for.
-
-    Returns:
-        The names of the channels that took it.
+    """Tell people a text now through every channel; gives the names of those that took it.
 
     Raises:
         ConfigurationError: No channel is set.

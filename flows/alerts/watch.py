@@ -40,18 +40,11 @@ def watch(  # noqa: PLR0913 - what is looked at, and who is told
     also: Sequence[Finding] | None = None,
     channels: Mapping[str, Channel] | None = None,
 ) -> list[Finding]:
-    """Look at the runs, and tell people what has become wrong or right since the last look.
+    """Look at the runs, and tell people what has become wrong or right; gives what is wrong now.
 
-    Args:
-        settings: Channels and limits.
-        lake: Holds the manifests and what has been said.
-        clock: The time, UTC.
-        error: What ended the last run where its manifest could not say so.
-        also: What `up` has found beside the lake; None for a look that sees the lake alone.
-        channels: Where to; those of the settings when None.
-
-    Returns:
-        What is wrong now.
+    `error` ended the last run where its manifest could not say so. `also` is what `up` has found
+    beside the lake; None for a look that sees the lake alone. Told are `channels`, or those of
+    the settings.
     """
     channels = open_channels(settings) if channels is None else channels
     memory = Memory(lake, lake.uri)
@@ -67,14 +60,7 @@ def watch(  # noqa: PLR0913 - what is looked at, and who is told
 def tell_refused(
     error: ReadableError, channels: Mapping[str, Channel], uri: str, now: datetime
 ) -> None:
-    """Tell people of a run that could not even open its settings or its lake.
-
-    Args:
-        error: What refused it.
-        channels: Where to.
-        uri: LAKE_URI as it was given.
-        now: The time, UTC.
-    """
+    """Tell people of a run that could not even open its settings or its lake."""
     found = [Finding("failure", f"A run could not begin: {error}", error.remedy)]
     memory = Memory(None, uri)
     _tell_news(_Look(found, ALARMS, memory.read()), memory, now, channels, uri)

@@ -64,12 +64,7 @@ def build_on_athena(
 ) -> BuildResult:
     """Build and test every model; each table is replaced or committed by itself.
 
-    Args:
-        settings: The lake and the workgroup.
-        as_of_date: The ISO date that recency counts from.
-        full_refresh: Build the incremental tables again from all of bronze.
-        chosen: dbt's arguments that choose one table; none for all.
-        reading: What to read; None reads whatever lies in bronze.
+    `chosen` are dbt's arguments for one table; without `reading`, whatever lies in bronze is read.
 
     Raises:
         BuildError: A model or test failed: what comes after it was not built.
@@ -176,13 +171,7 @@ def _passed_over(settings: Settings, unlisted: list[str]) -> list[str]:
 def dbt_on_athena(
     settings: Settings, *arguments: str, as_of_date: str, plan: str = ""
 ) -> BuildResult:
-    """Run one dbt command against the target `athena`.
-
-    Args:
-        settings: The workgroup and the databases.
-        arguments: The command and its flags.
-        as_of_date: The ISO date that recency counts from.
-        plan: What to read of bronze, see `flows.stages.increments`; blank for all.
+    """Run one dbt command against the target `athena`; a blank plan reads all of bronze.
 
     Raises:
         BuildError: It failed, with Athena's reason where that is known.

@@ -30,10 +30,7 @@ def database(settings: Settings, layer: str) -> str:
 
 
 def ensure_catalog(settings: Settings) -> list[BronzeTable]:
-    """Make missing databases and bronze tables; bring older declarations up to date.
-
-    Returns:
-        The declared tables.
+    """Make missing databases and bronze tables, bring older ones up to date; gives the tables.
 
     Raises:
         ConfigurationError: No region, no credentials.

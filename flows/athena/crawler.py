@@ -27,10 +27,6 @@ _POLL_SECONDS = 5
 def crawl(settings: Settings, sleep: Callable[[float], None] = time.sleep) -> int:
     """Make tables and partitions known to Glue: by GLUE_CRAWLER, else by the run itself.
 
-    Args:
-        settings: The lake, the databases' prefix, the crawler.
-        sleep: Waits seconds.
-
     Returns:
         Partitions registered by the run; with a crawler, those that it left out.
 

@@ -33,12 +33,7 @@ _KEPT_SECONDS = 432_000
 
 
 class AthenaTables:
-    """The tables in Glue; none before the first build.
-
-    Args:
-        settings: The databases, the workgroup.
-        today: The UTC date that recency counts to in the tables made again.
-    """
+    """The tables in Glue; none before the first build. Those made again count recency to today."""
 
     def __init__(self, settings: Settings, today: date) -> None:
         self._settings = settings

@@ -57,10 +57,9 @@ def query_athena(settings: Settings, sql: str) -> Answer:
 
 
 def execute(settings: Settings, statement: str) -> dict[str, Any]:
-    """Run one statement to its end; tables without a database are gold's.
+    """Run one statement to its end; gives what GetQueryExecution says of it.
 
-    Returns:
-        What GetQueryExecution says of it.
+    Tables without a database are gold's.
 
     Raises:
         ConfigurationError: Workgroup, region or credentials are not in order.

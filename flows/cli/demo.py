@@ -63,14 +63,9 @@ STEPS = (
 
 
 def run_demo(media: int | None = None) -> int:
-    """Run once with a token, three times without.
+    """Run once with a token, three times without; gives the exit code of the last run.
 
-    Args:
-        media: Videos of the invented account; the two of the sandbox, or those of the demo
-            that is gone on with.
-
-    Returns:
-        The exit code of the last run.
+    `media` are the invented account's videos; None takes those of the demo that is gone on with.
 
     Raises:
         ReadableError: What stopped it.

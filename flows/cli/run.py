@@ -33,14 +33,7 @@ _MOST_TABLES = 8
 
 
 def run_daily(context: Context, *, as_json: bool = False) -> int:
-    """Run every stage and show what they changed.
-
-    Args:
-        context: The run's tools.
-        as_json: Print the run's record as one JSON object instead of tables.
-
-    Returns:
-        The exit code, 0 or 3.
+    """Run every stage and show what they changed; gives the exit code, 0 or 3.
 
     Raises:
         ReadableError: That of the stage that failed.
@@ -100,12 +93,7 @@ def _run_some(context: Context, doing: str, *stages: Stage) -> int:
 
 
 def run_maintenance(settings: Settings) -> None:
-    """Maintain the tables of the lake that the settings name, and print what was done.
-
-    Raises:
-        BuildError: AWS refuses a step; those before it are done.
-        LakeBusyError: A build is at work.
-    """
+    """Maintain the tables of the lake that the settings name, and print what was done."""
     done = maintain(settings)
     if done is None:
         click.echo("nothing to maintain: a lake in a folder is written anew by each build")

@@ -162,12 +162,7 @@ def tables_of(file: Path) -> list[str]:
 
 
 def publish(copy: Path, good: Path, record: Record | None) -> None:
-    """Let a built file take the good one's place.
-
-    Args:
-        copy: The built file.
-        good: Where readers look.
-        record: What it has read; None leaves what is recorded.
+    """Let a built file take the good one's place; without a record what is recorded stays.
 
     Raises:
         BuildError: It cannot; the last good tables stay.

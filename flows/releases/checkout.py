@@ -18,10 +18,6 @@ if TYPE_CHECKING:
 def pull(root: Path, version: str) -> None:
     """Bring a checkout to its branch's latest commit, or to a tag or commit.
 
-    Args:
-        root: The checkout.
-        version: `latest`, a tag or a commit.
-
     Raises:
         DeliveryError: It is no checkout, has changes of its own, or git refuses.
     """
@@ -39,10 +35,7 @@ def pull(root: Path, version: str) -> None:
 
 
 def make_release_of(root: Path, location: Location) -> str:
-    """Store what the checkout has committed.
-
-    Returns:
-        The version, its commit.
+    """Store what the checkout has committed; gives the version, its commit.
 
     Raises:
         DeliveryError: It is no checkout, has changes of its own, or cannot be stored.

@@ -44,13 +44,9 @@ class Delivered:
 def deliver(
     settings: Settings, lake: Lake, version: str, sleep: Callable[[float], None] = time.sleep
 ) -> Delivered:
-    """Let the next run run a version, and register its deployments.
+    """Let the next run run a version, `latest` or an older one, and register its deployments.
 
-    Args:
-        settings: CODE_URI names the releases; without it the checkout is brought to the version.
-        lake: Keeps the choice; by git, no run may be at work in it.
-        version: `latest`, or an older one, which stays until another is chosen.
-        sleep: Waits seconds, for the pipeline.
+    An older one stays until another is chosen.
 
     Raises:
         DeliveryError: There is no such version, or it cannot be put in place.
@@ -101,14 +97,7 @@ def _register_from(folder: Path) -> None:
 
 
 def make_release(pipeline: str, sleep: Callable[[float], None]) -> str:
-    """Start AWS CodePipeline, checks included, and wait until it has made a release.
-
-    Args:
-        pipeline: Its name.
-        sleep: Waits seconds.
-
-    Returns:
-        The commit that it released.
+    """Let AWS CodePipeline make a release, checks included; gives the commit that it released.
 
     Raises:
         DeliveryError: It failed, was stopped, takes longer than two hours, or AWS refuses.

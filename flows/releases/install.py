@@ -37,16 +37,7 @@ def releases_folder() -> Path:
 def prepare(
     location: Location, version: str, home: Path, install: Callable[[Path], None] | None = None
 ) -> Path:
-    """Unpack and install a release, unless it is there.
-
-    Args:
-        location: Holds it.
-        version: Its name.
-        home: Where releases are kept on this machine.
-        install: Makes what was unpacked able to run; `make .venv/.ready` when None.
-
-    Returns:
-        Its folder.
+    """Unpack a release into its folder and `install` it (`make .venv/.ready`), unless it is there.
 
     Raises:
         DeliveryError: It cannot be fetched, is no release, or cannot be installed; what was

@@ -53,17 +53,7 @@ def build(
     full_refresh: bool = False,
     table: str | None = None,
 ) -> BuildResult:
-    """Build and test every model, or one with those that read it.
-
-    Args:
-        settings: The lake and the engine.
-        lake: Holds the lock: one build at a time.
-        as_of_date: The ISO date that recency counts from.
-        full_refresh: Build the incremental tables again from all of bronze.
-        table: Build only this one again, `silver.fact_visitors`, and those that read it.
-
-    Returns:
-        What was built.
+    """Build and test every model, or one table (`silver.fact_visitors`) and those that read it.
 
     Raises:
         BuildError: A model or test failed; on DuckDB the last good tables are untouched.

@@ -69,18 +69,9 @@ def run_dbt(
     work_dir: Path,
     environment: Mapping[str, str],
 ) -> BuildResult:
-    """Run one dbt command and read what became of every node.
+    """Run one dbt command against the target `local` or `athena`; read what became of every node.
 
-    Args:
-        settings: The lake, the engine's own settings.
-        arguments: The command and its flags, `build` first.
-        target: `local` or `athena`.
-        as_of_date: The ISO date that recency counts from.
-        work_dir: Where dbt keeps its target and logs.
-        environment: What the target's profile reads beside the lake and its layers.
-
-    Returns:
-        Counts of nodes, and the names of tests that only warn.
+    `environment` is what the target's profile reads beside the lake and its layers.
 
     Raises:
         BuildError: dbt failed, with the first failing node and its message.
@@ -132,9 +123,6 @@ def forget_other_checkout(target: Path) -> None:
     """Let dbt parse again what it has parsed in another folder, a release's for example.
 
     What it keeps of a parse names the folder that a seed is read from.
-
-    Args:
-        target: dbt's target folder, which outlives checkouts.
     """
     mark = target / "checkout"
     if not mark.is_file() or mark.read_text(encoding="utf-8") != str(PROJECT_DIR):
@@ -202,12 +190,7 @@ class LostRowsError(BuildError):
 def name_lost_rows(
     error: LostRowsError, ask: Callable[[str], list[tuple[object, ...]]]
 ) -> BuildError:
-    """The error with what is lost by name.
-
-    Args:
-        error: What the build ended with.
-        ask: Runs a query where the build was at work.
-    """
+    """The error with what is lost by name; `ask` runs a query where the build was at work."""
     found: dict[str, list[str]] = {}
     for problem, name in ask(error.query):
         found.setdefault(str(problem), []).append(str(name))

@@ -12,10 +12,7 @@ if TYPE_CHECKING:
 
 
 def maintain(settings: Settings) -> Maintenance | None:
-    """Maintain the tables of the lake that the settings name, while no build is at work.
-
-    Returns:
-        What was done; None for a lake in a folder, which each build writes again.
+    """Maintain the tables of a lake in a bucket, while no build is at work; None for a folder.
 
     Raises:
         BuildError: AWS refuses a step; those before it are done.

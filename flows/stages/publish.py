@@ -46,12 +46,6 @@ def publish(
 ) -> Published:
     """Make the pages of the last good tables, and copy them to SITE_URI where that is set.
 
-    Args:
-        settings: The engine and the folders.
-        lake: Holds the lock: one publication at a time.
-        as_of_date: The ISO date of the build.
-        say: Told each step.
-
     Raises:
         NodeError: Node is missing or too old.
         PagesError: The pages cannot be made or copied; the last good ones stay.
@@ -68,10 +62,7 @@ def publish(
 
 
 def copy(settings: Settings, say: Callable[[str], None]) -> int | None:
-    """Copy the last good pages and documentation to SITE_URI.
-
-    Returns:
-        How many files were new or changed; None where SITE_URI is not set.
+    """Copy the last good pages and documentation to SITE_URI, if set; gives how many files changed.
 
     Raises:
         PagesError: Something there cannot be written.
@@ -95,8 +86,7 @@ def open_tables(settings: Settings) -> Tables:
 def make_pages(settings: Settings, lake: Lake, version: str, say: Callable[[str], None]) -> bool:
     """Build the pages unless the last good ones are of the same data, sources and Node.
 
-    Returns:
-        Whether they were built.
+    Says whether they were built.
 
     Raises:
         PagesError: They cannot be made; the last good ones stay.

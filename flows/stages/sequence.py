@@ -132,11 +132,7 @@ _PUBLISH_OR_NOT = Stage("publish", _publish_if_there_is_node)
 
 
 def run_all(context: Context, run_stage: Callable[[Stage, Context], None]) -> int:
-    """Run every stage in order; one that fails stops all after it.
-
-    Args:
-        context: The run.
-        run_stage: Does one stage; raises TimeoutError where it took too long.
+    """Run every stage in order, each by `run_stage`; one that fails stops all after it.
 
     Returns:
         The exit code: 0, or 3 when something was quarantined or a video unknown.

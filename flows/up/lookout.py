@@ -27,14 +27,7 @@ _SILENT_SECONDS = 300.0
 
 
 class Lookout:
-    """Looks at Prefect at each call, and at the lake now and then.
-
-    Args:
-        settings: Where the lake is, and who is told.
-        api: Prefect.
-        lake: Holds the manifests.
-        clock: Monotonic seconds.
-    """
+    """Looks at Prefect at each call, and at the lake now and then."""
 
     def __init__(
         self,

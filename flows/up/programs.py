@@ -32,13 +32,7 @@ class Ended:
 
 
 def run_command(folder: Path, *command: str, environment: Mapping[str, str] | None = None) -> Ended:
-    """Run a program in a folder, with nothing to read.
-
-    Args:
-        folder: Where.
-        command: The program and its arguments; no shell reads them.
-        environment: Its variables; ours when None.
-    """
+    """Run a program in a folder, with nothing to read; no shell reads its arguments."""
     told = os.environ if environment is None else environment
     with tempfile.TemporaryFile() as complaints:
         with Guarded(command, folder, told, errors=complaints) as started:

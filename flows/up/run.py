@@ -53,10 +53,6 @@ def up(settings: Settings, say: Callable[[str], None]) -> None:
     Both addresses are taken before anything is started or sent, and held until the end: a
     stranger at one of them is refused, and none can take it while a child is started again.
 
-    Args:
-        settings: The lake, and where pages are served.
-        say: Takes a line for the person at the terminal.
-
     Raises:
         PrefectError: The server does not start, or another `up` is at work.
         ConfigurationError: The lake cannot be opened, a port is taken.

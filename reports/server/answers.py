@@ -38,14 +38,7 @@ class Refusal(Exception):  # noqa: N818 - an answer, not a fault of ours
 
 
 def message_page(status: int, title: str, lines: list[str], command: str = "") -> Response:
-    """A page with one message, in the dress of the Operations page.
-
-    Args:
-        status: The HTTP status.
-        title: What happened, one sentence.
-        lines: What it means, a paragraph each.
-        command: What to type, shown as such.
-    """
+    """A page with one message, in the dress of the Operations page: a paragraph a line."""
     paragraphs = [f"<p>{escape(line)}</p>" for line in lines]
     if command:
         paragraphs.append(f"<pre><code>{escape(command)}</code></pre>")

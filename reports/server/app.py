@@ -63,10 +63,6 @@ class Guard:
 
     A name of another site that resolves to this machine would make that site's scripts ours.
     Known are this machine's own names, the address that the request reached, and SERVE_NAMES.
-
-    Args:
-        app: What answers.
-        names: SERVE_NAMES, in lower case.
     """
 
     def __init__(self, app: ASGIApp, names: frozenset[str]) -> None:
@@ -99,14 +95,9 @@ class Guard:
 def create_app(
     site: Path, docs: Path, handbook: Path, operations: Operations, names: Iterable[str] = ()
 ) -> ASGIApp:
-    """Put the server together.
+    """Put the server together; the folders may come and go.
 
-    Args:
-        site: The built pages; may come and go.
-        docs: dbt's documentation; the same.
-        handbook: The documents as a site; the same.
-        operations: The Operations page's other half.
-        names: What it is called beside this machine's own names, such as pages.example.com.
+    `names` are what it is called beside this machine's own names, such as pages.example.com.
     """
     shelves = _Shelves(
         Folder(site), Folder(docs, loose=True), Folder(handbook, loose=True), Folder(WEB)

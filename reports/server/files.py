@@ -30,11 +30,9 @@ _RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
 
 
 class Folder:
-    """Answers requests from one folder.
+    """Answers requests from one folder, which may be missing now and there later.
 
-    Args:
-        root: The folder; it may be missing now and there later.
-        loose: Whether its pages need scripts that a strict policy forbids (dbt's do).
+    A loose one has pages that need scripts which a strict policy forbids (dbt's do).
     """
 
     def __init__(self, root: Path, *, loose: bool = False) -> None:
@@ -42,12 +40,7 @@ class Folder:
         self._loose = loose
 
     def answer(self, request: Request, path: str) -> Response | None:
-        """The file at a path below the folder; None when there is none.
-
-        Args:
-            request: Its headers choose encoding and range.
-            path: Below the folder, decoded, without a leading `/`.
-        """
+        """The file at a decoded path below the folder; None when there is none."""
         found = self._find(path)
         if found is None:
             return None

@@ -56,12 +56,7 @@ class Guess:
 
 
 class Guesses:
-    """Gives each attempt its turn.
-
-    Args:
-        clock: Monotonic seconds.
-        sleep: Waits seconds; a test passes its own.
-    """
+    """Gives each attempt its turn."""
 
     def __init__(
         self,
@@ -75,9 +70,6 @@ class Guesses:
     @asynccontextmanager
     async def turn(self, address: str) -> AsyncIterator[Guess]:
         """Wait for this address's turn to guess; a right guess clears its count.
-
-        Args:
-            address: Where the attempt comes from.
 
         Raises:
             Refusal: Too many wait in line already (429).

@@ -14,16 +14,10 @@ PATIENCE_SECONDS = 2.0
 
 
 class Latest(Generic[T]):
-    """What a source said last.
+    """What a source said last; `late` while it has not answered yet. Kept for so many seconds.
 
     The source is asked in a thread of its own, one at a time: a source that hangs costs one
     thread and stalls nobody. Many who look at once ask it no more often than one.
-
-    Args:
-        read: Asks the source; may take long.
-        late: What is said while the source has not answered yet.
-        seconds: How long an answer is kept.
-        clock: Monotonic seconds.
     """
 
     def __init__(

@@ -11,13 +11,7 @@ if TYPE_CHECKING:
 
 
 class Limit:
-    """So many tries by one key in a window.
-
-    Args:
-        most: Tries one key may make in the window.
-        seconds: The window's length.
-        clock: Monotonic seconds.
-    """
+    """So many tries by one key in a window of seconds."""
 
     def __init__(self, most: int, seconds: float, clock: Callable[[], float]) -> None:
         self._most = most

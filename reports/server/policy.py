@@ -54,9 +54,7 @@ _LOOSE = _policy("'self' 'unsafe-inline' 'unsafe-eval'", _STYLES)
 def page_policy(page: IO[bytes], *, loose: bool) -> str:
     """The policy of an HTML file: its own scripts, DuckDB's wasm, nothing from elsewhere.
 
-    Args:
-        page: Open for reading; left at its beginning.
-        loose: Whether it may run any script that stands in it.
+    The file is open, and left at its beginning; a loose one may run any script that stands in it.
     """
     if loose:
         return _LOOSE

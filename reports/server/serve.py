@@ -44,15 +44,7 @@ def serve(  # noqa: PLR0913, PLR0917 - what the server is made of
     descriptor: int | None = None,
     look: Look | None = None,
 ) -> None:
-    """Serve until the process is told to stop.
-
-    Args:
-        settings: Host, port, password, lake and folders.
-        prefect_url: Prefect's API; None when no server is set.
-        prefect_headers: What signs our requests to it.
-        say: Takes a line for the person at the terminal.
-        descriptor: Of a socket that our parent has bound; None to bind one.
-        look: Says of the history what is wrong, and which code comes next.
+    """Serve until told to stop, on the socket that a parent has bound or on one of ours.
 
     Raises:
         ConfigurationError: The port is taken, or the host is not this machine's.
@@ -76,12 +68,7 @@ def serve(  # noqa: PLR0913, PLR0917 - what the server is made of
 
 
 def configure(app: ASGIApp, proxies: Sequence[str] = ()) -> uvicorn.Config:
-    """How uvicorn serves the app.
-
-    Args:
-        app: What answers.
-        proxies: Addresses or networks that may tell who asked, and whether over TLS.
-    """
+    """How uvicorn serves the app; proxies may tell who asked, and whether over TLS."""
     return uvicorn.Config(
         app,
         http=Connection,

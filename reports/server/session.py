@@ -29,11 +29,6 @@ class Doorkeeper:
 
     Sessions live in this process: signing out ends one at once, a restart ends all. Starlette's
     SessionMiddleware keeps them in a signed cookie, which stays valid in every copy.
-
-    Args:
-        password: OPERATIONS_PASSWORD; None keeps the controls off.
-        guesses: Slows down whoever guesses.
-        clock: Monotonic seconds.
     """
 
     def __init__(self, password: str | None, guesses: Guesses, clock: Callable[[], float]) -> None:

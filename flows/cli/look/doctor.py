@@ -50,15 +50,7 @@ class Check:
 
 
 def examine(settings: Settings, sleep: Callable[[float], None]) -> Iterator[Check]:
-    """Try everything a run needs, in the order of the data's way.
-
-    Args:
-        settings: What to try.
-        sleep: Waits between retries, seconds.
-
-    Yields:
-        A check as soon as it is done.
-    """
+    """Try everything a run needs, in the order of the data's way."""
     yield Check("proxy", ok=True, detail=_describe_proxy(settings))
     yield from _check_api(settings, sleep)
     yield _attempt("lake", lambda: _check_lake(settings))

@@ -47,13 +47,7 @@ def main() -> None:
 def find_release(
     settings: Settings, home: Path, install: Callable[[Path], None] | None = None
 ) -> Path | None:
-    """The folder of the release that the next run is to run; None for the code that asks.
-
-    Args:
-        settings: CODE_URI and the lake, which keeps the choice.
-        home: Where this machine keeps releases.
-        install: As of `prepare`.
-    """
+    """The folder of the release that the next run is to run; None for the code that asks."""
     if settings.code_uri is None:
         return None
     try:

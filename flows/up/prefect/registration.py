@@ -28,10 +28,6 @@ def register(api: PrefectApi, environment: Mapping[str, str]) -> None:
     Prefect's own `deploy` keeps a schedule that was changed in the file beside the new one, and a
     deployment that was taken out of it: both would go on starting runs.
 
-    Args:
-        api: The server.
-        environment: What Prefect's command line needs to reach it.
-
     Raises:
         PrefectError: The server refuses.
     """

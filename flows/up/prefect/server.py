@@ -27,12 +27,7 @@ _ASK = {"www-authenticate": 'Basic realm="Prefect of wistia-elt"'}
 
 
 class Locked:
-    """An app that answers only who shows the password.
-
-    Args:
-        app: What is behind the door.
-        auth: `name:password`.
-    """
+    """An app that answers only who shows the password, `name:password`."""
 
     def __init__(self, app: ASGIApp, auth: str) -> None:
         self._app = app

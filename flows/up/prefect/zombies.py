@@ -23,14 +23,9 @@ _GONE = "its process ended without a word"
 
 
 def reap(api: PrefectApi, *, all_here: bool = False) -> list[str]:
-    """Tell Prefect of every run of this machine whose process is gone that it crashed.
+    """Mark the runs of this machine whose process is gone as crashed; gives their names.
 
-    Args:
-        api: Prefect.
-        all_here: Take every run of this machine for gone: before its worker has started.
-
-    Returns:
-        The names of the runs at Prefect that were marked.
+    `all_here` takes every run of this machine for gone: before its worker has started.
 
     Raises:
         PrefectError: Prefect does not answer.
