@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
@@ -48,11 +49,12 @@ def watch(  # noqa: PLR0913 - what is looked at, and who is told
     """
     channels = open_channels(settings) if channels is None else channels
     memory = Memory(lake, lake.uri)
-    look = _look(settings, lake, memory, clock(), error, also)
+    look_now = partial(_look, settings, lake, memory, error=error, also=also)
+    look = look_now(clock())
     if not _is_known(look, channels):
         with _turn(lake):
             # Another look may have told people just now: what it told is not told again.
-            look = _look(settings, lake, memory, clock(), error, also)
+            look = look_now(clock())
             _tell_news(look, memory, clock(), channels, lake.uri)
     return look.found
 
@@ -81,11 +83,12 @@ class _Look:
     said: dict[str, Said]
 
 
-def _look(  # noqa: PLR0913, PLR0917 - what is looked at
+def _look(  # noqa: PLR0913 - what is looked at
     settings: Settings,
     lake: Lake,
     memory: Memory,
     now: datetime,
+    *,
     error: ReadableError | None,
     also: Sequence[Finding] | None,
 ) -> _Look:
@@ -137,7 +140,8 @@ def _tell_news(
     said, found = look.said, look.found
     after: dict[str, Said] = {}
     for finding in found:
-        known = said.get(finding.alarm) or _first_said(finding, now)
+        first = {"since": format_timestamp(now), "said": finding.said, "told": []}
+        known: Said = said.get(finding.alarm) or first
         untold = [name for name in channels if name not in known["told"]]
         told = [*known["told"], *_tell(channels, untold, *_alarm(finding, uri))]
         if told:
@@ -158,10 +162,6 @@ def _tell_news(
         memory.write(after)
 
 
-def _first_said(finding: Finding, now: datetime) -> Said:
-    return {"since": format_timestamp(now), "said": finding.said, "told": []}
-
-
 def _alarm(finding: Finding, uri: str) -> tuple[str, str]:
     subject = f"wistia-elt: {finding.alarm}"
     where = f"Lake {uri}. docs/runbook.md has more about the alarm {finding.alarm}."
@@ -169,11 +169,8 @@ def _alarm(finding: Finding, uri: str) -> tuple[str, str]:
 
 
 def _recovery(alarm: str, before: Said, uri: str) -> tuple[str, str]:
-    subject = f"wistia-elt: {alarm} is over"
-    return (
-        subject,
-        f"It is right again. Since {before['since']}: {before['said']}\nLake {uri}.",
-    )
+    text = f"It is right again. Since {before['since']}: {before['said']}\nLake {uri}."
+    return f"wistia-elt: {alarm} is over", text
 
 
 def _tell(

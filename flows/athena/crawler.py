@@ -14,7 +14,7 @@ from ingestion.config.aws_errors import explained
 from ingestion.config.errors import ConfigurationError, CrawlError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from ingestion.config.settings import Settings
 
@@ -54,13 +54,18 @@ def crawl(settings: Settings, sleep: Callable[[float], None] = time.sleep) -> in
 def _run_crawler(name: str, sleep: Callable[[float], None]) -> None:
     with explained(f"run crawler {name}", CrawlError):
         glue = boto3.client("glue")
-        waited = 0.0
-        before = _look(glue, name).get("LastCrawl")
+        looks = _looks(glue, name, sleep)
+        before = next(looks).get("LastCrawl")
         while not _start(glue, name):
             # One that runs already may have passed by what this run has just loaded.
-            waited = _wait(name, waited, sleep)
-            before = _look(glue, name).get("LastCrawl")
-        last = _follow(glue, name, before, waited, sleep) or {}
+            before = next(looks).get("LastCrawl")
+        has_run = False
+        for found in looks:
+            has_run = has_run or found["State"] != "READY" or found.get("LastCrawl") != before
+            # Right after the start, an old answer may still say READY.
+            if has_run and found["State"] == "READY":
+                break
+        last = found.get("LastCrawl") or {}
     if last.get("Status", "SUCCEEDED") != "SUCCEEDED":
         said = last.get("ErrorMessage") or f"its status is {last['Status']}"
         raise CrawlError(
@@ -69,34 +74,27 @@ def _run_crawler(name: str, sleep: Callable[[float], None]) -> None:
         )
 
 
-def _follow(
+def _looks(
     glue: Any,  # noqa: ANN401 - boto3's client
     name: str,
-    before: object,
-    waited: float,
     sleep: Callable[[float], None],
-) -> dict[str, Any] | None:
-    """Wait for the crawl that was started; what Glue says of it."""
-    has_run = False
-    while True:
-        found = _look(glue, name)
-        has_run = has_run or found["State"] != "READY" or found.get("LastCrawl") != before
-        # Right after the start, an old answer may still say READY.
-        if has_run and found["State"] == "READY":
-            return found.get("LastCrawl")
-        waited = _wait(name, waited, sleep)
-
-
-def _look(glue: Any, name: str) -> dict[str, Any]:  # noqa: ANN401 - boto3's client
-    try:
-        found: dict[str, Any] = glue.get_crawler(Name=name)["Crawler"]
-    except glue.exceptions.EntityNotFoundException as error:
-        raise ConfigurationError(
-            f"there is no Glue crawler {name} in this region",
-            "correct GLUE_CRAWLER or AWS_REGION, or unset GLUE_CRAWLER: then the run registers "
-            "new partitions itself",
-        ) from error
-    return found
+) -> Iterator[dict[str, Any]]:
+    """What Glue says of a crawler, again and again for half an hour."""
+    for _ in range(TIMEOUT_SECONDS // _POLL_SECONDS):
+        try:
+            found = glue.get_crawler(Name=name)["Crawler"]
+        except glue.exceptions.EntityNotFoundException as error:
+            raise ConfigurationError(
+                f"there is no Glue crawler {name} in this region",
+                "correct GLUE_CRAWLER or AWS_REGION, or unset GLUE_CRAWLER: then the run registers "
+                "new partitions itself",
+            ) from error
+        yield found
+        sleep(_POLL_SECONDS)
+    raise CrawlError(
+        f"crawler {name} has not finished after {TIMEOUT_SECONDS // 60} minutes",
+        "look at it in the Glue console; stop it there if it hangs, then run again",
+    )
 
 
 def _start(glue: Any, name: str) -> bool:  # noqa: ANN401 - boto3's client
@@ -105,13 +103,3 @@ def _start(glue: Any, name: str) -> bool:  # noqa: ANN401 - boto3's client
     except glue.exceptions.CrawlerRunningException:
         return False
     return True
-
-
-def _wait(name: str, waited: float, sleep: Callable[[float], None]) -> float:
-    if waited >= TIMEOUT_SECONDS:
-        raise CrawlError(
-            f"crawler {name} has not finished after {TIMEOUT_SECONDS // 60} minutes",
-            "look at it in the Glue console; stop it there if it hangs, then run again",
-        )
-    sleep(_POLL_SECONDS)
-    return waited + _POLL_SECONDS

@@ -27,6 +27,7 @@ from ingestion.terminal import RunProgress, show_table
 if TYPE_CHECKING:
     from flows.athena.erase import AthenaTables
     from ingestion.config.settings import Settings
+    from ingestion.state.manifest import Manifest
     from ingestion.storage.base import Lake
 
 _QUARANTINED = 3
@@ -68,11 +69,10 @@ def show_quarantine(settings: Settings, resource: str | None, *, show: bool, as_
     groups = list(list_quarantine(open_lake(settings), resources, show=show))
     if as_json:
         found = [asdict(group) for group in groups]
-        kept = [
-            {name: value for name, value in one.items() if show or name != "contents"}
-            for one in found
-        ]
-        click.echo(json.dumps(kept, ensure_ascii=False))
+        if not show:
+            for one in found:
+                del one["contents"]
+        click.echo(json.dumps(found, ensure_ascii=False))
         return
     if not groups:
         click.echo("nothing is in quarantine")
@@ -131,8 +131,9 @@ def run_forget(settings: Settings, who: str, *, confirmed: bool) -> int:
         0, or 1 when it was not confirmed or an object could not be read.
     """
     lake = open_lake(settings)
-    question = f"Remove this person from every layer of {lake.uri}? It cannot be undone."
-    if not confirmed and not click.confirm(question):
+    if not confirmed and not click.confirm(
+        f"Remove this person from every layer of {lake.uri}? It cannot be undone."
+    ):
         click.echo("nothing was removed")
         return 1
     with lake.lock("build"):
@@ -140,10 +141,15 @@ def run_forget(settings: Settings, who: str, *, confirmed: bool) -> int:
         manifest, damaged = forget(settings, lake, who, tables, utc_now)
         if settings.on_s3 and OLDER not in damaged:
             _empty_older_tables(settings)
-    rows = [(layer, f"{n:,}") for layer, n in manifest.removed.items()]
-    show_table(("layer", "rows removed"), rows, ("rows removed",))
+    _show_removed(manifest, "rows removed")
     click.echo("digests of the person have left the states; the run records the counts alone")
-    _say_what_remains(settings)
+    click.echo(
+        "the person comes back with the next run if Wistia still has them: delete them there "
+        "first. Backups, and files that were imported, are yours to clean"
+    )
+    if settings.on_s3:
+        click.echo("copies in other buckets or accounts (replication, backups) are not touched")
+    click.echo("`wistia-elt build` counts the totals again")
     return _say_what_is_damaged(lake, damaged, "whether the person is there")
 
 
@@ -163,15 +169,13 @@ def run_redact(settings: Settings, *, confirmed: bool) -> int:
         0, or 1 when it was not confirmed or an object could not be read.
     """
     lake = open_lake(settings)
-    question = (
+    if not confirmed and not click.confirm(
         f"Bring all of {lake.uri} under PII_POLICY={settings.pii_policy}? It cannot be undone."
-    )
-    if not confirmed and not click.confirm(question):
+    ):
         click.echo("nothing was changed")
         return 1
     manifest, damaged = redact(settings, lake, utc_now)
-    rows = [(layer, f"{n:,}") for layer, n in manifest.removed.items()]
-    show_table(("layer", "records changed"), rows, ("records changed",))
+    _show_removed(manifest, "records changed")
     tables = _tables(settings)
     if tables.is_built():
         # Also where nothing changed: a command that was killed may have come this far.
@@ -206,11 +210,6 @@ def _tables(settings: Settings) -> WarehouseTables | AthenaTables:
     return WarehouseTables(settings.warehouse_path)
 
 
-def _say_what_remains(settings: Settings) -> None:
-    click.echo(
-        "the person comes back with the next run if Wistia still has them: delete them there "
-        "first. Backups, and files that were imported, are yours to clean"
-    )
-    if settings.on_s3:
-        click.echo("copies in other buckets or accounts (replication, backups) are not touched")
-    click.echo("`wistia-elt build` counts the totals again")
+def _show_removed(manifest: Manifest, title: str) -> None:
+    rows = [(layer, f"{n:,}") for layer, n in manifest.removed.items()]
+    show_table(("layer", title), rows, (title,))

@@ -23,7 +23,6 @@ from reports.errors import NodeError
 from reports.history import describe_run
 
 if TYPE_CHECKING:
-    from flows.athena.maintenance import Maintenance
     from flows.context import Context
     from flows.stages.sequence import Stage
     from ingestion.config.settings import Settings
@@ -97,8 +96,14 @@ def run_maintenance(settings: Settings) -> None:
     done = maintain(settings)
     if done is None:
         click.echo("nothing to maintain: a lake in a folder is written anew by each build")
-    else:
-        _show_maintenance(done)
+        return
+    rows = [
+        ("tables compacted, old snapshots removed", f"{len(done.optimized):,}"),
+        ("temporary tables dropped", f"{len(done.dropped):,}"),
+        ("unnamed table folders deleted", f"{done.folders:,}"),
+        ("old query results deleted", f"{done.results:,}"),
+    ]
+    show_table(("what", "count"), rows, ("count",))
 
 
 def show_tables(context: Context) -> None:
@@ -131,13 +136,3 @@ def show_pages(context: Context) -> None:
         click.echo(f"{said}, {site}; `make serve` opens them")
         if done.copied is not None:
             click.echo(f"{done.copied:,} files copied to {context.settings.site_uri}")
-
-
-def _show_maintenance(done: Maintenance) -> None:
-    rows = [
-        ("tables compacted, old snapshots removed", f"{len(done.optimized):,}"),
-        ("temporary tables dropped", f"{len(done.dropped):,}"),
-        ("unnamed table folders deleted", f"{done.folders:,}"),
-        ("old query results deleted", f"{done.results:,}"),
-    ]
-    show_table(("what", "count"), rows, ("count",))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 from collections import defaultdict
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -35,26 +35,6 @@ class _Line:
     waiting: int = 0
 
 
-@dataclass(slots=True)
-class Guess:
-    """One attempt, at its turn."""
-
-    _limit: Limit
-    _client: str
-    _is_slowed: bool
-
-    def was_wrong(self) -> None:
-        """Count it.
-
-        Raises:
-            Refusal: Always: wrong (401), or wrong again after many (429).
-        """
-        self._limit.count(self._client)
-        if self._is_slowed:
-            raise _too_many()
-        raise Refusal(401, "That is not the password.", "it is the one in OPERATIONS_PASSWORD")
-
-
 class Guesses:
     """Gives each attempt its turn."""
 
@@ -67,20 +47,19 @@ class Guesses:
         self._sleep = sleep
         self._lines: defaultdict[str, _Line] = defaultdict(_Line)
 
-    @asynccontextmanager
-    async def turn(self, address: str) -> AsyncIterator[Guess]:
-        """Wait for this address's turn to guess; a right guess clears its count.
+    async def judge(self, address: str, *, is_right: bool) -> None:
+        """Answer a guess at this address's turn; a right one clears its count.
 
         Raises:
-            Refusal: Too many wait in line already (429).
+            Refusal: It is wrong (401), wrong again after many, or too many wait in line (429).
         """
         client = _network(address)
-        if self._limit.wait(client) <= 0:
-            yield Guess(self._limit, client, _is_slowed=False)
-        else:
-            async with self._in_line(client):
-                yield Guess(self._limit, client, _is_slowed=True)
-        self._limit.clear(client)
+        is_slowed = self._limit.wait(client) > 0
+        async with self._in_line(client) if is_slowed else nullcontext():
+            if not is_right:
+                self._limit.count(client)
+                raise _too_many() if is_slowed else _wrong()
+            self._limit.clear(client)
 
     @asynccontextmanager
     async def _in_line(self, client: str) -> AsyncIterator[None]:
@@ -96,6 +75,10 @@ class Guesses:
             line.waiting -= 1
             if not line.waiting:
                 self._lines.pop(client, None)
+
+
+def _wrong() -> Refusal:
+    return Refusal(401, "That is not the password.", "it is the one in OPERATIONS_PASSWORD")
 
 
 def _too_many() -> Refusal:
