@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import signal
-import socket
 import sys
 import threading
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import click
 
@@ -20,6 +18,7 @@ from sandbox.athena.engine.install import (
 )
 from sandbox.athena.engine.java import find_java
 from sandbox.athena.errors import SandboxError
+from sandbox.listening import listen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -52,7 +51,7 @@ def athena(*, only_install: bool, host: str, port: int, **chosen: str) -> None:
         if only_install:
             install(engine_home(), repository_url(), click.echo)
             sys.exit()
-        link = _listen(host, port)
+        link = listen(host, port)
         java, home = find_java(), require_engine(engine_home())
         options_of, running_stack = _load()
         results = f"{chosen['bucket']}-athena-results"
@@ -65,7 +64,9 @@ def athena(*, only_install: bool, host: str, port: int, **chosen: str) -> None:
             sys.stdout.flush()
             stopped.wait()
     except SandboxError as error:
-        _fail(str(error), error.remedy, error.code)
+        click.echo(f"error: {error}", err=True)
+        click.echo(f"try: {error.remedy}", err=True)
+        sys.exit(error.code)
     # Queries that still ran wait for an engine that is gone: nobody waits for them.
     os._exit(0)
 
@@ -101,26 +102,6 @@ def _stop_signals() -> threading.Event:
     for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(name, lambda *_: stopped.set())
     return stopped
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    """Take the port, or end with one sentence and exit code 2."""
-    link = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    link.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        link.bind((host, port))
-    except (OSError, OverflowError) as error:
-        taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
-        reason = "is taken by another program" if taken else f"cannot be used: {error}"
-        _fail(f"port {port} on {host} {reason}", "--port 0, which takes a free one", 2)
-    link.listen(2048)
-    return link
-
-
-def _fail(message: str, remedy: str, code: int) -> NoReturn:
-    click.echo(f"error: {message}", err=True)
-    click.echo(f"try: {remedy}", err=True)
-    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """Start the stand-in: `python -m sandbox.wistia`."""
 
-import errno
 import signal
 import socket
 import sys
@@ -9,6 +8,7 @@ from datetime import UTC, datetime
 import click
 import uvicorn
 
+from sandbox.listening import listen
 from sandbox.wistia.answers import MOST_PER_PAGE
 from sandbox.wistia.app import Options, create_app
 from sandbox.wistia.gate import SCOPES
@@ -95,7 +95,7 @@ def wistia(host: str, port: int, today: datetime | None, scopes: str, **options:
 
     curl -d '{"new": 4, "returning": 20, "hours": 24}' http://127.0.0.1:8765/_sandbox/advance
     """
-    link = _listen(host, port)
+    link = listen(host, port)
     chosen = Options(
         today=(today or datetime.now(UTC)).date(),
         scopes=frozenset(filter(None, scopes.split(","))),
@@ -122,23 +122,6 @@ def wistia(host: str, port: int, today: datetime | None, scopes: str, **options:
         backlog=2048,
     )
     _Server(config).run(sockets=[link])
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    """Take the port, or end with one sentence and exit code 2."""
-    # asyncio switches Nagle's delay (40 ms an answer) off only where the protocol is named.
-    link = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    link.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        link.bind((host, port))
-    except (OSError, OverflowError) as error:
-        taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
-        reason = "is taken by another program" if taken else f"cannot be used: {error}"
-        click.echo(f"error: port {port} on {host} {reason}", err=True)
-        click.echo("try: --port 0, which takes a free one", err=True)
-        sys.exit(2)
-    link.listen(2048)
-    return link
 
 
 if __name__ == "__main__":

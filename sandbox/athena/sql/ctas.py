@@ -85,16 +85,20 @@ def _hive(job: Job, database: str, name: str, given: dict[str, props.Value], que
         )
     default = f"{job.output}tables/{job.id}/"
     location = str(given.get("external_location", default)).rstrip("/") + "/"
-    if next(job.stack.storage.files(location), None):
-        raise QueryError(
-            f"HIVE_PATH_ALREADY_EXISTS: Target directory for table '{database}.{name}' already "
-            f"exists: {location}. You may need to manually clean the data at location "
-            f"'{location}' before retrying. Athena will not delete data in your account."
-        )
+    _refuse_files(job, location, f"table '{database}.{name}'")
     clause, session = _hive_with(given, location)
     target = quoted(HIVE, database, name)
     job.run(f"CREATE TABLE {target} {clause} AS {query}", session)
     return Outcome(files=list(job.stack.storage.files(location)))
+
+
+def _refuse_files(job: Job, location: str, what: str) -> None:
+    if next(job.stack.storage.files(location), None):
+        raise QueryError(
+            f"HIVE_PATH_ALREADY_EXISTS: Target directory for {what} already exists: {location}. "
+            f"You may need to manually clean the data at location '{location}' before retrying. "
+            "Athena will not delete data in your account."
+        )
 
 
 def _hive_with(given: dict[str, props.Value], location: str) -> tuple[str, dict[str, str]]:
@@ -125,11 +129,7 @@ def unload(words: Words, job: Job) -> Outcome:
             raise QueryError(f"INVALID_PROPERTY: UNLOAD property '{name}' is not supported")
     if "format" not in given:
         raise QueryError("INVALID_PROPERTY: UNLOAD needs the property format")
-    if next(job.stack.storage.files(location), None):
-        raise QueryError(
-            f"HIVE_PATH_ALREADY_EXISTS: Target directory for UNLOAD already exists: {location}. "
-            "Use an empty location."
-        )
+    _refuse_files(job, location, "UNLOAD")
     if compression := given.pop("compression", None):
         given["write_compression"] = compression
     given.pop("compression_level", None)

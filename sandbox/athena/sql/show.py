@@ -89,12 +89,6 @@ def _lines(title: str, lines: list[str]) -> Outcome:
 
 
 def _database(words: Words, job: Job) -> str:
-    if words.peek("IN") or words.peek("FROM"):
-        _in(words)
+    if words.take("IN") or words.take("FROM"):
         return words.names()[-1]
     return job.place(["any"])[0]
-
-
-def _in(words: Words) -> None:
-    if not words.take("IN"):
-        words.expect("FROM")

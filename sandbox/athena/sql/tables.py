@@ -142,13 +142,9 @@ def drop_table(words: Words, job: Job) -> Outcome:
     words.expect("DROP", "TABLE")
     lenient, (database, name) = words.take("IF", "EXISTS"), job.place(words.names())
     words.finish()
-    table = job.catalogue.find(database, name)
-    if table is None:
-        if lenient:
-            return Outcome()
-        raise QueryError(
-            f"FAILED: SemanticException [Error 10001]: Table not found {database}.{name}"
-        )
+    if lenient and not job.catalogue.find(database, name):
+        return Outcome()
+    table = job.catalogue.require(database, name)
     if is_view(table):
         raise QueryError("FAILED: SemanticException: Cannot drop a view with DROP TABLE")
     if is_iceberg(table):

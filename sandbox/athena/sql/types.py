@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sandbox.athena.errors import QueryError
+from sandbox.athena.job import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,9 +48,8 @@ class HiveType:
         """Spell it as the engine does where an Iceberg table is made."""
         if self.fields:
             named = zip(self.fields, self.parts, strict=True)
-            return (
-                f"row({', '.join(f'{_quote(name)} {part.for_iceberg()}' for name, part in named)})"
-            )
+            fields = (f"{quoted(name)} {part.for_iceberg()}" for name, part in named)
+            return f"row({', '.join(fields)})"
         if self.parts:
             return f"{self.base}({', '.join(part.for_iceberg() for part in self.parts)})"
         if self.base in {"timestamp", "timestamptz"}:
@@ -95,10 +96,6 @@ def _field(words: Words) -> tuple[str, HiveType]:
     return name, read_type(words)
 
 
-def _quote(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
 def hive_name(signature: Mapping[str, Any]) -> str:
     """Spell an engine's type as Glue keeps it, for a view's columns."""
     base, arguments = str(signature["rawType"]), signature["arguments"]
@@ -120,17 +117,12 @@ def _named(value: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
 def iceberg_problem(engine_type: str) -> str | None:
     """Return what Athena says against a column of this type in an Iceberg table, if anything."""
     # The engine of today would widen these by itself; Athena's refuses.
-    for base in ("timestamp", "time"):
-        start = f"{base}("
-        at = engine_type.find(start)
-        while at >= 0:
-            digits = engine_type[at + len(start) :].partition(")")[0]
-            if digits != "6":
-                return (
-                    f"Timestamp precision ({digits}) not supported for Iceberg. "
-                    'Use "timestamp(6)" instead.'
-                )
-            at = engine_type.find(start, at + 1)
+    for digits in re.findall(r"time(?:stamp)?\((\d+)\)", engine_type):
+        if digits != "6":
+            return (
+                f"Timestamp precision ({digits}) not supported for Iceberg. "
+                'Use "timestamp(6)" instead.'
+            )
     outermost = engine_type.partition("(")[0]
     if outermost in {"tinyint", "smallint", "char", "json", "interval day to second"}:
         return f"Type not supported for Iceberg: {engine_type}"
