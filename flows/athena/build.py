@@ -74,19 +74,19 @@ def build_on_athena(
     plan = _Plans(settings, reading, as_of_date)
     if chosen:
         arguments = (*build_arguments(full_refresh=False), *chosen)
-        return dbt_on_athena(settings, *arguments, as_of_date=as_of_date, plan=plan.whole())
+        return dbt_on_athena(settings, *arguments, as_of_date=as_of_date, plan=plan.write())
     stale = plan.begin()
     if full_refresh:
         # dbt-athena drops what it refreshes in full. What holds history has no other way; the
         # tables that people ask are swapped as every day, and all is tested, in what follows.
         history = ("--full-refresh", "--select", "config.materialized:incremental")
-        dbt_on_athena(settings, "run", *history, as_of_date=as_of_date, plan=plan.whole())
+        dbt_on_athena(settings, "run", *history, as_of_date=as_of_date, plan=plan.write())
     result = dbt_on_athena(
         settings,
         *build_arguments(full_refresh=False),
         *(() if full_refresh else stale),
         as_of_date=as_of_date,
-        plan=plan.refreshed() if full_refresh else plan.new(),
+        plan=plan.write(None if full_refresh else plan.before, is_refreshed=full_refresh),
     )
     plan.keep()
     return result
@@ -99,23 +99,20 @@ class _Plans:
         self._settings, self._reading = settings, reading
         self._passed_over = _passed_over(settings, reading.unlisted) if reading else []
         self._as_of_date = as_of_date
-        self._before = parse_record(reading.lake.get(self._key)) if reading else None
+        self.before = parse_record(reading.lake.get(self._key)) if reading else None
 
-    def whole(self) -> str:
-        return self._write(None)
-
-    def refreshed(self) -> str:
-        return self._write(None, is_refreshed=True)
-
-    def new(self) -> str:
-        return self._write(self._before)
+    def write(self, before: Record | None = None, *, is_refreshed: bool = False) -> str:
+        if self._reading is None:
+            return ""
+        now, inventory = self._now(self._reading), self._reading.inventory
+        return write_plan(inventory, now, before, self._passed_over, is_refreshed=is_refreshed)
 
     def begin(self) -> tuple[str, ...]:
         """Arguments of dbt that choose what may differ from the last good build; none for all.
 
         Until this one is good, the next makes all of it again: some tables may be of this one.
         """
-        before = self._before
+        before = self.before
         if self._reading is None or before is None:
             return ()
         self._put(replace(before, project=""))
@@ -144,12 +141,6 @@ class _Plans:
     def _key(self) -> str:
         # Databases of two prefixes may be built from one lake.
         return f"state/{self._settings.glue_database_prefix}build.json"
-
-    def _write(self, before: Record | None, *, is_refreshed: bool = False) -> str:
-        if self._reading is None:
-            return ""
-        now, inventory = self._now(self._reading), self._reading.inventory
-        return write_plan(inventory, now, before, self._passed_over, is_refreshed=is_refreshed)
 
 
 def _passed_over(settings: Settings, unlisted: list[str]) -> list[str]:

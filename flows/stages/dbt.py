@@ -14,7 +14,7 @@ import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ingestion.config.errors import BuildError
 from ingestion.config.settings import PROJECT_ROOT
@@ -150,7 +150,7 @@ def _environment(settings: Settings, as_of_date: str, target: Mapping[str, str])
     return environment
 
 
-def _read_results(path: Path) -> list[dict[str, object]]:
+def _read_results(path: Path) -> list[dict[str, Any]]:
     try:
         found = json.loads(path.read_text())["results"]
     except (OSError, ValueError, KeyError):
@@ -158,22 +158,15 @@ def _read_results(path: Path) -> list[dict[str, object]]:
     return list(found)
 
 
-def _summary(nodes: list[dict[str, object]]) -> BuildResult:
+def _summary(nodes: list[dict[str, Any]]) -> BuildResult:
+    answers = (node.get("adapter_response") or {} for node in nodes)
+    scans = (answer.get("data_scanned_in_bytes") for answer in answers)
     return BuildResult(
         tables=tuple(_name(node) for node in nodes if _kind(node) == "model"),
         tests=sum(_kind(node) in {"test", "unit_test"} for node in nodes),
         warnings=tuple(_name(node) for node in nodes if node.get("status") == "warn"),
-        scans=_scanned(nodes),
-    )
-
-
-def _scanned(nodes: list[dict[str, object]]) -> tuple[int, ...]:
-    """Bytes that Athena reports of each node's last statement; none where nothing reports."""
-    answers = [node.get("adapter_response") for node in nodes]
-    return tuple(
-        int(answer["data_scanned_in_bytes"])
-        for answer in answers
-        if isinstance(answer, dict) and answer.get("data_scanned_in_bytes") is not None
+        # Of each node's last statement; DuckDB reports none.
+        scans=tuple(int(scanned) for scanned in scans if scanned is not None),
     )
 
 
@@ -202,7 +195,7 @@ def name_lost_rows(
     return BuildError("; ".join(said) or str(error), error.remedy)
 
 
-def _lost_rows(node: dict[str, object]) -> BuildError | None:
+def _lost_rows(node: dict[str, Any]) -> BuildError | None:
     if not _name(node).startswith("holds_all_of_bronze"):
         return None
     error = LostRowsError(
@@ -215,7 +208,7 @@ def _lost_rows(node: dict[str, object]) -> BuildError | None:
     return error if error.query else None
 
 
-def _failure(nodes: list[dict[str, object]], output: str, work_dir: Path) -> BuildError:
+def _failure(nodes: list[dict[str, Any]], output: str, work_dir: Path) -> BuildError:
     lost = [one for node in nodes if node.get("status") == "fail" and (one := _lost_rows(node))]
     if lost:
         return lost[0]
@@ -246,9 +239,9 @@ def _is_full(said: str, work_dir: Path) -> bool:
     return shutil.disk_usage(work_dir.parent).free < _FEWEST_BYTES
 
 
-def _name(node: dict[str, object]) -> str:
+def _name(node: dict[str, Any]) -> str:
     return str(node["unique_id"]).split(".")[2]
 
 
-def _kind(node: dict[str, object]) -> str:
+def _kind(node: dict[str, Any]) -> str:
     return str(node["unique_id"]).partition(".")[0]
