@@ -35,11 +35,11 @@ class Memory:
         unreadable: What kept the last look from reading the lake.
     """
 
-    def __init__(self, lake: Lake | None, uri: str, folder: Path | None = None) -> None:
+    def __init__(self, lake: Lake | None, uri: str) -> None:
         self._lake = lake
         self.unreadable: LakeError | None = None
         name = hashlib.sha256(uri.encode(errors="surrogateescape")).hexdigest()[:16]
-        self._file = (folder or _state_folder()) / f"alarms-{name}.json"
+        self._file = _state_folder() / f"alarms-{name}.json"
 
     def read(self) -> dict[str, Said]:
         """What was said last, by alarm."""

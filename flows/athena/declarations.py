@@ -7,16 +7,13 @@ from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 
 from ingestion.config.settings import PROJECT_ROOT
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-DECLARATIONS = PROJECT_ROOT / "dbt_project" / "models" / "bronze.yml"
+_DECLARATIONS = PROJECT_ROOT / "dbt_project" / "models" / "bronze.yml"
 LAYERS = ("bronze", "silver", "gold", "pages")
 # What a catalog says of gzip JSON Lines; the SerDe is the one that tells a malformed
 # line from a missing field (docs of Athena, "OpenX JSON SerDe").
@@ -77,9 +74,9 @@ class BronzeTable:
         }
 
 
-def read_declarations(path: Path = DECLARATIONS) -> list[BronzeTable]:
+def read_declarations() -> list[BronzeTable]:
     """Every table of bronze, in the file's order."""
-    source = yaml.safe_load(path.read_text())["sources"][0]
+    source = yaml.safe_load(_DECLARATIONS.read_text())["sources"][0]
     return [_parse_table(table) for table in source["tables"]]
 
 

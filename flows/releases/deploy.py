@@ -41,9 +41,7 @@ class Delivered:
     said: str
 
 
-def deliver(
-    settings: Settings, lake: Lake, version: str, sleep: Callable[[float], None] = time.sleep
-) -> Delivered:
+def deliver(settings: Settings, lake: Lake, version: str) -> Delivered:
     """Let the next run run a version, `latest` or an older one, and register its deployments.
 
     An older one stays until another is chosen.
@@ -57,7 +55,7 @@ def deliver(
             return _by_git(version)
     before = read_choice(lake)
     if version == LATEST and settings.code_pipeline is not None:
-        make_release(settings.code_pipeline, sleep)
+        make_release(settings.code_pipeline, time.sleep)
     location = open_location(settings.code_uri)
     release = choose(location.find(), version, location.uri)
     # Now rather than before the next run: whoever deploys is there to read what fails.

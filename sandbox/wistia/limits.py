@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
 
+_KEPT = 20_000  # of the newest requests
 WINDOW = 60.0  # seconds
 
 
@@ -45,16 +46,15 @@ class Entry:
 class Log:
     """Counts of everything asked, and the newest requests one by one."""
 
-    def __init__(self, clock: Callable[[], float], keep: int = 20_000) -> None:
-        """Start an empty log that keeps the newest `keep` requests."""
-        self._clock, self._keep = clock, keep
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
         self.clear()
 
     def clear(self) -> None:
         """Forget everything."""
         self._began = self._clock()
         self._minute: deque[float] = deque()
-        self._entries: deque[Entry] = deque(maxlen=self._keep)
+        self._entries: deque[Entry] = deque(maxlen=_KEPT)
         self._by_path: Counter[str] = Counter()
         self._by_status: Counter[int] = Counter()
         self._busiest = 0

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 Request = dict[str, Any]
 Action = Callable[[Request], Mapping[str, Any] | None]
 TARGET = "AmazonAthena."
+_MOST = 50  # of a page, where no other number is asked for
 
 
 @cache
@@ -49,11 +50,11 @@ def _validate(operation: OperationModel, request: Request) -> None:
         raise InvalidRequest(report.generate_report())
 
 
-def page(found: list[Any], request: Request, most: int = 50) -> tuple[list[Any], dict[str, str]]:
+def page(found: list[Any], request: Request) -> tuple[list[Any], dict[str, str]]:
     """Return a page of `found` and, where there is more, the NextToken for the next."""
     token = str(request.get("NextToken") or "0")
     if not token.isdigit():
         raise InvalidRequest(f"invalid NextToken: {token}")
-    start, size = int(token), int(request.get("MaxResults") or most)
+    start, size = int(token), int(request.get("MaxResults") or _MOST)
     following = {"NextToken": str(start + size)} if start + size < len(found) else {}
     return found[start : start + size], following

@@ -59,9 +59,9 @@ LAKE = Archive(
 )
 
 
-def engine_home(environment: Mapping[str, str] = os.environ) -> Path:
+def engine_home() -> Path:
     """Return where the engine is kept: `lib` and `plugin` are in it once it is installed."""
-    cache = environment.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(cache) / "wistia-elt" / f"trino-{VERSION}"
 
 
