@@ -11,18 +11,17 @@ import os
 import re
 from typing import IO, TYPE_CHECKING
 
-from starlette.concurrency import run_in_threadpool
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from reports.compression import SIBLINGS
 from reports.headers import cache_control, content_type
 from reports.server.policy import WORKER, page_policy
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from starlette.requests import Request
-    from starlette.types import Receive, Scope, Send
 
 _CHUNK_BYTES = 256 * 1024
 _MOST_DIGITS = 18
@@ -90,51 +89,32 @@ class Folder:
             encoding, handle = _choose(request, file, handle)
             if encoding:
                 headers["content-encoding"] = encoding
-        return FileAnswer(request, handle, headers, encoding)
+        return _send(request, handle, headers, encoding)
 
 
-class FileAnswer(Response):
-    """An open file, or the part of it that was asked for; closed when it is sent."""
+def _send(request: Request, handle: IO[bytes], headers: dict[str, str], encoding: str) -> Response:
+    """An open file, or the part of it that the request's headers ask for."""
+    state = os.fstat(handle.fileno())
+    tag = f'"{state.st_mtime_ns:x}-{state.st_size:x}{"-" * bool(encoding)}{encoding}"'
+    start, length, status = _part(request, tag, state.st_size)
+    headers["etag"] = tag
+    if status == 206:  # noqa: PLR2004
+        headers["content-range"] = f"bytes {start}-{start + length - 1}/{state.st_size}"
+    if status == 416:  # noqa: PLR2004
+        headers["content-range"] = f"bytes */{state.st_size}"
+    if status != 304:  # noqa: PLR2004
+        headers["content-length"] = str(length)
+    left = 0 if request.method == "HEAD" else length
+    return StreamingResponse(_chunks(handle, start, left), status, headers)
 
-    def __init__(
-        self, request: Request, handle: IO[bytes], headers: dict[str, str], encoding: str
-    ) -> None:
-        self._handle = handle
-        self._is_head = request.method == "HEAD"
-        state = os.fstat(handle.fileno())
-        tag = f'"{state.st_mtime_ns:x}-{state.st_size:x}{"-" * bool(encoding)}{encoding}"'
-        self._start, self._length, status = _part(request, tag, state.st_size)
-        headers["etag"] = tag
-        if status == 206:  # noqa: PLR2004
-            last = self._start + self._length - 1
-            headers["content-range"] = f"bytes {self._start}-{last}/{state.st_size}"
-        if status == 416:  # noqa: PLR2004
-            headers["content-range"] = f"bytes */{state.st_size}"
-        if status != 304:  # noqa: PLR2004
-            headers["content-length"] = str(self._length)
-        self.body = b""
-        self.status_code = status
-        self.background = None
-        self.init_headers(headers)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the head, then the file in chunks read beside the event loop."""
-        del scope, receive
-        start = {"type": "http.response.start", "status": self.status_code}
-        try:
-            await send({**start, "headers": self.raw_headers})
-            left = 0 if self._is_head else self._length
-            if left:
-                await run_in_threadpool(self._handle.seek, self._start)
-            while left > 0:
-                chunk = await run_in_threadpool(self._handle.read, min(_CHUNK_BYTES, left))
-                if not chunk:
-                    break
-                left -= len(chunk)
-                await send({"type": "http.response.body", "body": chunk, "more_body": True})
-            await send({"type": "http.response.body", "body": b""})
-        finally:
-            self._handle.close()
+def _chunks(handle: IO[bytes], start: int, left: int) -> Iterator[bytes]:
+    """So many bytes of a file from one on; it is closed when they are sent."""
+    with handle:
+        handle.seek(start)
+        while left > 0 and (chunk := handle.read(min(_CHUNK_BYTES, left))):
+            left -= len(chunk)
+            yield chunk
 
 
 def _part(request: Request, tag: str, size: int) -> tuple[int, int, int]:
