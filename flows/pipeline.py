@@ -81,14 +81,7 @@ def deploy(version: str = "latest") -> str:
 
 
 def run_at_prefect(context: Context) -> int:
-    """Run every stage of a run that is open already as the flow `daily`.
-
-    Returns:
-        The exit code, as of `daily`.
-
-    Raises:
-        ReadableError: That of the first stage that failed; nothing after it has started.
-    """
+    """Run every stage of a run that is open already as the flow `daily`; gives the exit code."""
 
     # Prefect stores what a flow or a task is given; nothing that a secret hangs on belongs there.
     @flow(name="daily", persist_result=False)

@@ -141,11 +141,7 @@ def _environment(pid: int) -> list[bytes]:
 
 
 def main() -> int:
-    """Guard the command given as arguments.
-
-    Returns:
-        Its exit code, 128 and more when a signal ended it.
-    """
+    """Guard the command given as arguments; gives its exit code, 128 and more by a signal."""
     grace, *command = sys.argv[1:]
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
         # A handler and not SIG_IGN, which the command would inherit.

@@ -176,11 +176,7 @@ def _recovery(alarm: str, before: Said, uri: str) -> tuple[str, str]:
 def _tell(
     channels: Mapping[str, Channel], names: Iterable[str], subject: str, text: str
 ) -> list[str]:
-    """Tell these channels, each by itself: one that is out of order keeps nothing from others.
-
-    Returns:
-        The names of those that took it; the others are tried again at the next look.
-    """
+    """Tell these channels, each by itself; gives the names of those that took it."""
     took = []
     for name in names:
         try:

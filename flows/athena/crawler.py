@@ -27,8 +27,7 @@ _POLL_SECONDS = 5
 def crawl(settings: Settings, sleep: Callable[[float], None] = time.sleep) -> int:
     """Make tables and partitions known to Glue: by GLUE_CRAWLER, else by the run itself.
 
-    Returns:
-        Partitions registered by the run; with a crawler, those that it left out.
+    Gives how many partitions the run has registered; with a crawler, those that it left out.
 
     Raises:
         ConfigurationError: There is no such crawler, no region, no credentials.

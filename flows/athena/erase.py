@@ -56,8 +56,7 @@ class AthenaTables:
     def erase(self, keys: set[str]) -> dict[str, int]:
         """Remove their rows from every table, with the snapshots and versions that held them.
 
-        Returns:
-            The rows removed, by `database.table`.
+        Gives the rows removed, by `database.table`.
 
         Raises:
             BuildError: A table could not be made again; asking again goes on from there.

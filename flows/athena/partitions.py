@@ -21,10 +21,7 @@ _KNOWN = "AlreadyExistsException"
 
 
 def register_partitions(glue: Any, database: str, table: BronzeTable, lake_uri: str) -> list[str]:  # noqa: ANN401 - boto3's client
-    """Add the partitions that have objects and no entry.
-
-    Returns:
-        The new partitions' values, sorted; empty for a table without partitions.
+    """Add the partitions that have objects and no entry; gives their values, sorted.
 
     Raises:
         CrawlError: Glue refused one of them.

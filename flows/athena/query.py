@@ -42,9 +42,6 @@ _READING = {"select", "with", "values", "table", "show", "describe", "desc", "ex
 def query_athena(settings: Settings, sql: str) -> Answer:
     """Run one reading statement; tables without a database are gold's.
 
-    Returns:
-        The rows, and the bytes that Athena bills.
-
     Raises:
         ConfigurationError: Workgroup, region or credentials are not in order.
         QueryError: The statement writes, is wrong, or was cancelled.

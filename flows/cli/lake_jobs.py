@@ -35,11 +35,7 @@ _RIGHTS = "s3:ListBucketVersions, s3:GetObjectVersion and s3:DeleteObjectVersion
 
 
 def show_audit(settings: Settings, *, rebuild: bool, as_json: bool) -> int:
-    """Print what is wrong with a lake, after mending what can be.
-
-    Returns:
-        0 when every object is what its manifest says, 1 otherwise.
-    """
+    """Print what is wrong with a lake after mending what can be; 0 when nothing is, else 1."""
     lake = open_lake(settings)
     mended = _mend(settings, lake) if rebuild else []
     audit = Audit(lake)
@@ -107,11 +103,7 @@ def run_replay(settings: Settings, resource: str | None) -> None:
 
 
 def run_import(settings: Settings, uri: str) -> int:
-    """Import, and print that the counts add up.
-
-    Returns:
-        0, or 3 when something was quarantined.
-    """
+    """Import, and print that the counts add up; 0, or 3 when something was quarantined."""
     progress = RunProgress()
     with progress.live("looking for files"):
         counts = import_files(settings, open_lake(settings), uri, utc_now, progress.say)
@@ -125,11 +117,7 @@ def run_import(settings: Settings, uri: str) -> int:
 
 
 def run_forget(settings: Settings, who: str, *, confirmed: bool) -> int:
-    """Forget a person, and print what was removed where.
-
-    Returns:
-        0, or 1 when it was not confirmed or an object could not be read.
-    """
+    """Forget a person, and print what was removed where; 1 when unconfirmed or unreadable."""
     lake = open_lake(settings)
     if not confirmed and not click.confirm(
         f"Remove this person from every layer of {lake.uri}? It cannot be undone."
@@ -163,11 +151,7 @@ def _say_what_is_damaged(lake: Lake, damaged: list[str], unknown: str) -> int:
 
 
 def run_redact(settings: Settings, *, confirmed: bool) -> int:
-    """Bring a lake under PII_POLICY, its tables too, and print what was changed where.
-
-    Returns:
-        0, or 1 when it was not confirmed or an object could not be read.
-    """
+    """Bring a lake and its tables under PII_POLICY; 1 when unconfirmed or unreadable."""
     lake = open_lake(settings)
     if not confirmed and not click.confirm(
         f"Bring all of {lake.uri} under PII_POLICY={settings.pii_policy}? It cannot be undone."

@@ -103,22 +103,14 @@ def show_status(settings: Settings, *, as_json: bool) -> None:
 
 
 def show_doctor(settings: Settings, *, as_json: bool) -> int:
-    """Print what a run needs and whether it is there.
-
-    Returns:
-        0 when all is well, 1 otherwise.
-    """
+    """Print what a run needs and whether it is there; 0 when all is well, else 1."""
     # A person waits here: a server that does not answer gets a second try, not a minute.
     checks = list(examine(settings, lambda seconds: time.sleep(min(seconds, 0.5))))
     return show_checks(checks, as_json=as_json)
 
 
 def show_checks(checks: list[Check], *, as_json: bool) -> int:
-    """Print checks, each failure with its remedy.
-
-    Returns:
-        0 when all is well, 1 otherwise.
-    """
+    """Print checks, each failure with its remedy; 0 when all is well, else 1."""
     if as_json:
         click.echo(json.dumps([asdict(check) for check in checks]))
     else:

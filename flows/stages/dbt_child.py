@@ -33,11 +33,7 @@ def _describe(result: Any) -> dict[str, Any]:  # noqa: ANN401 - one of dbt's res
 
 
 def main() -> int:
-    """Run dbt.
-
-    Returns:
-        As dbt itself: 0, 1 when a node failed, 2 when it did not come that far.
-    """
+    """Run dbt; gives 0, 1 when a node failed, 2 when it did not come that far."""
     results, *arguments = sys.argv[1:]
     done = dbtRunner().invoke(arguments)
     if done.exception is not None:

@@ -78,13 +78,10 @@ def tell_week(
     ask: Callable[[Settings, str], Answer] = query,
     channels: Mapping[str, Channel] | None = None,
 ) -> list[str]:
-    """Send the last whole week to every channel that has not had it; nothing where nobody asks.
+    """Send the last whole week to every channel that has not had it; gives the names of these.
 
     A channel that is out of order, or tables that are not there yet, are logged: the week is
     tried again after the next run. The lake remembers who was told of which week.
-
-    Returns:
-        The names of the channels that took it.
     """
     if not settings.weekly_digest:
         return []

@@ -160,9 +160,6 @@ def run_all(context: Context, run_stage: Callable[[Stage, Context], None]) -> in
 def run_some(context: Context, *stages: Stage) -> int:
     """Run stages asked for by name: once, without a limit, and nobody is alarmed.
 
-    Returns:
-        The exit code, as of `run_all`.
-
     Raises:
         ReadableError: That of the stage that failed.
     """

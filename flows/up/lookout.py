@@ -45,10 +45,7 @@ class Lookout:
         self._is_told = False
 
     def __call__(self) -> list[str]:
-        """Look once.
-
-        Returns:
-            The names of the runs that died without a word since the last look.
+        """Look once; gives the names of the runs that died without a word since the last look.
 
         Raises:
             PrefectError: Prefect does not answer.

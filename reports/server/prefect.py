@@ -68,10 +68,7 @@ class Prefect:
         return self._named([*at_work, *waiting])
 
     def start(self, deployment: str) -> str:
-        """Order a run of a deployment, `flow/name`.
-
-        Returns:
-            The name that Prefect gave the run.
+        """Order a run of a deployment, `flow/name`; gives the name of the run.
 
         Raises:
             Refusal: There is no such deployment (409), no answer (503).

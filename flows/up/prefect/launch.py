@@ -66,11 +66,7 @@ def find_release(
 
 
 def here() -> dict[str, str]:
-    """A step of `pull` in prefect.yaml: the code lies where the interpreter's own lies.
-
-    Returns:
-        `{directory}`, as Prefect takes it.
-    """
+    """A step of `pull` in prefect.yaml: the code lies where the interpreter's own lies."""
     return {"directory": str(PROJECT_ROOT)}
 
 
