@@ -127,6 +127,17 @@ def test_a_stranger_at_a_port_is_refused_before_anything_is_sent(tmp_path: Path,
     assert not (tmp_path / "prefect" / "up.auth").exists()
 
 
+def test_a_home_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    home = tmp_path / "file" / "prefect"
+
+    done = CommandLine(tmp_path, ports() | {"PREFECT_HOME": str(home)}).run("up")
+
+    assert done.returncode == 2
+    assert f"PREFECT_HOME is {home}, which cannot be written: Not a directory" in done.stderr
+    assert "try: set PREFECT_HOME to a folder of yours" in done.stderr
+
+
 def test_while_the_server_is_started_again_nobody_can_take_its_place(up: Up, world: World) -> None:
     port = int(world[0].settings["PREFECT_SERVER_API_PORT"])
     (server,) = (
