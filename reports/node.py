@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from threading import Event, Timer
 from typing import TYPE_CHECKING
 
+import click
 from filelock import FileLock
 
 from ingestion.config.settings import PROJECT_ROOT
@@ -111,16 +112,12 @@ def run_node(command: list[str], folder: Path, seconds: float) -> Ended:
         timer.daemon = True
         timer.start()
         try:
-            said = (_plain(line) for line in node.lines() if line.strip())
+            said = (click.unstyle(line).rstrip() for line in node.lines() if line.strip())
             lines = deque(said, maxlen=_KEPT_LINES)
             code = node.wait()
         finally:
             timer.cancel()
     return Ended(None if late.is_set() else code, list(lines))
-
-
-def _plain(line: str) -> str:
-    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", line).rstrip()
 
 
 def _digest(site: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -52,23 +53,14 @@ class Latest(Generic[T]):
         return self._said
 
     def _ask(self) -> asyncio.Future[T]:
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[T] = loop.create_future()
-
-        def settle(said: T | None, error: Exception | None) -> None:
-            if error is not None:
-                future.set_exception(error)
-            else:
-                future.set_result(said)  # type: ignore[arg-type]
+        answer: Future[T] = Future()
 
         def work() -> None:
             try:
-                said, error = self._read(), None
-            except Exception as caught:  # noqa: BLE001 - it is raised where it is awaited
-                said, error = None, caught
-            # A loop that is closed has nobody left who waits.
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(settle, said, error)
+                answer.set_result(self._read())
+            except Exception as error:  # noqa: BLE001 - it is raised where it is awaited
+                answer.set_exception(error)
 
+        # A daemon, for a source may hang: an executor's thread would be waited for at the end.
         threading.Thread(target=work, name="latest", daemon=True).start()
-        return future
+        return asyncio.wrap_future(answer)
