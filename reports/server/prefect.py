@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _SECONDS = 5
 # A scheduled run that is due belongs to those at work: a worker takes it any moment.
 _AT_WORK = ["PENDING", "RUNNING", "CANCELLING"]
+_SCHEDULED = {"state": {"type": {"any_": ["SCHEDULED"]}}}
 _NEXT_RUNS = 8
 
 
@@ -44,9 +45,10 @@ class Prefect:
         """
         found: dict[str, Any] = {"answers": False, "workers": 0, "active": [], "next": []}
         try:
-            found["workers"] = self._count_workers()
-            found["active"] = self.fetch_active()
-            found["next"] = self._fetch_next()
+            with self._refusing() as api:
+                found["workers"] = _count_workers(api)
+                found["active"] = self._fetch_active(api)
+                found["next"] = self._fetch_next(api)
         except Refusal as refusal:
             return {**found, "error": str(refusal), "remedy": refusal.remedy}
         return {**found, "answers": True, "error": None, "remedy": None}
@@ -57,15 +59,8 @@ class Prefect:
         Raises:
             Refusal: Prefect does not answer (503).
         """
-        due = (self.clock() + timedelta(seconds=2)).isoformat()
-        at_work = self._runs({"state": {"type": {"any_": _AT_WORK}}})
-        waiting = self._runs(
-            {
-                "state": {"type": {"any_": ["SCHEDULED"]}},
-                "next_scheduled_start_time": {"before_": due},
-            }
-        )
-        return self._named([*at_work, *waiting])
+        with self._refusing() as api:
+            return self._fetch_active(api)
 
     def start(self, deployment: str) -> str:
         """Order a run of a deployment, `flow/name`; gives the name of the run.
@@ -73,58 +68,36 @@ class Prefect:
         Raises:
             Refusal: There is no such deployment (409), no answer (503).
         """
-        found = self._ask("GET", f"/deployments/name/{deployment}")
-        if found is None:
-            raise Refusal(
-                409,
-                f"Prefect knows no deployment {deployment}.",
-                "register it: `wistia-elt up` does, and so does `prefect deploy --all`",
-            )
-        # Tried again after a 503, the same order must not start two runs.
-        order = {"idempotency_key": uuid.uuid4().hex}
-        made = self._ask("POST", f"/deployments/{found['id']}/create_flow_run", order)
+        with self._refusing() as api:
+            found = api.ask("GET", f"/deployments/name/{deployment}")
+            if found is None:
+                raise Refusal(
+                    409,
+                    f"Prefect knows no deployment {deployment}.",
+                    "register it: `wistia-elt up` does, and so does `prefect deploy --all`",
+                )
+            # Tried again after a 503, the same order must not start two runs.
+            order = {"idempotency_key": uuid.uuid4().hex}
+            made = api.ask("POST", f"/deployments/{found['id']}/create_flow_run", order)
         if made is None:
             raise Refusal(409, f"Prefect lost the deployment {deployment}.", "try again")
         return str(made["name"])
 
-    def _count_workers(self) -> int:
-        path = f"/work_pools/{POOL}/workers/filter"
-        wanted = {"workers": {"status": {"any_": ["ONLINE"]}}}
-        return len(self._ask("POST", path, wanted) or [])
+    def _fetch_active(self, api: PrefectApi) -> list[dict[str, str]]:
+        due = {"before_": (self.clock() + timedelta(seconds=2)).isoformat()}
+        at_work = api.filter_runs({"state": {"type": {"any_": _AT_WORK}}}, 20)
+        waiting = api.filter_runs({**_SCHEDULED, "next_scheduled_start_time": due}, 20)
+        return _named(api, [*at_work, *waiting])
 
-    def _fetch_next(self) -> list[dict[str, str]]:
-        wanted = {
-            "state": {"type": {"any_": ["SCHEDULED"]}},
-            "next_scheduled_start_time": {"after_": self.clock().isoformat()},
-        }
-        found = self._named(self._runs(wanted, 200))
+    def _fetch_next(self, api: PrefectApi) -> list[dict[str, str]]:
+        later = {"after_": self.clock().isoformat()}
+        found = api.filter_runs({**_SCHEDULED, "next_scheduled_start_time": later})
         # Prefect plans a hundred days of one deployment: the next few of each will do.
         shown: list[dict[str, str]] = []
-        for run in found:
+        for run in _named(api, found):
             if sum(other["deployment"] == run["deployment"] for other in shown) < 2:  # noqa: PLR2004
                 shown.append(run)
         return shown[:_NEXT_RUNS]
-
-    def _named(self, runs: list[dict[str, Any]]) -> list[dict[str, str]]:
-        deployments = self._ask("POST", "/deployments/filter", {}) or []
-        names = {deployment["id"]: deployment["name"] for deployment in deployments}
-        return [
-            {
-                "deployment": names.get(run["deployment_id"], "?"),
-                "name": run["name"],
-                "state": run["state_name"],
-                "at": _utc(run["start_time"] or run["expected_start_time"]),
-            }
-            for run in runs
-        ]
-
-    def _runs(self, wanted: dict[str, Any], most: int = 20) -> list[dict[str, Any]]:
-        with self._refusing() as api:
-            return api.filter_runs(wanted, most)
-
-    def _ask(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
-        with self._refusing() as api:
-            return api.ask(method, path, body)
 
     @contextmanager
     def _refusing(self) -> Iterator[PrefectApi]:
@@ -135,6 +108,25 @@ class Prefect:
         except PrefectError as error:
             # What Prefect itself wrote is for its log, not for whoever looks at the page.
             raise Refusal(503, f"{str(error).partition(': ')[0]}.", error.remedy) from error
+
+
+def _count_workers(api: PrefectApi) -> int:
+    wanted = {"workers": {"status": {"any_": ["ONLINE"]}}}
+    return len(api.ask("POST", f"/work_pools/{POOL}/workers/filter", wanted) or [])
+
+
+def _named(api: PrefectApi, runs: list[dict[str, Any]]) -> list[dict[str, str]]:
+    deployments = api.ask("POST", "/deployments/filter", {}) or []
+    names = {deployment["id"]: deployment["name"] for deployment in deployments}
+    return [
+        {
+            "deployment": names.get(run["deployment_id"], "?"),
+            "name": run["name"],
+            "state": run["state_name"],
+            "at": _utc(run["start_time"] or run["expected_start_time"]),
+        }
+        for run in runs
+    ]
 
 
 def _utc(text: str) -> str:
