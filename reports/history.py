@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from ingestion.storage.base import Lake
 
 _GOOD = ("run", "completed")
+# What is told of a run as its manifest has it.
+_TOLD = {"run_id", "kind", "state", "started_at", "finished_at", "exit_code", "code_version"}
 _CRAWL = ("requests", "retries", "pages", "shifts", "violations", "records")
 
 
@@ -131,13 +133,7 @@ def describe_run(run: Manifest) -> dict[str, Any]:
     error, remedy = (failed.error, failed.remedy) if failed else silent
     reading = next((entry for entry in run.resources if entry.state == "running"), None)
     return {
-        "run_id": run.run_id,
-        "kind": run.kind,
-        "state": run.state,
-        "started_at": run.started_at,
-        "finished_at": run.finished_at,
-        "exit_code": run.exit_code,
-        "code_version": run.code_version,
+        **run.model_dump(include=_TOLD),
         "failed_stage": failed.stage if failed else None,
         "error": error,
         "remedy": remedy,

@@ -40,11 +40,8 @@ def measure(context: Context) -> RunTotals:
     )
     if built is None:
         return totals
-    totals.tables, totals.tests, totals.warnings = (
-        len(built.tables),
-        built.tests,
-        len(built.warnings),
-    )
+    totals.tables, totals.warnings = len(built.tables), len(built.warnings)
+    totals.tests = built.tests
     totals.scanned_bytes = built.scanned_bytes
     if built.scanned_bytes is not None:
         # Each statement is billed by itself, as 10 MB at least.
