@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import duckdb
 
-from flows.duckdb.warehouse import put_in_place, workshop
+from flows.duckdb.warehouse import ask_file, put_in_place, quote, workshop
 from ingestion.config.errors import BuildError
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class WarehouseTables:
         for table, has_email in self._tables().items():
             if has_email:
                 sql = f"select visitor_key from {table} where lower(trim(email)) = ?"  # noqa: S608
-                found |= {str(row[0]) for row in self._ask(sql, [email])}
+                found |= {str(key) for (key,) in ask_file(self._path, sql, email)}
         return found
 
     def count(self, keys: set[str]) -> int:
@@ -92,13 +92,13 @@ class WarehouseTables:
         _remove(deleted)
         try:
             with duckdb.connect() as connection:
-                connection.execute(f"attach '{_quoted(self._path)}' as good (read_only)")
-                connection.execute(f"attach '{_quoted(deleted)}' as part")
+                connection.execute(f"attach {quote(self._path)} as good (read_only)")
+                connection.execute(f"attach {quote(deleted)} as part")
                 connection.execute("copy from database good to part")
                 for table in tables:
                     sql = f"delete from part.{table} where list_contains(?, visitor_key)"  # noqa: S608
                     connection.execute(sql, [sorted(keys)])
-                connection.execute(f"attach '{_quoted(kept)}' as kept")
+                connection.execute(f"attach {quote(kept)} as kept")
                 connection.execute("copy from database part to kept")
                 connection.execute("checkpoint kept")
                 connection.execute("detach kept")
@@ -106,11 +106,9 @@ class WarehouseTables:
             _remove(deleted)
 
     def _counts(self, keys: set[str]) -> dict[str, int]:
+        sql = "select count(*) from {} where list_contains(?, visitor_key)"
         return {
-            table: self._ask(
-                f"select count(*) from {table} where list_contains(?, visitor_key)",  # noqa: S608
-                [sorted(keys)],
-            )[0][0]
+            table: ask_file(self._path, sql.format(table), sorted(keys))[0][0]
             for table in self._tables()
         }
 
@@ -119,19 +117,11 @@ class WarehouseTables:
         if not self._path.exists():
             return {}
         named = "select table_schema, table_name from information_schema.columns where column_name"
-        with_email = set(self._ask(f"{named} = 'email'"))
+        with_email = set(ask_file(self._path, f"{named} = 'email'"))
         return {
             f'"{schema}"."{name}"': (schema, name) in with_email
-            for schema, name in self._ask(_KEYED)
+            for schema, name in ask_file(self._path, _KEYED)
         }
-
-    def _ask(self, sql: str, parameters: list[object] | None = None) -> list[tuple[Any, ...]]:
-        with duckdb.connect(str(self._path), read_only=True) as connection:
-            return connection.execute(sql, parameters or []).fetchall()
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")
 
 
 def _remove(path: Path) -> None:

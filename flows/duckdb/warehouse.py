@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
@@ -69,7 +69,13 @@ def clear(copy: Path) -> None:
     """
     shutil.rmtree(copy.with_name(copy.name + ".tmp"), ignore_errors=True)
     for stale in (copy, copy.with_name(copy.name + ".wal")):
-        _remove(stale)
+        try:
+            stale.unlink(missing_ok=True)
+        except OSError as error:
+            raise LakeError(
+                f"cannot build in {stale}: {error.strerror}",
+                f"move what lies at {stale} away and build again; the last good tables stay",
+            ) from error
 
 
 def is_damaged(path: Path) -> bool:
@@ -96,16 +102,6 @@ def set_aside(damaged: Path) -> Path:
     return aside
 
 
-def _remove(stale: Path) -> None:
-    try:
-        stale.unlink(missing_ok=True)
-    except OSError as error:
-        raise LakeError(
-            f"cannot build in {stale}: {error.strerror}",
-            f"move what lies at {stale} away and build again; the last good tables stay",
-        ) from error
-
-
 def read_record(path: Path) -> Record | None:
     """What the build of this file had read; None of an empty file, or one of older code.
 
@@ -115,13 +111,12 @@ def read_record(path: Path) -> Record | None:
     if not path.exists():
         return None
     try:
-        with duckdb.connect(str(path), read_only=True) as connection:
-            row = connection.execute("select record from bronze.last_build").fetchone()
+        rows = ask_file(path, "select record from bronze.last_build")
     except duckdb.CatalogException:
         return None
     except duckdb.Error as error:
         raise _unwritable(path, error) from error
-    return parse_record(row[0]) if row else None
+    return parse_record(rows[0][0]) if rows else None
 
 
 def write_objects(copy: Path, inventory: Inventory) -> None:
@@ -139,20 +134,20 @@ def write_objects(copy: Path, inventory: Inventory) -> None:
         connection.execute("create schema if not exists bronze")
         connection.execute(
             "create or replace table bronze.objects as select one.resource, one.key, "  # noqa: S608
-            f"one.n as record_count from (select unnest(from_json({_text(json.dumps(found))}, "
+            f"one.n as record_count from (select unnest(from_json({quote(json.dumps(found))}, "
             """'[{"resource": "varchar", "key": "varchar", "n": "bigint"}]')) as one)"""
         )
 
 
-def _text(value: str) -> str:
+def quote(value: object) -> str:
     """SQL of a text. DuckDB loads pandas to look at a parameter, half a second a build."""
-    return "'" + value.replace("'", "''") + "'"
+    return "'" + str(value).replace("'", "''") + "'"
 
 
-def ask_file(file: Path, sql: str) -> list[tuple[object, ...]]:
+def ask_file(file: Path, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
     """Rows of a query on a file that nobody writes."""
     with duckdb.connect(str(file), read_only=True) as connection:
-        return connection.execute(sql).fetchall()
+        return connection.execute(sql, parameters).fetchall()
 
 
 def tables_of(file: Path) -> list[str]:
@@ -170,7 +165,7 @@ def publish(copy: Path, good: Path, record: Record | None) -> None:
     with _writing(copy) as connection:
         if record is not None:
             connection.execute(
-                f"create or replace table bronze.last_build as select {_text(record.to_json())} "
+                f"create or replace table bronze.last_build as select {quote(record.to_json())} "
                 "as record"
             )
         # What is still in the write-ahead log belongs in the file before it moves.

@@ -36,7 +36,7 @@ class QueryError(Exception):
     """A query failed, or was stopped; the text becomes its StateChangeReason."""
 
     # https://docs.aws.amazon.com/athena/latest/ug/error-reference.html
-    SYSTEM, USER, OTHER = 1, 2, 3
+    SYSTEM, USER = 1, 2
     ICEBERG = 233
 
     def __init__(self, reason: str, *, category: int = USER, kind: int = 1003) -> None:
