@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _STATE = "state/demo.json"
-
-
 # The sandbox's two: who has more says so.
 _MEDIA = 2
 
@@ -76,7 +74,7 @@ def run_demo(media: int | None = None) -> int:
         _show_next(settings)
         return code
     lake = open_lake(settings)
-    today, done, held = _read_state(lake)
+    today, done, held = read_state(lake)
     media = held if done else (media or held)
     with _sandbox(today, media) as origin:
         code = 0
@@ -119,12 +117,16 @@ def _read_environment(server: Guarded) -> str:
     )
 
 
-def _read_state(lake: Lake) -> tuple[date, int, int]:
-    # A demo goes on with the days it began with: shifted ones would be other visitors.
+def read_state(lake: Lake) -> tuple[date, int, int]:
+    """The day a demo began on, how many of its runs ended, and its videos; a new one's if none.
+
+    It goes on with the days it began with: shifted ones would be other visitors.
+    """
     try:
         held = json.loads(lake.get(_STATE) or b"")
-        return date.fromisoformat(held["today"]), int(held["runs_done"]), int(held["media"])
-    except (ValueError, KeyError, TypeError):
+        media = int(held.get("media", _MEDIA))  # a demo of 0.1.0 had no choice
+        return date.fromisoformat(held["today"]), int(held["runs_done"]), media
+    except (ValueError, KeyError, TypeError, AttributeError):
         return datetime.now(UTC).date(), 0, _MEDIA
 
 
