@@ -13,6 +13,7 @@ import shutil
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -195,6 +196,15 @@ def name_lost_rows(
     return BuildError("; ".join(said) or str(error), error.remedy)
 
 
+def _no_semaphores() -> OSError | None:
+    """Why the locks that dbt's processes share cannot be made, as where /dev/shm is closed."""
+    try:
+        get_context("spawn").Lock()
+    except OSError as error:
+        return error
+    return None
+
+
 def _lost_rows(node: dict[str, Any]) -> BuildError | None:
     if not _name(node).startswith("holds_all_of_bronze"):
         return None
@@ -219,6 +229,11 @@ def _failure(nodes: list[dict[str, Any]], output: str, work_dir: Path) -> BuildE
         more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
         said = f"dbt: {_name(bad[0])} failed: {message}{more}"
     else:
+        if error := _no_semaphores():
+            return BuildError(
+                f"dbt did not run: this user may make no semaphores ({error.strerror})",
+                "mount /dev/shm, and let everybody write there: `chmod 1777 /dev/shm`",
+            )
         lines = [line.strip() for line in output.splitlines() if line.strip()]
         said = "dbt did not run: " + " ".join(lines[-_LINES_OF_A_CRASH:])
     if _is_full(f"{said}\n{output}", work_dir):

@@ -1,5 +1,7 @@
 """A disk that is full or read-only is called so by every stage that meets it."""
 
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from ingestion.config.errors import BuildError, LakeError
 from ingestion.config.settings import Settings
 from ingestion.storage.local import LocalLake, sync_folder
 from reports.errors import PagesError
+from tests.command_line import COMMAND, CommandLine
 from tests.small_disk import fill, make_read_only, small_disk
 
 
@@ -114,3 +117,23 @@ def test_pages_on_a_full_disk_say_so_and_the_last_good_ones_stay(tmp_path: Path)
         with pytest.raises(PagesError, match="No space left on device"):
             copy(elsewhere, lambda _doing: None)
     assert "free at least 1 GB" in made.value.remedy
+
+
+def test_a_build_where_shared_memory_is_closed_says_so(tmp_path: Path) -> None:
+    """As in a container, or a bare system, whose /dev/shm nobody mounted."""
+    if os.geteuid():
+        pytest.skip("needs root to close /dev/shm for one process")
+    lake = CommandLine(tmp_path)
+    closed = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs -o ro none /dev/shm && exec "$@"']
+    done = subprocess.run(
+        [*closed, "sh", str(COMMAND), "build"],
+        cwd=tmp_path,
+        env=lake.environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "this user may make no semaphores (Read-only file system)" in done.stderr
+    assert "try: mount /dev/shm" in done.stderr

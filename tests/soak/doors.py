@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
@@ -25,7 +26,7 @@ from tests.soak.sameness import compared
 from tests.soak.verdict import Verdict
 from tests.stopping import command_of
 
-# What ends by itself; each listens nowhere.
+# What ends by itself; each listens nowhere. A folder must be new each time: {new}.
 BY_ITSELF = (
     ("run",),
     ("ingest", "--full"),
@@ -40,7 +41,7 @@ BY_ITSELF = (
     ("quarantine",),
     ("replay",),
     ("maintain",),
-    ("rewind", "2036-01-01", "--into", "past"),
+    ("rewind", "{today}", "--into", "past-{new}"),
     ("forget", "nobody@example.com", "--yes"),
 )
 SERVERS = (("serve",), ("up",))
@@ -57,12 +58,16 @@ class Place:
 
     cli: CommandLine
     seconds: dict[tuple[str, ...], float] = field(default_factory=dict)
+    codes: dict[tuple[str, ...], int] = field(default_factory=dict)
+    started: int = 0
 
     def start(self, command: tuple[str, ...]) -> subprocess.Popen[str]:
         """Start a command as a terminal does, its own group in front."""
         log = (self.cli.folder / "said.log").open("w")
+        self.started += 1
+        new = {"today": f"{datetime.now(UTC):%Y-%m-%d}", "new": self.started}
         return subprocess.Popen(
-            [str(COMMAND), *command],
+            [str(COMMAND), *(part.format(**new) for part in command)],
             cwd=self.cli.folder,
             env=self.cli.environment(**{_MARK: str(self.cli.folder)}),
             stdout=log,
@@ -97,13 +102,14 @@ class Place:
 
 @dataclass(frozen=True)
 class Ended:
-    """How a command ended after a signal: which one, when, and what was left."""
+    """How a command ended after a signal, beside how it ends alone, and what was left."""
 
     command: tuple[str, ...]
     number: signal.Signals
     victim: str
     seconds: float
     code: int
+    alone: int
     left: tuple[str, ...]
 
     @property
@@ -111,7 +117,7 @@ class Ended:
         """What is not as it must be."""
         if self.left:
             yield f"{self}: left {self.left}"
-        if self.victim == "command" and self.code not in {0, 3}:
+        if self.victim == "command" and self.code not in {0, 3, self.alone}:
             wanted = -9 if self.number == signal.SIGKILL else 128 + self.number
             if self.code != wanted:
                 yield f"{self}: {self.code}, not {wanted}"
@@ -151,6 +157,7 @@ def _knock_at_all(place: Place, verdict: Verdict) -> None:
                 found |= place.doors()
                 time.sleep(0.05)
         place.seconds[command] = time.monotonic() - began
+        place.codes[command] = process.wait()
         opened += [f"{' '.join(command)} at {address}" for address in found]
     verdict.expect(f"{len(BY_ITSELF)} commands listen nowhere {opened}", holds=not opened)
     for command in SERVERS:
@@ -237,7 +244,9 @@ def _end_one(place: Place, command: tuple[str, ...], chance: Random) -> Ended:
     while place.family() and time.monotonic() - began < seconds + _GONE_SECONDS:
         time.sleep(0.1)
     left = (*place.family().values(), *place.doors())
-    return Ended(command, number, victim, seconds, code, left)
+    # Who is gone already when the signal comes ends as it does undisturbed.
+    alone = place.codes.get(command, 0)
+    return Ended(command, number, victim, seconds, code, alone, left)
 
 
 def _heal(place: Place, before: object) -> Iterator[str]:
