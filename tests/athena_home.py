@@ -8,12 +8,15 @@ from typing import Any
 
 import boto3
 
-from flows.athena.build import build_on_athena, dbt_on_athena
+from flows.athena.build import dbt_on_athena
 from flows.athena.catalog import database
 from flows.athena.crawler import crawl
 from flows.athena.tables import BUILT, is_temporary, read_tables
+from flows.stages.build import build
 from flows.stages.query import query
+from ingestion.admin.rebuild import rebuild
 from ingestion.config.settings import Settings
+from ingestion.storage.base import open_lake
 from tests.athena_stack import AthenaStack
 
 Rows = list[tuple[Any, ...]]
@@ -71,13 +74,13 @@ class AthenaHome:
                     s3.upload_file(str(path), bucket, f"{prefix}/{key}")
                     self._copied[key] = written
 
-    def build(
-        self, as_of: str, *, full_refresh: bool = False, chosen: tuple[str, ...] = ()
-    ) -> None:
-        """Copy, crawl, build; `chosen` as `build_on_athena` has it."""
+    def build(self, as_of: str) -> None:
+        """Copy, list it in manifests, crawl, build what is new."""
         self.copy_bronze()
+        lake = open_lake(self.settings)
+        rebuild(self.settings, lake)
         crawl(self.settings)
-        build_on_athena(self.settings, as_of_date=as_of, full_refresh=full_refresh, chosen=chosen)
+        build(self.settings, lake, as_of_date=as_of)
 
     def dbt(self, *arguments: str, as_of: str) -> None:
         """Run one dbt command against the target `athena`."""

@@ -56,15 +56,15 @@ class Reading:
 
 def build_on_athena(
     settings: Settings,
+    reading: Reading,
     *,
     as_of_date: str,
-    full_refresh: bool = False,
-    chosen: tuple[str, ...] = (),
-    reading: Reading | None = None,
+    full_refresh: bool,
+    chosen: tuple[str, ...],
 ) -> BuildResult:
     """Build and test every model; each table is replaced or committed by itself.
 
-    `chosen` are dbt's arguments for one table; without `reading`, whatever lies in bronze is read.
+    `chosen` are dbt's arguments for one table; none for all.
 
     Raises:
         BuildError: A model or test failed: what comes after it was not built.
@@ -95,16 +95,17 @@ def build_on_athena(
 class _Plans:
     """What dbt has to read, and where it is kept what a good build had read."""
 
-    def __init__(self, settings: Settings, reading: Reading | None, as_of_date: str) -> None:
+    def __init__(self, settings: Settings, reading: Reading, as_of_date: str) -> None:
         self._settings, self._reading = settings, reading
-        self._passed_over = _passed_over(settings, reading.unlisted) if reading else []
-        self._as_of_date = as_of_date
-        self.before = parse_record(reading.lake.get(self._key)) if reading else None
+        self._passed_over = _passed_over(settings, reading.unlisted)
+        self.before = parse_record(reading.lake.get(self._key))
+        places = (settings.wistia_time_zone, settings.silver_uri, settings.gold_uri)
+        self._now = make_record(
+            reading.inventory, as_of_date=as_of_date, time_zone=" ".join(map(str, places))
+        )
 
     def write(self, before: Record | None = None, *, is_refreshed: bool = False) -> str:
-        if self._reading is None:
-            return ""
-        now, inventory = self._now(self._reading), self._reading.inventory
+        inventory, now = self._reading.inventory, self._now
         return write_plan(inventory, now, before, self._passed_over, is_refreshed=is_refreshed)
 
     def begin(self) -> tuple[str, ...]:
@@ -113,29 +114,20 @@ class _Plans:
         Until this one is good, the next makes all of it again: some tables may be of this one.
         """
         before = self.before
-        if self._reading is None or before is None:
+        if before is None:
             return ()
         self._put(replace(before, project=""))
         prefix = self._settings.glue_database_prefix
         built = {name_of(table).removeprefix(prefix) for table in all_tables(self._settings)}
         is_whole = not set(list_models()) - built
         is_known = has_results(self._settings.work_path / ".dbt")
-        return choose_stale(self._now(self._reading), before if is_whole and is_known else None)
+        return choose_stale(self._now, before if is_whole and is_known else None)
 
     def keep(self) -> None:
-        if self._reading is not None:
-            self._put(self._now(self._reading))
+        self._put(self._now)
 
     def _put(self, record: Record) -> None:
-        if self._reading is not None:
-            self._reading.lake.put(self._key, record.to_json().encode())
-
-    def _now(self, reading: Reading) -> Record:
-        settings = self._settings
-        places = (settings.wistia_time_zone, settings.silver_uri, settings.gold_uri)
-        return make_record(
-            reading.inventory, as_of_date=self._as_of_date, time_zone=" ".join(map(str, places))
-        )
+        self._reading.lake.put(self._key, record.to_json().encode())
 
     @property
     def _key(self) -> str:

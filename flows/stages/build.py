@@ -70,10 +70,10 @@ def build(
 
             return build_on_athena(
                 settings,
+                Reading(lake, inventory, unlisted),
                 as_of_date=as_of_date,
                 full_refresh=full_refresh,
                 chosen=chosen,
-                reading=Reading(lake, inventory, unlisted),
             )
         return _build_file(
             settings, inventory, chosen, as_of_date=as_of_date, full_refresh=full_refresh
