@@ -66,7 +66,6 @@ Card = tuple[str, str, str]
 class Digest:
     """One week, ready to be sent."""
 
-    last_day: date
     subject: str
     text: str
     html: str
@@ -87,11 +86,12 @@ def tell_week(
         return []
     channels = open_channels(settings) if channels is None else channels
     try:
-        digest = write_digest(settings, ask)
-        week = _week_of(digest.last_day) if digest else ""
+        days = _rows(ask(settings, _WEEK))
+        week = _week_of(days[0]["last_day"]) if days else ""
         told = _read(lake, week)
-        waiting = [name for name in channels if name not in told]
-        if digest is None or not waiting:
+        waiting = [name for name in channels if name not in told] if days else []
+        digest = _write(settings, ask, **days[0]) if waiting else None
+        if digest is None:
             return []
         took = [name for name in waiting if _send(channels[name], name, digest)]
         if took:
@@ -102,25 +102,21 @@ def tell_week(
     return took
 
 
-def write_digest(settings: Settings, ask: Callable[[Settings, str], Answer]) -> Digest | None:
-    """Make the digest of the seven whole days that arrived last; None where no day has.
-
-    Raises:
-        QueryError: There are no tables yet.
-    """
-    week = _rows(ask(settings, _WEEK))
+def _write(
+    settings: Settings, ask: Callable[[Settings, str], Answer], first_day: date, last_day: date
+) -> Digest | None:
+    """The digest of the seven whole days that arrived last; None where gold has no figure."""
     figures = {row["figure"]: row for row in _rows(ask(settings, _FIGURES))}
-    if not week or not figures:
+    if not figures:
         return None
     movers = _rows(ask(settings, _MOVERS))
-    first, last = week[0]["first_day"], week[0]["last_day"]
-    days = f"{first:%b} {first.day} to {last:%b} {last.day}"
+    days = f"{first_day:%b} {first_day.day} to {last_day:%b} {last_day.day}"
     sentence = say_week(figures)
     cards = [_card(name, figures[name]) for name in _NAMES if name in figures]
     up = [_mover(row) for row in movers if row["z"] > 0][:_MOST_MOVERS]
     down = [_mover(row) for row in movers if row["z"] < 0][:_MOST_MOVERS]
     told = (sentence, days, cards, {"Up": up, "Down": down})
-    return Digest(last, f"{sentence} ({days})", _text(*told), _html(*told))
+    return Digest(f"{sentence} ({days})", _text(*told), _html(*told))
 
 
 def say_week(figures: Mapping[str, Mapping[str, Any]]) -> str:

@@ -27,8 +27,10 @@ class Gold:
 
     last_day: date = SUNDAY
     plays: tuple[float, int] = (746.0, 0)
+    asked: int = 0
 
     def __call__(self, _settings: Settings, sql: str) -> Answer:
+        self.asked += 1
         if "gold.spans" in sql:
             return Answer(
                 ["first_day", "last_day"], [(self.last_day - timedelta(6), self.last_day)]
@@ -74,7 +76,9 @@ def test_each_channel_gets_a_week_once_and_one_out_of_order_gets_it_later(tmp_pa
     channels["webhook"].works = True
     monday = Gold(SUNDAY + timedelta(1))
     assert tell_week(settings, lake, monday, channels) == ["webhook"]
-    assert tell_week(settings, lake, Gold(SUNDAY + timedelta(6)), channels) == []
+    saturday = Gold(SUNDAY + timedelta(6))
+    assert tell_week(settings, lake, saturday, channels) == []
+    assert saturday.asked == 1, "who has been told costs one question"
     following = Gold(SUNDAY + timedelta(7))
     assert tell_week(settings, lake, following, channels) == ["sns", "webhook"]
     (subject, text), (second, _) = channels["sns"].taken
