@@ -24,11 +24,11 @@ from tests.ingestion.admin.test_versions import home as versioned_home
 from tests.ingestion.conftest import Bench
 
 __all__ = ["versioned_home"]
-MARK, PHONE = "nadine@planted.example", "+49 30 901820"
+MARK, PHONE = "nadine@planted.example", "+49 30 9018273645"
 NADINE = {"name": "Nadine Planted", "email": MARK, "org": None}
 HASH: dict[str, Any] = {"pii_policy": "hash", "pii_hash_key": SecretStr("planted-key-4d2")}
 DROP: dict[str, Any] = {"pii_policy": "drop"}
-TRACES = ("nadine", "Nadine", "901820", "192.0.2.77", "by_mail@")
+TRACES = ("nadine", "Nadine", "9018273645", "192.0.2.77", "by_mail@")
 
 
 def fill(bench: Bench) -> None:
