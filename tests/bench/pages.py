@@ -24,7 +24,7 @@ from tests.servers import running_sandbox
 
 PATHS = (
     *("/", "/trends/", "/media/", "/viewing/"),
-    *("/audience/", "/recency-and-frequency/", "/data-health/"),
+    *("/audience/", "/recency-and-frequency/", "/data-health/", "/compare/"),
 )
 REPEATS = 5
 # The predecessor's visitors after its three runs, and the size where all is to stay the same.

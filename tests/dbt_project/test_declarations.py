@@ -95,6 +95,7 @@ def test_the_pages_to_come_hang_on_tables(manifest: Node) -> None:
         "overview",
         "trends",
         "media",
+        "compare",
         "viewing",
         "audience",
         "recency_and_frequency",

@@ -36,6 +36,7 @@ TABLES = [
     "pages.cohorts",
     "pages.labels",
     "pages.media",
+    "pages.media_changes",
     "pages.media_curve",
     "pages.media_moments",
     "pages.moves",

@@ -1,4 +1,6 @@
 // The figures of a span: what each is called, how it is made of the totals, and how it reads.
+import { percentChange, pointChange } from '$lib/format.js';
+
 const over = (above, below) => (row) => (row?.[below] && row[above] !== null && row[above] !== undefined ? Number(row[above]) / Number(row[below]) : null);
 const plain = (name) => (row) => (row?.[name] === null || row?.[name] === undefined ? null : Number(row[name]));
 
@@ -12,15 +14,13 @@ export const FIGURES = {
 	conversion_rate: { label: 'Conversion rate', unit: 'rate', of: over('conversion_count', 'event_count'), what: 'of plays with details' }
 };
 
-/** Change as +4.2%, of rates in points; null where there is nothing to compare. */
+/** Change as `{ by, text: '+4.2%' }`, of rates in points; null where there is nothing to compare. */
 export function changeOf(now, before, unit) {
 	if (now === null || before === null || now === undefined || before === undefined) return null;
-	const by = unit === 'rate' ? 100 * (now - before) : before ? (100 * (now - before)) / before : null;
-	if (by === null) return null;
-	const text = Math.abs(by).toFixed(Math.abs(by) < 10 ? 1 : 0);
-	const said = unit === 'rate' ? `${text} points` : `${text}%`;
-	if (!/[1-9]/.test(text)) return { text: 'no change', by: 0 };
-	return { text: (by > 0 ? '+' : '−') + said, by };
+	if (unit !== 'rate' && !before) return null;
+	const by = unit === 'rate' ? 100 * (now - before) : (100 * (now - before)) / before;
+	const text = (unit === 'rate' ? pointChange : percentChange)(by);
+	return { text, by: text === 'no change' ? 0 : by };
 }
 
 /** The rows of pages.usual of a span by their figure. */

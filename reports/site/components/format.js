@@ -51,27 +51,23 @@ export const date = (text) => (text ? day.format(new Date(`${text.slice(0, 10)}T
 /** Nov 22, 2026, 23:40 UTC */
 export const moment = (text) => (text ? `${date(text)}, ${text.slice(11, 16)} UTC` : DASH);
 
-const UNITS = {
-	count: { show: count, change: (by) => whole.format(Math.abs(by)) },
-	hours: { show: hours, change: (by) => `${tenth.format(Math.abs(by))} h` },
-	rate: { show: percent, change: (by) => `${tenth.format(Math.abs(100 * by))} points` }
-};
+const UNITS = { count, hours, rate: percent };
 
 /** A figure by its unit: count, hours or rate. */
-export const show = (value, unit) => UNITS[unit].show(value);
+export const show = (value, unit) => UNITS[unit](value);
 
-/**
- * What changed, in words: `{ text: '+1,234', direction: 1 }`; null where nothing is known
- * to compare with.
- */
-export function change(now, before, unit) {
-	if (!known(now) || !known(before)) return null;
-	const by = Number(now) - Number(before);
-	const text = UNITS[unit].change(by);
+const moved = (by, unit) => {
+	if (!known(by)) return DASH;
+	const text = Math.abs(by).toFixed(Math.abs(by) < 10 ? 1 : 0);
 	// What rounds to nothing is nothing.
-	if (!/[1-9]/.test(text)) return { text: 'no change', direction: 0 };
-	return by > 0 ? { text: `+${text}`, direction: 1 } : { text: `−${text}`, direction: -1 };
-}
+	return /[1-9]/.test(text) ? `${by > 0 ? '+' : '−'}${text}${unit}` : 'no change';
+};
+
+/** +4.2%, −12% or no change; of a change in percent. */
+export const percentChange = (by) => moved(by, '%');
+
+/** +4.2 points; of a rate's change in points of a hundred. */
+export const pointChange = (by) => moved(by, ' points');
 
 /** The colour of a medium, as CSS and as Evidence's charts know it. */
 export const colour = (number) => `hsl(var(--twc-${colourName(number)}))`;
@@ -104,6 +100,10 @@ export const signed = (value) => withSign(value, whole);
 
 /** +1.2, −0.5 or 0.0 */
 export const signedHours = (value) => withSign(value, tenth);
+
+/** What changed of a video, in words; a row of pages.media_changes. */
+export const changed = (row) =>
+	row.what === 'length' ? `New length: ${clock(row.seconds_after)}, was ${clock(row.seconds_before)}` : { name: 'Renamed', archived: 'Archived', back: 'Back from the archive' }[row.what];
 
 /** 40% of a video's length; the place of a cell. */
 export const ofVideo = (place) => `${whole.format(place)}%`;

@@ -11,7 +11,7 @@ export const DATA = [
 	['/data-health/', 'Data health'],
 	['/glossary/', 'Glossary']
 ];
-const PAGES = [...FIGURES, ...DATA];
+const PAGES = [...FIGURES, ...DATA, ['/compare/', 'Compare videos']];
 
 export const SITE = 'Wistia statistics';
 

@@ -77,6 +77,21 @@ export function mediumLead(row) {
 	return `${percent(row.play_rate)} of the ${count(row.visitors)} people who loaded it played it; on average ${percent(row.engagement)} of its ${clock(row.duration_seconds)} is watched.`;
 }
 
+/** Of videos side by side: which was played most, and which holds more of its plays to the end. */
+export function compare(choice, videos, ends) {
+	const known = videos.filter((one) => isKnown(FIGURES.plays.of(one.both.now)));
+	if (!videos.length) return 'There are no two videos to compare yet';
+	if (videos.length === 1) return `Choose a second video to compare ${videos[0].series} with`;
+	if (!known.length) return 'No plays of these videos are known of these days';
+	const most = [...known].sort((a, b) => FIGURES.plays.of(b.both.now) - FIGURES.plays.of(a.both.now))[0];
+	const told = known.filter((one) => isKnown(FIGURES.completion_rate.of(one.both.now)));
+	const best = [...told].sort((a, b) => FIGURES.completion_rate.of(b.both.now) - FIGURES.completion_rate.of(a.both.now))[0];
+	const said = `${most.series} was played most ${inWords(choice, ends.now)}, ${amount(FIGURES.plays.of(most.both.now), 'time')}`;
+	if (told.length < 2) return said;
+	const rate = percent(FIGURES.completion_rate.of(best.both.now));
+	return best === most ? `${said}, and most often to the end: ${rate} of its plays` : `${said}; ${best.series} more often to the end, ${rate} of its plays`;
+}
+
 export function audience(choice, both, ends) {
 	const viewers = FIGURES.viewers.of(both.now);
 	if (!isKnown(viewers)) return both.now ? 'How many people watched is not known of these days' : 'Nobody has played a video yet';
@@ -112,12 +127,15 @@ export function health(status, runs, checks) {
 	return 'The last run completed, nothing was quarantined and every test passed';
 }
 
-export function trends(choice, both, ends) {
+/** `named` is the video chosen, undefined for all of them. */
+export function trends(choice, both, ends, named) {
 	const plays = FIGURES.plays.of(both.now);
+	if (named && ends.now && !isKnown(plays)) return `${named}: nothing is known ${inWords(choice, ends.now)}`;
 	if (!ends.now || !isKnown(plays)) return 'No day has been read from Wistia yet';
 	const by = changeOf(plays, FIGURES.plays.of(both.before), 'count');
 	const said = `${amount(plays, 'play')} ${inWords(choice, ends.now)}`;
-	return sentence(by ? `${said}, ${by.by ? `${by.text.slice(1)} ${by.by > 0 ? 'more' : 'fewer'} than` : 'as many as'} ${thanIn(choice)}` : said);
+	const all = sentence(by ? `${said}, ${by.by ? `${by.text.slice(1)} ${by.by > 0 ? 'more' : 'fewer'} than` : 'as many as'} ${thanIn(choice)}` : said);
+	return named ? `${named}: ${all.charAt(0).toLowerCase()}${all.slice(1)}` : all;
 }
 
 export function trendsLead(both) {

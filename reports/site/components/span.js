@@ -16,7 +16,8 @@ export const COMPARISONS = [
 	['before', 'The period before'],
 	['year', 'A year earlier']
 ];
-const FIRST = { span: '7', compare: 'before', from: '', to: '' };
+/** What every page shows unless asked. */
+export const FIRST = { span: '7', compare: 'before', from: '', to: '' };
 const DAY = 86_400_000;
 const isDay = (text) => /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(text));
 

@@ -28,8 +28,8 @@ from tests.command_line import CommandLine
 from tests.servers import running_sandbox
 
 PAGES = (
-    *("/", "/trends/", "/media/", "/viewing/", "/audience/", "/recency-and-frequency/"),
-    *("/data-health/", "/glossary/"),
+    *("/", "/trends/", "/media/", "/compare/", "/viewing/", "/audience/"),
+    *("/recency-and-frequency/", "/data-health/", "/glossary/"),
 )
 Open = Callable[..., Page]
 PHONE, DESK = (390, 844), (1440, 900)

@@ -233,7 +233,7 @@ def test_platform_and_browser_are_crossed(account: Account, open_page: Open) -> 
 def test_a_class_narrows_the_media(account: Account, open_page: Open) -> None:
     page = open_page(account, "/media/")
     page.locator('select[data-input="play_rate_class"]').select_option("High")
-    rows = page.locator('table[data-table="All videos"] tbody tr')
+    rows = page.locator('table[data-table="1 of 2 videos"] tbody tr')
     expect(rows).to_have_count(1, timeout=30_000)
     expect(rows).to_contain_text("Customer story")
 

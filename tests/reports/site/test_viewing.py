@@ -51,7 +51,7 @@ def test_periods_are_sums_of_days(
 
 def test_one_video_has_trends_of_its_own(account: Account, open_page: Open) -> None:
     page = open_page(account, "/trends/")
-    choose(page, "medium", "gskhw4w4lm")
+    choose(page, "video", "gskhw4w4lm")
     choose(page, "period", "month")
     table = "Each month, the newest first"
     want = account.cli.rows(

@@ -1,5 +1,5 @@
 select
-    media_id, name, colour_number, folder, duration_seconds, load_count, play_count,
+    media_id, name, is_listed, colour_number, folder, duration_seconds, load_count, play_count,
     visitors, play_rate, play_rate_class, hours_watched, hours_class, engagement,
     half_left_seconds
 from pages.media

@@ -15,7 +15,7 @@ with periods as (
     where
         trends.starts_on is not null
         and trends.period = '${inputs.period}'
-        and ('${inputs.medium}' = 'All' or trends.media_id = '${inputs.medium}')
+        and ('${inputs.video}' = 'All' or trends.media_id = '${inputs.video}')
     group by trends.starts_on
 ),
 

@@ -10,7 +10,7 @@ with periods as (
     where
         starts_on is not null
         and period = '${inputs.period}'
-        and ('${inputs.medium}' = 'All' or media_id = '${inputs.medium}')
+        and ('${inputs.video}' = 'All' or media_id = '${inputs.video}')
     group by starts_on
 ),
 

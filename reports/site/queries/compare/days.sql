@@ -1,0 +1,1 @@
+select * from pages.days where media_id in ('${inputs.v1}', '${inputs.v2}', '${inputs.v3}', '${inputs.v4}')

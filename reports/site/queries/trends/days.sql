@@ -1,0 +1,1 @@
+select * from pages.days where media_id = '${inputs.video}'

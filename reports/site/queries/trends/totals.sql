@@ -1,0 +1,1 @@
+select * from pages.totals where media_id = '${inputs.video}'
