@@ -35,7 +35,6 @@ from flows.stages.dbt import (
 from flows.stages.increments import VARIABLE, choose_stale, make_record, write_plan
 from ingestion.config.errors import BuildError, ConfigurationError
 from ingestion.state.inventory import hold_against, read_inventory
-from ingestion.storage.json_lines import RAW
 
 if TYPE_CHECKING:
     from ingestion.config.settings import Settings
@@ -168,7 +167,7 @@ def take_inventory(lake: Lake) -> tuple[Inventory, list[str]]:
         LakeError: An object is missing or of another size, or a manifest cannot be read.
     """
     inventory = read_inventory(lake)
-    unlisted = hold_against(inventory, dict(lake.sizes(RAW)))
+    unlisted = hold_against(lake, inventory)
     if unlisted:
         more = f" and {len(unlisted) - 1:,} more files" if len(unlisted) > 1 else ""
         log.warning(

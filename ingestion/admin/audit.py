@@ -17,7 +17,6 @@ from ingestion.state.inventory import is_object, listings
 from ingestion.state.manifest import PREFIX, in_order, parse_manifest
 from ingestion.state.source_guard import KEY as SOURCE
 from ingestion.state.source_guard import parse_source
-from ingestion.storage.base import is_hidden
 from ingestion.storage.checksum import is_whole
 from ingestion.storage.json_lines import QUARANTINE, RAW, unpack_lines
 
@@ -114,8 +113,9 @@ class Audit:
         """Hold each object against its listings; name those without one."""
         listed = listings(self.runs)
         for root in (RAW, QUARANTINE):
-            for key, _ in self._lake.sizes(root):
-                if key not in listed and (is_hidden(key) or not is_object(key)):
+            for entry in self._lake.entries(root):
+                key = entry.key
+                if key not in listed and (entry.is_hidden or not is_object(key)):
                     said = "no manifest lists this file, and no object is named so: passed over"
                     yield Finding(key, said, "remove it when it is not wanted", is_harmless=True)
                     continue

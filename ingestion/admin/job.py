@@ -28,7 +28,6 @@ from ingestion.storage.json_lines import (
     QUARANTINE,
     RAW,
     compress,
-    count_records,
     line_digest,
     unpack_lines,
 )
@@ -187,9 +186,9 @@ def _describe(lake: Lake, stored: StoredObject) -> StoredObject | None:
     body = lake.get(stored.key)
     if body is None:
         return None
-    records = count_records(body)
+    lines = unpack_lines(body)
     # An object that cannot be read is no forget's doing: its listing goes on saying so.
-    return stored if records is None else describe_object(stored.key, body, records)
+    return stored if lines is None else describe_object(stored.key, body, len(lines))
 
 
 def _still_there(lake: Lake, key: str, digests: list[str]) -> list[str]:

@@ -122,7 +122,7 @@ def _total(run: Manifest, stored: StoredObject, loaded_at: str) -> None:
 
 def _take_off(lake: Lake, runs: list[Manifest]) -> list[str]:
     """Take what has gone off the manifests' lists."""
-    there = {key for root in (RAW, QUARANTINE) for key, _ in lake.sizes(root)}
+    there = {key for root in (RAW, QUARANTINE) for key, *_ in lake.entries(root)}
     gone, said = listed_keys(runs) - there, []
     for run in runs:
         lost = [one for entry in run.resources for one in _split(entry, gone)]

@@ -23,7 +23,6 @@ from ingestion.load.schemas import NO_WORD, check_record, is_word
 from ingestion.resources import RESOURCES
 from ingestion.state.checkpoint import ResourceState, catch_up, parse_state, state_key
 from ingestion.state.source_guard import read_source, write_source
-from ingestion.storage.base import Versioned
 from ingestion.storage.json_lines import (
     QUARANTINE,
     RAW,
@@ -182,8 +181,6 @@ def _shown(name: str) -> str:
 
 def _remove_older(job: Job, redactor: Redactor, plan: _Plan) -> None:
     """Remove what a versioned bucket keeps in clear, and older states and manifests whole."""
-    if not isinstance(job.lake, Versioned):
-        return
     try:
         going = [
             version
@@ -201,7 +198,7 @@ def _remove_older(job: Job, redactor: Redactor, plan: _Plan) -> None:
         job.manifest.removed[OLDER] = len(going)
 
 
-def _is_in_clear(lake: Versioned, version: Version, redactor: Redactor) -> bool:
+def _is_in_clear(lake: Lake, version: Version, redactor: Redactor) -> bool:
     """Whether an older version is not as today's rules have it; one that cannot be read may be."""
     if version.key.split("/")[1] not in _BY_NAME:
         return False

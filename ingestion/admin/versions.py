@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from ingestion.resources import RESOURCES
 from ingestion.state.checkpoint import ResourceState, identity_of, state_key
 from ingestion.state.manifest import ENDED, PREFIX
-from ingestion.storage.base import Versioned
 from ingestion.storage.json_lines import QUARANTINE, RAW, unpack_lines
 
 if TYPE_CHECKING:
@@ -38,8 +37,6 @@ def find_versions(lake: Lake, person: Person) -> list[Version]:
     Raises:
         LakeError: The bucket does not let us look.
     """
-    if not isinstance(lake, Versioned):
-        return []
     for _, record in _records(lake) if person.email else ():
         person.learn(record)
     first, last = _holding(lake, person)
@@ -48,8 +45,6 @@ def find_versions(lake: Lake, person: Person) -> list[Version]:
 
 def remove_versions(lake: Lake, person: Person) -> int:
     """Remove the older versions that hold a person; tells how many."""
-    if not isinstance(lake, Versioned):
-        return 0
     first, last = _holding(lake, person)
     first += _broken_crawls(lake)
     lake.delete_older(first)
@@ -58,7 +53,7 @@ def remove_versions(lake: Lake, person: Person) -> int:
     return len(first) + len(last)
 
 
-def _holding(lake: Versioned, person: Person) -> tuple[list[Version], list[Version]]:
+def _holding(lake: Lake, person: Person) -> tuple[list[Version], list[Version]]:
     """The versions that hold a person: those that do not name the address, those that do."""
     holding = [(version, record) for version, record in _records(lake) if person.is_in(record)]
     naming = {version for version, record in holding if person.is_named_in(record)}
@@ -67,14 +62,14 @@ def _holding(lake: Versioned, person: Person) -> tuple[list[Version], list[Versi
     return [*first, *_remembering(lake, gone)], sorted(naming)
 
 
-def _records(lake: Versioned) -> Iterator[tuple[Version, object]]:
+def _records(lake: Lake) -> Iterator[tuple[Version, object]]:
     for root in (RAW, QUARANTINE):
         for version in lake.list_older(root):
             for line in unpack_lines(lake.get_older(version) or b"") or ():
                 yield version, record_in(version.key, line)
 
 
-def _remembering(lake: Versioned, gone: set[str]) -> Iterator[Version]:
+def _remembering(lake: Lake, gone: set[str]) -> Iterator[Version]:
     """States that know a digest of the person."""
     states = {state_key(resource.name) for resource in RESOURCES}
     for version in lake.list_older("state"):
@@ -82,7 +77,7 @@ def _remembering(lake: Versioned, gone: set[str]) -> Iterator[Version]:
             yield version
 
 
-def _broken_crawls(lake: Versioned) -> Iterator[Version]:
+def _broken_crawls(lake: Lake) -> Iterator[Version]:
     """Manifests with the digests of rows that a crawl would go on below, anybody's."""
     for version in lake.list_older("state"):
         is_run = version.key.startswith(PREFIX)

@@ -105,7 +105,7 @@ def read_inventory(lake: Lake) -> Inventory:
     return found
 
 
-def hold_against(inventory: Inventory, sizes: Mapping[str, int]) -> list[str]:
+def hold_against(lake: Lake, inventory: Inventory) -> list[str]:
     """Hold every listed object against the lake, by existence and size.
 
     Returns:
@@ -114,6 +114,7 @@ def hold_against(inventory: Inventory, sizes: Mapping[str, int]) -> list[str]:
     Raises:
         LakeError: A listed object is missing or of another size, or nothing at all is listed.
     """
+    sizes = {entry.key: entry.bytes for entry in lake.entries(RAW)}
     missing = [key for key in inventory.objects if key not in sizes]
     other = [k for k, o in inventory.objects.items() if k in sizes and sizes[k] != o.bytes]
     if missing or other:

@@ -236,7 +236,7 @@ def read_each(lake: Lake, *, rolls_up: bool = False) -> dict[str, Manifest | Non
         lake: Whose.
         rolls_up: Write the ended ones down together when many had to be read alone.
     """
-    tags = dict(lake.tags(PREFIX))
+    tags = {one.key: one.tag for one in lake.entries(PREFIX) if not one.is_hidden}
     known = _KNOWN.get(lake) or {one.key: one for one in _read_ended(lake)}
     ended = {key: one for key, one in known.items() if tags.get(key) == one.tag}
     alone = [key for key in tags if key not in ended]

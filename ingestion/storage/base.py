@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import os
 import socket
-from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,34 +22,17 @@ if TYPE_CHECKING:
 RUN_LOCK = "run-"
 
 
-class Lake(Protocol):
-    """What the ingester needs of a store; all of it raises `LakeError`."""
+class Entry(NamedTuple):
+    """A file of a lake; its tag is a text that changes as the file does."""
 
-    uri: str
+    key: str
+    bytes: int
+    tag: str
 
-    def put(self, key: str, body: bytes) -> None:
-        """Write a whole object, durable when this returns; an older one is replaced."""
-
-    def get(self, key: str) -> bytes | None:
-        """Read a whole object; None when there is none."""
-
-    def list(self, prefix: str) -> Iterator[str]:
-        """Yield the keys below a folder-like prefix, sorted as texts; all for an empty one."""
-
-    def sizes(self, prefix: str) -> Iterator[tuple[str, int]]:
-        """Yield every file below a folder-like prefix with its bytes, sorted; hidden ones too."""
-
-    def tags(self, prefix: str) -> Iterator[tuple[str, str]]:
-        """Yield the keys below a folder-like prefix, each with a text that changes as it does."""
-
-    def delete(self, key: str) -> None:
-        """Remove an object; absent is fine."""
-
-    def lock(self, name: str) -> AbstractContextManager[None]:
-        """Hold the named lock, or raise `LakeBusyError` soon; it dies with its owner."""
-
-    def is_locked(self, name: str) -> bool:
-        """Whether somebody who lives holds the named lock; nobody is kept waiting."""
+    @property
+    def is_hidden(self) -> bool:
+        """Whether a file system or a file server hides it: no object of a lake is named so."""
+        return any(part.startswith(".") for part in self.key.split("/"))
 
 
 class Version(NamedTuple):
@@ -58,23 +42,49 @@ class Version(NamedTuple):
     id: str
 
 
-@runtime_checkable
-class Versioned(Protocol):
-    """A lake whose store may keep older versions."""
+class Lake(ABC):
+    """What the ingester needs of a store; all of it raises `LakeError`."""
 
-    def list_older(self, prefix: str) -> Iterator[Version]:
+    uri: str
+
+    @abstractmethod
+    def put(self, key: str, body: bytes) -> None:
+        """Write a whole object, durable when this returns; an older one is replaced."""
+
+    @abstractmethod
+    def get(self, key: str) -> bytes | None:
+        """Read a whole object; None when there is none."""
+
+    @abstractmethod
+    def delete(self, key: str) -> None:
+        """Remove an object; absent is fine."""
+
+    @abstractmethod
+    def entries(self, prefix: str) -> Iterator[Entry]:
+        """Yield every file below a folder-like prefix, sorted as texts; all for an empty one."""
+
+    def list(self, prefix: str) -> Iterator[str]:
+        """Yield the keys of the objects below a prefix: of all files but the hidden ones."""
+        return (entry.key for entry in self.entries(prefix) if not entry.is_hidden)
+
+    @abstractmethod
+    def lock(self, name: str) -> AbstractContextManager[None]:
+        """Hold the named lock, or raise `LakeBusyError` soon; it dies with its owner."""
+
+    @abstractmethod
+    def is_locked(self, name: str) -> bool:
+        """Whether somebody who lives holds the named lock; nobody is kept waiting."""
+
+    def list_older(self, _prefix: str) -> Iterator[Version]:
         """Yield the versions below a prefix that were replaced or removed and are still kept."""
+        return iter(())
 
-    def get_older(self, version: Version) -> bytes | None:
+    def get_older(self, _version: Version) -> bytes | None:
         """Read an older version whole; None when it is gone."""
+        return None
 
-    def delete_older(self, versions: Iterable[Version]) -> None:
+    def delete_older(self, versions: Iterable[Version]) -> None:  # noqa: B027 - a folder has none
         """Remove older versions for good, in any order."""
-
-
-def is_hidden(key: str) -> bool:
-    """Whether a file system or a file server hides it: no object of a lake is named so."""
-    return any(part.startswith(".") for part in key.split("/"))
 
 
 def note_owner(**more: str) -> bytes:
@@ -82,10 +92,10 @@ def note_owner(**more: str) -> bytes:
     return json.dumps({"pid": os.getpid(), "host": socket.gethostname(), **more}).encode()
 
 
-def describe_owner(note: bytes) -> str:
+def describe_owner(note: bytes | None) -> str:
     """` (process 7 on host)`; empty where the note tells of nobody."""
     try:
-        owner = json.loads(note)
+        owner = json.loads(note or b"")
         return f" (process {owner['pid']} on {owner['host']})"
     except (ValueError, TypeError, KeyError):
         return ""

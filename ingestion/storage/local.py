@@ -8,21 +8,47 @@ import os
 import secrets
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from stat import S_ISREG
 from typing import IO, TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
 from ingestion.config.errors import ConfigurationError, LakeBusyError, LakeError
-from ingestion.storage.base import RUN_LOCK, describe_owner, is_hidden, note_owner
+from ingestion.storage.base import RUN_LOCK, Entry, Lake, describe_owner, note_owner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _TEMPORARY = ".tmp"
-_LOCKS = ".locks"
+# What the operating system says, and its remedy.
+_CAUSES = {
+    **dict.fromkeys(
+        (errno.ENOSPC, errno.EDQUOT, errno.EFBIG),
+        (
+            "no space left to {}",
+            "free some space and run again: what is loaded stays, and the next run goes on",
+        ),
+    ),
+    **dict.fromkeys(
+        (errno.EEXIST, errno.ENOTDIR),
+        (
+            "cannot {}: a file stands where a folder should be",
+            "move that file away and run again",
+        ),
+    ),
+    **dict.fromkeys(
+        (errno.EACCES, errno.EPERM),
+        ("cannot {}: {}", "run as the folder's owner, or give this user the right to write there"),
+    ),
+    errno.EROFS: (
+        "cannot {}: its file system is read-only",
+        "mount it for writing, or point LAKE_URI at a folder that can be written",
+    ),
+}
+_UNKNOWN = ("cannot {}: {}", "check the disk that holds the folder")
 
 
-class LocalLake:
+class LocalLake(Lake):
     """A lake in a folder."""
 
     def __init__(self, root: Path) -> None:
@@ -32,37 +58,34 @@ class LocalLake:
             ConfigurationError: A file stands where the folder should be.
             LakeError: The folder cannot be made.
         """
-        self.uri = str(root)
-        self._root = root
-        try:
-            root.mkdir(parents=True, exist_ok=True)
-        except (FileExistsError, NotADirectoryError) as error:
-            raise ConfigurationError(
-                f"LAKE_URI is {root}, and a file stands where the lake's folder should be",
-                "move that file away or point LAKE_URI at a folder",
-            ) from error
-        except OSError as error:
-            raise _lake_error("make the lake's folder", root, error) from error
+        self.uri, self._root = str(root), root
+        with _explained("make the lake's folder", root):
+            try:
+                root.mkdir(parents=True, exist_ok=True)
+            except (FileExistsError, NotADirectoryError) as error:
+                raise ConfigurationError(
+                    f"LAKE_URI is {root}, and a file stands where the lake's folder should be",
+                    "move that file away or point LAKE_URI at a folder",
+                ) from error
 
     def put(self, key: str, body: bytes) -> None:
         """Write to a temporary name, flush to the disk, then rename."""
         # Where a file or folder is a symbolic link, the object is what it points at.
         target = (self._root / key).resolve()
-        temporary: Path | None = None
-        try:
+        with _explained("write", target):
             _make_folder(target.parent)
             temporary, file = self._open_temporary(target)
-            with file:
-                file.write(body)
-                file.flush()
-                os.fsync(file.fileno())
-                # Renamed while its lock is held: whoever sweeps meanwhile passes it over.
-                temporary.replace(target)
-            sync_folder(target.parent)
-        except OSError as error:
-            if temporary is not None:
+            try:
+                with file:
+                    file.write(body)
+                    file.flush()
+                    os.fsync(file.fileno())
+                    # Renamed while its lock is held: whoever sweeps meanwhile passes it over.
+                    temporary.replace(target)
+                sync_folder(target.parent)
+            except OSError:
                 _remove_quietly(temporary)
-            raise _lake_error("write", target, error) from error
+                raise
 
     def _open_temporary(self, target: Path) -> tuple[Path, IO[bytes]]:
         """Open a file of this write alone; its lock says to all containers that we live."""
@@ -75,7 +98,7 @@ class LocalLake:
         while True:
             path = folder / f"{secrets.token_hex(8)}-{target.name}"
             file = path.open("xb")
-            _hold(file, fcntl.LOCK_EX)
+            fcntl.flock(file, fcntl.LOCK_EX)
             # Another may have swept it between its creation and its lock.
             if os.fstat(file.fileno()).st_nlink:
                 return path, file
@@ -83,41 +106,26 @@ class LocalLake:
 
     def get(self, key: str) -> bytes | None:
         """Read the file; None when there is none."""
-        try:
-            return (self._root / key).read_bytes()
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise _lake_error("read", self._root / key, error) from error
+        path = self._root / key
+        with _explained("read", path), suppress(FileNotFoundError):
+            return path.read_bytes()
+        return None
 
-    def list(self, prefix: str) -> Iterator[str]:
-        """Yield the files below the prefix, sorted; hidden ones are not objects."""
+    def delete(self, key: str) -> None:
+        """Remove the file, and what it points at where it is a link; absent is fine."""
+        path = self._root / key
+        with _explained("remove", path):
+            if path.is_symlink():
+                path.resolve().unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
+
+    def entries(self, prefix: str) -> Iterator[Entry]:
+        """Yield the files below the prefix, sorted; each write makes another, at another time."""
         # As texts, as S3 sorts: by folders, `a/b` would come before `a-b`.
-        yield from sorted(key for key, _ in self._walk(prefix) if not is_hidden(key))
+        yield from sorted(self._walk(prefix))
 
-    def sizes(self, prefix: str) -> Iterator[tuple[str, int]]:
-        """Yield every file below the prefix with its bytes, sorted; one stat each."""
-        yield from ((key, found.st_size) for key, found in self._stats(prefix))
-
-    def tags(self, prefix: str) -> Iterator[tuple[str, str]]:
-        """Yield the objects below the prefix: each write makes another file, at another time."""
-        for key, found in self._stats(prefix):
-            if not is_hidden(key):
-                yield key, f"{found.st_ino}-{found.st_mtime_ns}-{found.st_size}"
-
-    def _stats(self, prefix: str) -> Iterator[tuple[str, os.stat_result]]:
-        found = []
-        for key, path in self._walk(prefix):
-            try:
-                found.append((key, path.stat()))
-            except FileNotFoundError:  # a broken link, or removed since
-                continue
-            except OSError as error:
-                raise _lake_error("read", path, error) from error
-        yield from sorted(found, key=lambda one: one[0])
-
-    def _walk(self, prefix: str) -> Iterator[tuple[str, Path]]:
-        """Files with their keys; linked folders are looked into, each real one once."""
+    def _walk(self, prefix: str) -> Iterator[Entry]:
+        """Linked folders are looked into, each real one once."""
         seen: set[str] = set()
         for folder, below, names in os.walk(self._root / prefix, followlinks=True):
             real = os.path.realpath(folder)
@@ -126,39 +134,32 @@ class LocalLake:
                 continue
             seen.add(real)
             below.sort()
-            for name in names:
-                path = Path(folder, name)
-                if path.is_file():
-                    yield path.relative_to(self._root).as_posix(), path
-
-    def delete(self, key: str) -> None:
-        """Remove the file, and what it points at where it is a link; absent is fine."""
-        path = self._root / key
-        try:
-            if path.is_symlink():
-                path.resolve().unlink(missing_ok=True)
-            path.unlink(missing_ok=True)
-        except OSError as error:
-            raise _lake_error("remove", self._root / key, error) from error
+            for path in (Path(folder, name) for name in names):
+                # A broken link is none, nor is what was removed since.
+                with _explained("read", path), suppress(FileNotFoundError):
+                    found = path.stat()
+                    if S_ISREG(found.st_mode):
+                        tag = f"{found.st_ino}-{found.st_mtime_ns}-{found.st_size}"
+                        key = path.relative_to(self._root).as_posix()
+                        yield Entry(key, found.st_size, tag)
 
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:
         """Hold an operating-system lock, which ends with its process however that dies."""
-        path = self._root / _LOCKS / f"{name}.lock"
-        owner = path.with_suffix(".json")
+        path, owner = self._lock_files(name)
         lock = FileLock(path, timeout=0)
-        try:
+        with _explained("lock", path):
             path.parent.mkdir(exist_ok=True)
-            lock.acquire()
-        except Timeout:
-            raise LakeBusyError(
-                f"another {name} is at work in {self.uri}{_read_owner(owner)}",
-                "wait for it to finish, or end that process; its lock ends with it",
-            ) from None
-        except OSError as error:
-            raise _lake_error("lock", path, error) from error
+            try:
+                lock.acquire()
+            except Timeout:
+                raise LakeBusyError(
+                    f"another {name} is at work in {self.uri}{_read_owner(owner)}",
+                    "wait for it to finish, or end that process; its lock ends with it",
+                ) from None
         try:
-            self._describe_owner(owner)
+            with _explained("write", owner):
+                owner.write_bytes(note_owner())
             self._sweep()
             yield
         finally:
@@ -167,65 +168,42 @@ class LocalLake:
                 _remove_quietly(path)
             lock.release()
 
-    def _describe_owner(self, owner: Path) -> None:
-        try:
-            owner.write_bytes(note_owner())
-        except OSError as error:
-            raise _lake_error("write", owner, error) from error
-
     def is_locked(self, name: str) -> bool:
         """Ask the operating system; of a dead run's lock the files go."""
-        path = self._root / _LOCKS / f"{name}.lock"
+        path, owner = self._lock_files(name)
         if not path.exists():
             return False
-        lock = FileLock(path, timeout=0)
         try:
-            with lock:
+            with FileLock(path, timeout=0):
                 if name.startswith(RUN_LOCK):
-                    _remove_quietly(path.with_suffix(".json"))
+                    _remove_quietly(owner)
                     _remove_quietly(path)
                 return False
-        except Timeout:
-            return True
+        # Who may not try it believes it; a timeout is held by another.
         except OSError:
-            # Who may not try it believes it.
             return True
+
+    def _lock_files(self, name: str) -> tuple[Path, Path]:
+        folder = self._root / ".locks"
+        return folder / f"{name}.lock", folder / f"{name}.json"
 
     def _sweep(self) -> None:
         # What a killed process left half-written never had a key.
         for path in (self._root / _TEMPORARY).glob("*"):
             with suppress(OSError), path.open("rb") as file:
-                _hold(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 path.unlink(missing_ok=True)
 
 
-def _hold(file: IO[bytes], how: int) -> None:
-    fcntl.flock(file.fileno(), how)
-
-
-def _lake_error(verb: str, path: Path, error: OSError) -> LakeError:
-    if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
-        return LakeError(
-            f"no space left to {verb} {path}",
-            "free some space and run again: what is loaded stays, and the next run goes on",
-        )
-    if isinstance(error, (FileExistsError, NotADirectoryError)):
-        return LakeError(
-            f"cannot {verb} {path}: a file stands where a folder should be",
-            "move that file away and run again",
-        )
-    if error.errno == errno.EROFS:
-        return LakeError(
-            f"cannot {verb} {path}: its file system is read-only",
-            "mount it for writing, or point LAKE_URI at a folder that can be written",
-        )
-    reason = error.strerror or type(error).__name__
-    if error.errno in {errno.EACCES, errno.EPERM}:
-        return LakeError(
-            f"cannot {verb} {path}: {reason}",
-            "run as the folder's owner, or give this user the right to write there",
-        )
-    return LakeError(f"cannot {verb} {path}: {reason}", "check the disk that holds the folder")
+@contextmanager
+def _explained(verb: str, path: Path) -> Iterator[None]:
+    """Turn what the operating system refuses inside the block into a `LakeError`."""
+    try:
+        yield
+    except OSError as error:
+        said, remedy = _CAUSES.get(error.errno or 0, _UNKNOWN)
+        reason = error.strerror or type(error).__name__
+        raise LakeError(said.format(f"{verb} {path}", reason), remedy) from error
 
 
 def _make_folder(folder: Path) -> None:
@@ -242,9 +220,6 @@ def sync_folder(folder: Path) -> bool:
     Raises:
         OSError: It can, and failed.
     """
-    # Windows cannot open folders.
-    if os.name == "nt":
-        return False
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -258,14 +233,11 @@ def sync_folder(folder: Path) -> bool:
 
 
 def _remove_quietly(path: Path) -> None:
-    try:
+    with suppress(OSError):
         path.unlink(missing_ok=True)
-    except OSError:
-        return
 
 
 def _read_owner(owner: Path) -> str:
-    try:
+    with suppress(OSError):
         return describe_owner(owner.read_bytes())
-    except OSError:
-        return ""
+    return ""

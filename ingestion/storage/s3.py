@@ -19,7 +19,7 @@ from botocore.session import Session
 
 from ingestion.config.aws_errors import DAMAGE, code_of, explain, explained
 from ingestion.config.errors import LakeError
-from ingestion.storage.base import Version, is_hidden
+from ingestion.storage.base import Entry, Lake, Version
 from ingestion.storage.s3_lock import Lease, lock_key
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ _ABSENT = {"NoSuchKey", "NoSuchVersion", "404", "NotFound"}
 _LOST = {"PreconditionFailed", "412", "ConditionalRequestConflict", "409"}
 
 
-class BucketLake:
+class BucketLake(Lake):
     """A lake below a prefix of a bucket.
 
     Args:
@@ -63,7 +63,7 @@ class BucketLake:
         self.uri = uri.rstrip("/")
         self._bucket, _, prefix = self.uri.removeprefix("s3://").partition("/")
         self._prefix = f"{prefix}/" if prefix else ""
-        self._seconds, self._sleep, self._clock = lease_seconds, sleep, clock
+        self.lease_seconds, self.sleep, self.clock = lease_seconds, sleep, clock
         self._leases: list[Lease] = []
         try:
             with self._explained("reach"):
@@ -79,74 +79,42 @@ class BucketLake:
         Raises:
             LakeBusyError: This process slept through its lease, and another took it.
         """
-        for lease in self._leases:
-            lease.ensure()
-        with self._explained(f"write {key} in"):
+        with self._writing(f"write {key} in"):
             self._s3.put_object(
-                Bucket=self._bucket,
-                Key=self._prefix + key,
-                Body=body,
-                Tagging=_TAG,
-                ChecksumAlgorithm="SHA256",
+                **self._named(key), Body=body, Tagging=_TAG, ChecksumAlgorithm="SHA256"
             )
 
     def get(self, key: str) -> bytes | None:
         """Read the object, its checksum held; None when there is none."""
-        found = self.read(key)
-        return None if found is None else found[0]
-
-    def list(self, prefix: str) -> Iterator[str]:
-        """Yield the keys below the prefix, sorted as S3 sorts; hidden ones are not objects."""
-        yield from (key for key, _ in self.sizes(prefix) if not is_hidden(key))
-
-    def sizes(self, prefix: str) -> Iterator[tuple[str, int]]:
-        """Yield every key below the prefix with its bytes, sorted: one listing."""
-        yield from ((key, int(item["Size"])) for key, item in self._items(prefix))
-
-    def tags(self, prefix: str) -> Iterator[tuple[str, str]]:
-        """Yield the objects below the prefix with their ETags: one listing."""
-        for key, item in self._items(prefix):
-            if not is_hidden(key):
-                yield key, str(item["ETag"])
-
-    def _items(self, prefix: str) -> Iterator[tuple[str, dict[str, Any]]]:
-        pages = self._s3.get_paginator("list_objects_v2")
-        below = self._prefix + (f"{prefix.rstrip('/')}/" if prefix else "")
-        with self._explained("list"):
-            for page in pages.paginate(Bucket=self._bucket, Prefix=below):
-                for item in page.get("Contents", ()):
-                    yield str(item["Key"]).removeprefix(self._prefix), item
+        return self.read(key)[0]
 
     def delete(self, key: str) -> None:
         """Remove the object; a versioned bucket keeps the version."""
-        for lease in self._leases:
-            lease.ensure()
-        with self._explained(f"remove {key} from"):
-            self._s3.delete_object(Bucket=self._bucket, Key=self._prefix + key)
+        with self._writing(f"remove {key} from"):
+            self._s3.delete_object(**self._named(key))
+
+    def entries(self, prefix: str) -> Iterator[Entry]:
+        """Yield every key below the prefix, sorted as S3 sorts: one listing."""
+        for item in self._items("list", "list_objects_v2", "Contents", prefix):
+            yield Entry(self._key_in(item), int(item["Size"]), str(item["ETag"]))
 
     def list_older(self, prefix: str) -> Iterator[Version]:
         """Yield what a versioned bucket keeps of replaced and removed objects."""
-        pages = self._s3.get_paginator("list_object_versions")
-        below = self._prefix + (f"{prefix}/" if prefix else "")
-        with self._explained("list older versions in"):
-            for page in pages.paginate(Bucket=self._bucket, Prefix=below):
-                for item in page.get("Versions", ()):
-                    if not item["IsLatest"]:
-                        yield Version(item["Key"].removeprefix(self._prefix), item["VersionId"])
+        doing = "list older versions in"
+        for item in self._items(doing, "list_object_versions", "Versions", prefix):
+            if not item["IsLatest"]:
+                yield Version(self._key_in(item), item["VersionId"])
 
     def get_older(self, version: Version) -> bytes | None:
         """Read an older version whole; None when it is gone."""
-        found = self.read(version.key, VersionId=version.id)
-        return None if found is None else found[0]
+        return self.read(version.key, VersionId=version.id)[0]
 
     def delete_older(self, versions: Iterable[Version]) -> None:
         """Remove older versions for good, a thousand a request."""
         waiting = iter(versions)
         while batch := list(islice(waiting, _A_REQUEST)):
-            for lease in self._leases:
-                lease.ensure()
             named = [{"Key": self._prefix + one.key, "VersionId": one.id} for one in batch]
-            with self._explained(f"remove {len(batch)} older versions from"):
+            with self._writing(f"remove {len(batch)} older versions from"):
                 answer = self._s3.delete_objects(
                     Bucket=self._bucket, Delete={"Objects": named, "Quiet": True}
                 )
@@ -161,7 +129,7 @@ class BucketLake:
         Raises:
             LakeBusyError: Somebody else's lease is being renewed.
         """
-        lease = Lease(self, name, self._seconds, self._sleep, self._clock)
+        lease = Lease(self, name)
         lease.take()
         # It stays after the block: what a process that lost its lock writes late is refused.
         self._leases.append(lease)
@@ -174,71 +142,75 @@ class BucketLake:
 
     def is_locked(self, name: str) -> bool:
         """Whether its lease was renewed lately, by S3's own clock: ours may differ."""
-        with self._explained(f"look at the lock {name} in"):
-            try:
-                found = self._s3.head_object(Bucket=self._bucket, Key=self._prefix + lock_key(name))
-            except ClientError as error:
-                if code_of(error) in _ABSENT:
-                    return False
-                raise
-        now = parsedate_to_datetime(found["ResponseMetadata"]["HTTPHeaders"]["date"])
-        # Both have whole seconds, and a holder misses a renewal now and then.
-        age: timedelta = now - found["LastModified"]
-        return age.total_seconds() < self._seconds + 2
+        with self._explained(f"look at the lock {name} in"), _passing(_ABSENT):
+            found = self._s3.head_object(**self._named(lock_key(name)))
+            now = parsedate_to_datetime(found["ResponseMetadata"]["HTTPHeaders"]["date"])
+            # Both have whole seconds, and a holder misses a renewal now and then.
+            age: timedelta = now - found["LastModified"]
+            return age.total_seconds() < self.lease_seconds + 2
+        return False
 
     def write_if(self, key: str, body: bytes, **condition: str) -> str | None:
-        """Put an object only under a condition.
-
-        Args:
-            key: Where to.
-            body: What.
-            condition: `IfNoneMatch="*"` or `IfMatch=<etag>`.
+        """Put an object only under a condition, `IfNoneMatch="*"` or `IfMatch=<etag>`.
 
         Returns:
             The new ETag; None when the condition did not hold.
         """
-        with self._explained(f"write {key} in"):
-            try:
-                answer = self._s3.put_object(
-                    Bucket=self._bucket, Key=self._prefix + key, Body=body, **condition
-                )
-            except ClientError as error:
-                if code_of(error) in _LOST | _ABSENT:
-                    return None
-                raise
-            return str(answer["ETag"])
+        with self._explained(f"write {key} in"), _passing(_LOST | _ABSENT):
+            return str(self._s3.put_object(**self._named(key), Body=body, **condition)["ETag"])
+        return None
 
     def remove_if(self, key: str, etag: str) -> None:
         """Remove an object that still has this ETag."""
-        with self._explained(f"remove {key} from"):
-            try:
-                self._s3.delete_object(Bucket=self._bucket, Key=self._prefix + key, IfMatch=etag)
-            except ClientError as error:
-                if code_of(error) not in _LOST | _ABSENT:
-                    raise
+        with self._explained(f"remove {key} from"), _passing(_LOST | _ABSENT):
+            self._s3.delete_object(**self._named(key), IfMatch=etag)
 
-    def read(self, key: str, **version: str) -> tuple[bytes, str] | None:
-        """Body and ETag of an object, its checksum held; None when there is none."""
-        with self._explained(f"read {key} in"):
-            for attempt in range(1, _READS):
+    def read(self, key: str, **version: str) -> tuple[bytes | None, str | None]:
+        """Body and ETag of an object, its checksum held; None where there is none."""
+        with self._explained(f"read {key} in"), _passing(_ABSENT):
+            for attempt in range(1, _READS + 1):
                 try:
-                    return self._read(key, **version)
+                    answer = self._s3.get_object(**self._named(key), **version)
+                    return answer["Body"].read(), str(answer["ETag"])
                 except DAMAGE:
                     # boto3 tries a request again, but not a body that breaks off.
-                    self._sleep(attempt / 4)
-            return self._read(key, **version)
+                    if attempt == _READS:
+                        raise
+                    self.sleep(attempt / 4)
+        return None, None
 
-    def _read(self, key: str, **version: str) -> tuple[bytes, str] | None:
-        try:
-            answer = self._s3.get_object(Bucket=self._bucket, Key=self._prefix + key, **version)
-        except ClientError as error:
-            if code_of(error) in _ABSENT:
-                return None
-            raise
-        return answer["Body"].read(), str(answer["ETag"])
+    def _named(self, key: str) -> dict[str, str]:
+        return {"Bucket": self._bucket, "Key": self._prefix + key}
+
+    def _key_in(self, item: dict[str, Any]) -> str:
+        return str(item["Key"]).removeprefix(self._prefix)
+
+    def _items(self, doing: str, request: str, name: str, prefix: str) -> Iterator[dict[str, Any]]:
+        below = self._prefix + (f"{prefix.rstrip('/')}/" if prefix else "")
+        pages = self._s3.get_paginator(request).paginate(Bucket=self._bucket, Prefix=below)
+        with self._explained(doing):
+            for page in pages:
+                yield from page.get(name, ())
+
+    @contextmanager
+    def _writing(self, verb: str) -> Iterator[None]:
+        for lease in self._leases:
+            lease.ensure()
+        with self._explained(verb):
+            yield
 
     def _explained(self, verb: str) -> AbstractContextManager[None]:
         return explained(f"{verb} {self.uri}", LakeError)
+
+
+@contextmanager
+def _passing(codes: set[str]) -> Iterator[None]:
+    """Pass over what S3 answers with one of these codes."""
+    try:
+        yield
+    except ClientError as error:
+        if code_of(error) not in codes:
+            raise
 
 
 def _connect() -> Any:  # noqa: ANN401 - boto3 makes its classes as it runs

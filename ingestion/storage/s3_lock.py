@@ -16,8 +16,6 @@ from ingestion.config.errors import LakeBusyError, LakeError
 from ingestion.storage.base import describe_owner, note_owner
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ingestion.storage.s3 import BucketLake
 
 # A holder misses two renewals before its lease runs out; one who waits looks more often.
@@ -33,27 +31,11 @@ def lock_key(name: str) -> str:
 
 
 class Lease:
-    """One holder's lease on a named lock.
+    """One holder's lease on a named lock of a bucket."""
 
-    Args:
-        store: The bucket.
-        name: The lock's name.
-        seconds: How long the lease outlives its last renewal.
-        sleep: Waits seconds while another's lease may run out.
-        clock: Tells seconds; one that goes on while the machine sleeps.
-    """
-
-    def __init__(
-        self,
-        store: BucketLake,
-        name: str,
-        seconds: float,
-        sleep: Callable[[float], None],
-        clock: Callable[[], float],
-    ) -> None:
-        self._store, self._name, self._seconds = store, name, seconds
-        self._sleep, self._clock = sleep, clock
-        self._key = lock_key(name)
+    def __init__(self, store: BucketLake, name: str) -> None:
+        self._store, self._name, self._key = store, name, lock_key(name)
+        self._seconds = store.lease_seconds
         self.is_lost = False
         self._etag, self._renewed = "", 0.0
         self._mutex, self._ended = threading.Lock(), threading.Event()
@@ -65,28 +47,29 @@ class Lease:
         Raises:
             LakeBusyError: The holder renews its lease, or somebody was faster.
         """
-        self._renewed = self._clock()
-        first = held = self._store.read(self._key)
-        for look in range(_LOOKS):
-            if held is None or held != first:
+        self._renewed = self._store.clock()
+        first = note, held = self._store.read(self._key)
+        if held is not None:
+            log.warning(
+                "another %s holds the lake%s: looking for %g s whether it lives",
+                self._name,
+                describe_owner(note),
+                self._seconds,
+            )
+        for _ in range(_LOOKS):
+            if held is None or (note, held) != first:
                 break
-            if look == 0:
-                log.warning(
-                    "another %s holds the lake%s: looking for %g s whether it lives",
-                    self._name,
-                    describe_owner(held[0] if held else b""),
-                    self._seconds,
-                )
-            self._sleep(self._seconds / _LOOKS)
-            self._renewed = self._clock()
-            held = self._store.read(self._key)
+            self._store.sleep(self._seconds / _LOOKS)
+            self._renewed = self._store.clock()
+            note, held = self._store.read(self._key)
         etag = None
-        if held is None or held == first:
-            etag = self._write(**({"IfMatch": held[1]} if held else {"IfNoneMatch": "*"}))
+        if held is None:
+            etag = self._write(IfNoneMatch="*")
+        elif (note, held) == first:
+            etag = self._write(IfMatch=held)
         if etag is None:
-            owner = describe_owner(held[0]) if held else ""
             raise LakeBusyError(
-                f"another {self._name} is at work in {self._store.uri}{owner}",
+                f"another {self._name} is at work in {self._store.uri}{describe_owner(note)}",
                 "wait for it to finish, or end that process: its lease runs out "
                 f"{self._seconds:g} seconds later",
             )
@@ -100,7 +83,7 @@ class Lease:
             LakeBusyError: This process stood still, and another took over.
             LakeError: Nobody can say: the bucket does not answer.
         """
-        overdue = self._clock() - self._renewed > self._seconds * 2 / _RENEWALS
+        overdue = self._store.clock() - self._renewed > self._seconds * 2 / _RENEWALS
         if overdue and not self.is_lost:
             self._renew()
         if self.is_lost:
@@ -126,8 +109,7 @@ class Lease:
         with self._mutex:
             if self.is_lost:
                 return
-            moment = self._clock()
-            etag = self._write(IfMatch=self._etag)
+            moment, etag = self._store.clock(), self._write(IfMatch=self._etag)
             if etag is None:
                 self.is_lost = True
             else:
@@ -138,6 +120,6 @@ class Lease:
         etag = self._store.write_if(self._key, body, **condition)
         if etag is None:
             # A put whose answer got lost is sent again, and finds the first one in its way.
-            found = self._store.read(self._key)
-            etag = found[1] if found and found[0] == body else None
+            note, found = self._store.read(self._key)
+            etag = found if note == body else None
         return etag

@@ -27,7 +27,7 @@ def fill(bench: Bench) -> None:
 def look(bench: Bench) -> list[str]:
     """What a build does first; the files that it passes over."""
     lake = bench.lake()
-    return hold_against(read_inventory(lake), dict(lake.sizes(RAW)))
+    return hold_against(lake, read_inventory(lake))
 
 
 def test_the_list_is_what_the_manifests_say_lies_in_bronze(bench: Bench) -> None:

@@ -132,9 +132,9 @@ def test_who_looks_sees_whether_a_lock_is_held_and_hinders_nobody(
 def test_a_tag_changes_with_its_object_and_with_nothing_else(lake: Lake) -> None:
     for key in ("a/1", "a/2", "b/1"):
         lake.put(key, b"first")
-    before = dict(lake.tags("a"))
+    before = {entry.key: entry.tag for entry in lake.entries("a")}
     lake.put("a/2", b"later")
-    after = dict(lake.tags("a"))
+    after = {entry.key: entry.tag for entry in lake.entries("a")}
 
     assert list(before) == list(after) == ["a/1", "a/2"]
     assert before["a/1"] == after["a/1"]
