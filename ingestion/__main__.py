@@ -30,14 +30,8 @@ def main(scope: Scope) -> None:
     lake = open_lake(settings)
     run = start_run(lake, "ingest", code_version(), utc_now)
     progress = RunProgress()
-    with run.alive():
-        try:
-            with progress.live("asking Wistia"):
-                ingest(settings, lake, run, scope, progress=progress.update)
-        except BaseException as error:
-            run.fail(error)
-            raise
-        run.finish("completed", exit_code(run.manifest))
+    with run.recorded(exit_code), progress.live("asking Wistia"):
+        ingest(settings, lake, run, scope, progress=progress.update)
     show_ingest(run.manifest)
     sys.exit(exit_code(run.manifest))
 

@@ -18,9 +18,9 @@ from ingestion.config.timestamps import format_timestamp
 from ingestion.extract.context import Ingest, Scope
 from ingestion.extract.media import find_videos
 from ingestion.resources import MEDIAS, choose
+from ingestion.state.manifest import IngestTotals
 from ingestion.state.recovery import close_dead_runs
 from ingestion.state.source_guard import check_source
-from ingestion.state.totals import IngestTotals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator

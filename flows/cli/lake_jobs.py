@@ -18,7 +18,7 @@ from ingestion.admin.legacy_import import import_files
 from ingestion.admin.quarantine import list_quarantine, quarantine_refused, replay
 from ingestion.admin.rebuild import rebuild as rebuild_lake
 from ingestion.admin.redact import redact
-from ingestion.admin.versions import OLDER
+from ingestion.admin.rewrite import OLDER
 from ingestion.config.timestamps import utc_now
 from ingestion.resources import choose
 from ingestion.storage.base import open_lake

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from flows.athena.cost import billed_usd, describe_bytes
 from ingestion.config.timestamps import format_timestamp, seconds_between
-from ingestion.state.totals import RunTotals
+from ingestion.state.manifest import RunTotals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

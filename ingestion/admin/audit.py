@@ -6,15 +6,15 @@ that are not listed yet.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from ingestion.admin.quarantine import count_refused
 from ingestion.resources import RESOURCES
 from ingestion.state.checkpoint import parse_state, state_key, was_completed
-from ingestion.state.inventory import is_object, listings
-from ingestion.state.manifest import PREFIX, in_order, parse_manifest
+from ingestion.state.inventory import REBUILD, is_object
+from ingestion.state.manifest import PREFIX, describe_object, in_order, listings, parse_manifest
 from ingestion.state.source_guard import KEY as SOURCE
 from ingestion.state.source_guard import parse_source
 from ingestion.storage.checksum import is_whole
@@ -26,10 +26,9 @@ if TYPE_CHECKING:
     from ingestion.state.manifest import Manifest, StoredObject
     from ingestion.storage.base import Lake
 
-_REBUILD = "wistia-elt doctor --lake --rebuild"
 _RESTORE = (
     "restore it from a backup or the bucket's older version, then `wistia-elt doctor --lake`; "
-    f"where there is none, remove what is damaged: `{_REBUILD}` then lists what is left"
+    f"where there is none, remove what is damaged: `{REBUILD}` then lists what is left"
 )
 
 
@@ -85,78 +84,71 @@ class Audit:
     def _examine_runs(self) -> Iterator[Finding]:
         self.read_runs()
         for key in self.corrupt:
-            yield Finding(key, "this manifest is not what was written", _REBUILD)
+            yield Finding(key, "this manifest is not what was written", REBUILD)
+        again = {
+            "redact": "start `wistia-elt redact` again: it completes",
+            "rebuild": f"`{REBUILD}` again: it completes",
+            "forget": "ask `wistia-elt forget` for the same person again: it completes",
+        }
         for run in self.runs:
             if run.rewriting:
-                again = {
-                    "redact": "start `wistia-elt redact` again: it completes",
-                    "rebuild": f"`{_REBUILD}` again: it completes",
-                }.get(run.kind, "ask `wistia-elt forget` for the same person again: it completes")
-                yield Finding(run.key, f"a {run.kind} was broken off", again)
+                yield Finding(run.key, f"a {run.kind} was broken off", again[run.kind])
 
     def _examine_states(self) -> Iterator[Finding]:
-        for resource in RESOURCES:
-            key = state_key(resource.name)
+        for name in (resource.name for resource in RESOURCES):
+            key = state_key(name)
             body = self._lake.get(key)
-            if body is None:
-                if was_completed(resource.name, self.runs):
-                    yield Finding(key, "this state is missing", _REBUILD)
-                continue
-            if parse_state(body) is None:
-                yield Finding(key, "this state is not what was written", _REBUILD)
+            if body is None and was_completed(name, self.runs):
+                yield Finding(key, "this state is missing", REBUILD)
+            if body is not None and parse_state(body) is None:
+                yield Finding(key, "this state is not what was written", REBUILD)
         body = self._lake.get(SOURCE)
         is_named = any(run.source.get("base_url") for run in self.runs)
         if parse_source(body) is None and (body is not None or is_named):
-            yield Finding(SOURCE, "the note of the source is not what was written", _REBUILD)
+            yield Finding(SOURCE, "the note of the source is not what was written", REBUILD)
 
     def examine_objects(self) -> Iterator[Finding]:
         """Hold each object against its listings; name those without one."""
         listed = listings(self.runs)
-        for root in (RAW, QUARANTINE):
-            for entry in self._lake.entries(root):
-                key = entry.key
-                if key not in listed and (entry.is_hidden or not is_object(key)):
-                    said = "no manifest lists this file, and no object is named so: passed over"
-                    yield Finding(key, said, "remove it when it is not wanted", is_harmless=True)
-                    continue
-                body = self._lake.get(key)
-                if body is not None:
-                    yield from self._examine_object(key, body, listed.pop(key, []))
+        for entry in chain.from_iterable(map(self._lake.entries, (RAW, QUARANTINE))):
+            key = entry.key
+            if key not in listed and (entry.is_hidden or not is_object(key)):
+                said = "no manifest lists this file, and no object is named so: passed over"
+                yield Finding(key, said, "remove it when it is not wanted", is_harmless=True)
+                continue
+            body = self._lake.get(key)
+            if body is not None:
+                yield from self._examine_object(key, body, listed.pop(key, []))
         for key in sorted(listed):
             yield Finding(key, "this object is missing, and a manifest lists it", _RESTORE)
 
     def _examine_object(
         self, key: str, body: bytes, listings: list[StoredObject]
     ) -> Iterator[Finding]:
-        self.objects += 1
         lines = unpack_lines(body)
-        records = None if lines is None else len(lines)
-        self.records += records or 0
-        if not listings:
-            said = "no manifest lists this object" + (
-                "" if records is not None else ", and it cannot be read"
-            )
-            remedy = f"{_REBUILD}, or the next ingest where a killed run left it"
-            yield Finding(key, said, remedy if records is not None else _RESTORE)
-            return
-        for stored in listings:
-            fault = _compare(stored, body, records)
-            if fault:
-                yield Finding(key, fault, _RESTORE)
-                return
-        refused = count_refused(key, lines or []) if key.startswith(RAW) else 0
-        if refused:
+        self.objects += 1
+        self.records += len(lines or ())
+        if not listings and lines is None:
+            said = "no manifest lists this object, and it cannot be read"
+            yield Finding(key, said, _RESTORE)
+        elif not listings:
+            remedy = f"{REBUILD}, or the next ingest where a killed run left it"
+            yield Finding(key, "no manifest lists this object", remedy)
+        elif fault := next(filter(None, (_compare(one, body, lines) for one in listings)), None):
+            yield Finding(key, fault, _RESTORE)
+        elif key.startswith(RAW) and (refused := count_refused(key, lines or [])):
             said = f"today's schema refuses {refused:,} of its records, and no build can count them"
-            yield Finding(key, said, f"`{_REBUILD}` moves them to quarantine")
+            yield Finding(key, said, f"`{REBUILD}` moves them to quarantine")
 
 
-def _compare(stored: StoredObject, body: bytes, records: int | None) -> str | None:
-    if len(body) != stored.bytes:
-        return f"this object has {len(body)} bytes, and its manifest says {stored.bytes}"
-    if hashlib.sha256(body).hexdigest() != stored.sha256:
+def _compare(stored: StoredObject, body: bytes, lines: list[bytes] | None) -> str | None:
+    found = describe_object(stored.key, body, len(lines or ()))
+    if found.bytes != stored.bytes:
+        return f"this object has {found.bytes} bytes, and its manifest says {stored.bytes}"
+    if found.sha256 != stored.sha256:
         return "this object's bytes are not those its manifest's checksum is of"
-    if records is None:
+    if lines is None:
         return "this object is no gzip of JSON lines"
-    if records != stored.records:
-        return f"this object holds {records} records, and its manifest says {stored.records}"
+    if found.records != stored.records:
+        return f"this object holds {found.records} records, and its manifest says {stored.records}"
     return None

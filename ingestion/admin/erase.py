@@ -1,47 +1,47 @@
 """`forget`: a person leaves every layer of the lake, for a data-protection request.
 
-The one exception to "never edited". The run's manifest lists the objects about to change before
-the first does. Each is put again whole, under its own key, without the person's lines; then the
-manifests that list it are brought up to date from what lies there. A forget that was killed is
-therefore completed by asking for the same person again. Where the bucket keeps older versions,
-those that hold the person go too. What names an e-mail address goes last, so that the person's keys
-can be found until the end. Of the person nothing is recorded: no key, no address, and no digest of
-either.
+A forget that was killed is completed by asking for the same person again: what names an e-mail
+address goes last, so that the person's keys can be found until the end. Where the bucket keeps
+older versions, those that hold the person go too. Of the person nothing is recorded: no key, no
+address, and no digest of either.
 """
 
 from __future__ import annotations
 
-import logging
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from ingestion.admin.job import (
+from ingestion.admin.job import check_policy, open_job
+from ingestion.admin.rewrite import (
+    OLDER,
     announce,
-    check_policy,
     complete_broken,
-    open_job,
+    looking_at_older,
     read_objects,
+    read_older,
+    record_in,
     rewrite,
 )
-from ingestion.admin.versions import OLDER, find_versions, record_in, remove_versions
-from ingestion.config.errors import IngestionError, LakeError
+from ingestion.config.errors import IngestionError
 from ingestion.load.redaction import make_redactor
 from ingestion.resources import RESOURCES, VISITORS
-from ingestion.state.checkpoint import ResourceState, identity_of, parse_state, state_key
+from ingestion.state.checkpoint import identity_of, parse_state, state_key
+from ingestion.state.manifest import ENDED, PREFIX
 from ingestion.storage.json_lines import digest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
-    from ingestion.admin.job import Job
     from ingestion.config.settings import Settings
     from ingestion.state.manifest import Manifest
     from ingestion.storage.base import Lake, Version
 
-log = logging.getLogger(__name__)
+    Objects = Iterable[tuple[Version, list[bytes] | None]]
+
 _IDENTITY = "visitor_identity"
+_STATES = [state_key(resource.name) for resource in RESOURCES]
 
 
 class UnknownPersonError(IngestionError):
@@ -64,11 +64,29 @@ class Person:
     email: str = ""
     digests: set[str] = field(default_factory=set)
 
-    def learn(self, record: object) -> None:
-        """Take over the visitor key of a record that names the address."""
-        if isinstance(record, dict) and self.is_named_in(record):
-            key = record.get("visitor_key")
-            self.keys |= {key} if isinstance(key, str) and key.strip() else set()
+    @property
+    def identities(self) -> set[str]:
+        """The keys as states have them."""
+        return {identity_of(key) for key in self.keys}
+
+    def learn(self, objects: Objects) -> None:
+        """Take over the visitor keys of records that name the address."""
+        for version, lines in objects:
+            for record in (record_in(version.key, line) for line in lines or ()):
+                if isinstance(record, dict) and self.is_named_in(record):
+                    key = record.get("visitor_key")
+                    self.keys |= {key} if isinstance(key, str) and key.strip() else set()
+
+    def find(self, objects: Objects) -> tuple[dict[Version, int], dict[Version, int]]:
+        """Records of the person by object: where none names the address, and the others."""
+        first: dict[Version, int] = {}
+        last: dict[Version, int] = {}
+        for version, lines in objects:
+            records = (record_in(version.key, line) for line in lines or ())
+            if found := [record for record in records if self.is_in(record)]:
+                names = any(map(self.is_named_in, found))
+                (last if names else first)[version] = len(found)
+        return first, last
 
     def is_named_in(self, record: object) -> bool:
         """Whether a record holds the address."""
@@ -113,76 +131,72 @@ def forget(
     """
     with open_job(settings, lake, "forget", clock) as job:
         check_policy(settings, lake)
-        person = make_person(settings, who)
+        person, damaged = make_person(settings, who), list[str]()
         if person.email:
             person.keys |= tables.find_keys(person.email)
-            for key, lines in read_objects(job, []):
-                for line in lines:
-                    person.learn(record_in(key, line))
-        changes, damaged = _plan(job, person)
-        older = _find_older(lake, person, damaged)
-        state = _read_state(lake)
-        is_in_state = any(identity_of(key) in state.known for key in person.keys)
-        if not (changes or older or is_in_state or tables.count(person.keys)):
+            person.learn(read_objects(job, []))
+        older = False
+        with looking_at_older(damaged):
+            if person.email:
+                person.learn(read_older(lake))
+            older = any(person.find(read_older(lake)))
+        first, last = person.find(read_objects(job, damaged))
+        here = {version.key: records for version, records in (first | last).items()}
+        state = parse_state(lake.get(state_key(VISITORS.name)))
+        is_in_state = state is not None and not person.identities.isdisjoint(state.known)
+        if not (here or older or is_in_state or tables.count(person.keys)):
             complete_broken(job)
             raise UnknownPersonError(
                 "nothing in this lake is of that person",
                 "check the visitor key or address; under PII_POLICY=drop no address is kept",
             )
-        announce(job, changes)
+        announce(job, here)
         job.manifest.removed |= tables.erase(person.keys)
         _forget_digests(lake, person)
         rewrite(job, lambda key, line: None if person.is_in(record_in(key, line)) else line)
         job.manifest.rewriting = []
         # Those that held the person, those that this forget replaced among them.
-        if OLDER not in damaged and (removed := remove_versions(lake, person)):
+        if OLDER not in damaged and (removed := _remove_older(lake, person)):
             job.manifest.removed[OLDER] = removed
         return job.manifest, damaged
 
 
-def _plan(job: Job, person: Person) -> tuple[dict[str, int], list[str]]:
-    """Lines of the person by object, those that name the address last; what cannot be read."""
-    first, last, damaged = dict[str, int](), dict[str, int](), list[str]()
-    for key, lines in read_objects(job, damaged):
-        records = [record for line in lines if person.is_in(record := record_in(key, line))]
-        if records:
-            names = any(person.is_named_in(record) for record in records)
-            (last if names else first)[key] = len(records)
-    return {**first, **last}, damaged
-
-
-def _find_older(lake: Lake, person: Person, damaged: list[str]) -> list[Version]:
-    """What a versioned bucket still has of the person; a role may lack the right to look."""
-    try:
-        return find_versions(lake, person)
-    except LakeError as error:
-        log.warning("%s", error)
-        damaged.append(OLDER)
-        return []
-
-
-def _read_state(lake: Lake) -> ResourceState:
-    body = lake.get(state_key("visitors")) or b""
-    return parse_state(body) or ResourceState(resource="visitors")
-
-
 def _forget_digests(lake: Lake, person: Person) -> None:
     """Drop what the states remember of the person; a corrupt one is made again anyway."""
-    for resource in RESOURCES:
-        key = state_key(resource.name)
+    for key in _STATES:
         body = lake.get(key)
-        if body is None:
-            continue
         state = parse_state(body)
-        if state is None:
+        if state is None and body is not None:
             lake.delete(key)
+        if state is None:
             continue
-        gone = {identity_of(one) for one in person.keys} | person.digests
+        gone = person.identities | person.digests
         # Of an event its own key is the name, and what was seen of it the digest.
         kept = {n: s for n, s in state.known.items() if not {n, s.digest} & gone}
         if len(kept) < len(state.known):
             state.known = kept
             state.save(lake)
+
+
+def _remove_older(lake: Lake, person: Person) -> int:
+    """Remove the older versions that tell of a person; tells how many."""
+    first, last = person.find(read_older(lake))
+    going = [*first, *_remembering(lake, person)]
+    lake.delete_older(going)
+    # Not with them: a forget that is killed finds the person's keys by these again.
+    lake.delete_older(last)
+    return len(going) + len(last)
+
+
+def _remembering(lake: Lake, person: Person) -> Iterator[Version]:
+    """States that know a digest of the person, manifests with digests of a crawl's last rows."""
+    gone = [one.encode() for one in person.identities | person.digests]
+    for version in lake.list_older("state"):
+        is_run = version.key.startswith(PREFIX)
+        body = lake.get_older(version) if is_run or version.key in _STATES else None
+        tells = any(one in (body or b"") for one in ([b'"resume":{'] if is_run else gone))
+        if tells or version.key == ENDED:
+            yield version
 
 
 def make_person(settings: Settings, who: str) -> Person:
@@ -198,18 +212,16 @@ def _visitor_keys(value: object) -> Iterator[str]:
     # By the field and not by any text: nobody's key is "Chrome".
     if isinstance(value, dict):
         yield from _texts(value.get("visitor_key"))
-    for inner in value.values() if isinstance(value, dict) else ():
-        yield from _visitor_keys(inner)
-    for inner in value if isinstance(value, list) else ():
+    for inner in _inside(value):
         yield from _visitor_keys(inner)
 
 
 def _texts(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield value
-    elif isinstance(value, dict):
-        for inner in value.values():
-            yield from _texts(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _texts(inner)
+    for inner in _inside(value):
+        yield from _texts(inner)
+
+
+def _inside(value: object) -> Iterable[object]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()

@@ -21,13 +21,12 @@ import hashlib
 import json
 import re
 import zlib
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 from zoneinfo import ZoneInfo
 
-from ingestion.admin.job import open_job
+from ingestion.admin.job import if_durable, open_job
 from ingestion.api.salvage import parse_float, skip_space
 from ingestion.config.errors import ConfigurationError, LakeError
 from ingestion.config.timestamps import format_timestamp
@@ -44,63 +43,52 @@ if TYPE_CHECKING:
     from ingestion.config.settings import Settings
     from ingestion.load.loader import Loader
     from ingestion.load.resource import Resource
-    from ingestion.state.checkpoint import ResourceState
     from ingestion.storage.base import Lake
 
-_ZONE = "America/Los_Angeles"
-_TIME = r"(?P<time>\d{4}-?\d\d-?\d\d[_T-]?\d\d[-:]?\d\d[-:]?\d\d)"
-_NAMES = (
-    re.compile(rf"(?P<resource>visitors)_{_TIME}(?:_batch_\d+)?\.json(?:\.gz)?"),
-    re.compile(rf"(?P<resource>media_engagement)_(?P<id>[A-Za-z0-9]+)_{_TIME}\.json(?:\.gz)?"),
-    re.compile(rf"(?P<resource>media)_(?P<id>[A-Za-z0-9]+)_{_TIME}\.json(?:\.gz)?"),
+_ZONE = ZoneInfo("America/Los_Angeles")
+_NAME = re.compile(
+    r"(?:(?P<visitors>visitors)|(?P<resource>media_engagement|media)_(?P<id>[A-Za-z0-9]+))"
+    r"_(?P<time>\d{4}-?\d\d-?\d\d[_T-]?\d\d[-:]?\d\d[-:]?\d\d)"
+    r"(?(visitors)(?:_batch_\d+)?)\.json(?:\.gz)?"
 )
 
 
-@dataclass(frozen=True, slots=True)
-class OldFile:
+class OldFile(NamedTuple):
     """One file by its name: `taken_at` is UTC, `media_id` blank for visitors."""
 
+    taken_at: datetime
     key: str
     resource: str
     media_id: str
-    taken_at: datetime
+
+    @property
+    def name(self) -> str:
+        """Its name in whatever folder."""
+        return self.key.rpartition("/")[2]
 
 
-@dataclass(frozen=True, slots=True)
-class Damage:
+class Damage(NamedTuple):
     """What follows the last readable record of a file: its length in bytes and SHA-256."""
 
     length: int
     sha256: str
 
 
-@dataclass(slots=True)
-class Count:
+class Count(NamedTuple):
     """What an import found of one resource; `read` records = loaded + unchanged + quarantined."""
 
     resource: str
-    files: int = 0
-    known: int = 0
-    read: int = 0
-    loaded: int = 0
-    unchanged: int = 0
-    quarantined: int = 0
+    files: int
+    known: int
+    read: int
+    loaded: int
+    unchanged: int
+    quarantined: int
 
     @property
     def numbers(self) -> tuple[int, ...]:
         """All of them, in the order above."""
-        names = ("files", "known", "read", "loaded", "unchanged", "quarantined")
-        return tuple(getattr(self, name) for name in names)
-
-
-@dataclass(slots=True)
-class _Taking:
-    """The loading of one resource's files."""
-
-    job: Job
-    resource: Resource
-    loader: Loader
-    state: ResourceState
+        return self[1:]
 
 
 def import_files(
@@ -139,8 +127,7 @@ def find_files(settings: Settings, uri: str) -> tuple[Lake, list[OldFile]]:
             f"there is no folder {uri}", "name the folder, or s3://bucket/prefix, of the old files"
         )
     source = open_lake(settings.model_copy(update={"lake_uri": uri}))
-    found = map(parse_name, source.list(""))
-    files = sorted((f for f in found if f is not None), key=lambda f: (f.taken_at, f.key))
+    files = sorted(filter(None, map(parse_name, source.list(""))))
     if not files:
         raise ConfigurationError(
             f"{uri} holds none of the predecessor's files",
@@ -157,31 +144,34 @@ def _import_resource(
     say: Callable[[str], None],
 ) -> Count:
     loader, state = job.open(resource, make_redactor(job.settings))
-    taking = _Taking(job, resource, loader, state)
-    count = Count(resource.name)
+    entry = loader.entry
     before = {file.identity: file for run in job.before for file in run.sources}
+    known = read = 0
     for file in files:
-        say(f"importing {file.key.rpartition('/')[2]}")
-        body = unpack(_read(source, file))
-        taken = _describe(file, body)
-        old = before.get(taken.identity)
-        if old is not None and old.state == "completed":
-            count.known += 1
+        say(f"importing {file.name}")
+        body = source.get(file.key)
+        if body is None:
+            raise LakeError(f"{file.key} has gone while it was imported", "import again")
+        body = unpack(body)
+        taken = SourceFile(
+            name=file.name,
+            resource=file.resource,
+            media_id=file.media_id,
+            taken_at=format_timestamp(file.taken_at),
+            sha256=hashlib.sha256(body).hexdigest(),
+        )
+        old = before.setdefault(taken.identity, taken)
+        if old.state == "completed":
+            known += 1
             continue
-        count.files += 1
-        count.read += _take(taking, taken, body, start=old.rows if old else 0)
         before[taken.identity] = taken
-    return _close(taking, count)
-
-
-def _close(taking: _Taking, count: Count) -> Count:
-    entry, state = taking.loader.entry, taking.state
-    count.loaded, count.unchanged = entry.records, entry.unchanged
-    count.quarantined = entry.quarantined
-    if count.read != count.loaded + count.unchanged + count.quarantined:
+        taken.rows = old.rows
+        job.manifest.sources.append(taken)
+        read += _take(job, resource, loader, taken, body)
+    if read != entry.records + entry.unchanged + entry.quarantined:
         raise LakeError(
-            f"{count.read} {count.resource} records were read, {count.loaded} loaded, "
-            f"{count.unchanged} were unchanged and {count.quarantined} quarantined",
+            f"{read} {resource.name} records were read, {entry.records} loaded, "
+            f"{entry.unchanged} were unchanged and {entry.quarantined} quarantined",
             "report this; `wistia-elt doctor --lake` tells what lies in the lake",
         )
     if entry.records:
@@ -189,65 +179,33 @@ def _close(taking: _Taking, count: Count) -> Count:
         # meanwhile, and an old state may stand where a newer one did: only a read of the
         # whole list is provably enough.
         state.watermark = state.reconciled_at = None
-    taking.loader.close()
-    return count
+    loader.close()
+    counts = (entry.records, entry.unchanged, entry.quarantined)
+    return Count(resource.name, len(files) - known, known, read, *counts)
 
 
-def _describe(file: OldFile, body: bytes) -> SourceFile:
-    return SourceFile(
-        name=file.key.rpartition("/")[2],
-        resource=file.resource,
-        media_id=file.media_id,
-        taken_at=format_timestamp(file.taken_at),
-        sha256=hashlib.sha256(body).hexdigest(),
-    )
-
-
-def _read(source: Lake, file: OldFile) -> bytes:
-    body = source.get(file.key)
-    if body is None:
-        raise LakeError(f"{file.key} has gone while it was imported", "import again")
-    return body
-
-
-def _take(taking: _Taking, taken: SourceFile, body: bytes, start: int) -> int:
-    """Load a file's rows from `start` on; returns how many there were."""
-    taking.job.manifest.sources.append(taken)
-    taken.rows, place = start, 0
+def _take(job: Job, resource: Resource, loader: Loader, taken: SourceFile, body: bytes) -> int:
+    """Load a file's rows behind those that are durable; returns how many there were."""
+    start, place = taken.rows, 0
+    taken_at = datetime.fromisoformat(taken.taken_at)
     for place, value in enumerate(read_values(body), 1):
         if place <= start:
             continue
-        _load(taking, taken, value)
-        if taking.loader.is_due:
-            _flush(taking, taken, place)
-    taken.state = "completed"
-    try:
-        _flush(taking, taken, place)
-    except BaseException:
-        taken.state = "running"
-        raise
+        if isinstance(value, Damage):
+            loader.quarantine(value._asdict(), f"{taken.name} ends in what is not JSON")
+        elif resource.is_snapshot:
+            loader.load_snapshot(taken.media_id, value, taken_at)
+        else:
+            # What was loaded late is no news of the overlap.
+            loader.load([value], remember_from=job.run.clock())
+        if loader.is_due:
+            with if_durable(taken):
+                taken.rows = place
+                loader.flush()
+    with if_durable(taken):
+        taken.rows, taken.state = place, "completed"
+        loader.flush()
     return place - start
-
-
-def _flush(taking: _Taking, taken: SourceFile, rows: int) -> None:
-    durable, taken.rows = taken.rows, rows
-    try:
-        taking.loader.flush()
-    except BaseException:
-        taken.rows = durable
-        raise
-
-
-def _load(taking: _Taking, taken: SourceFile, value: object) -> None:
-    if isinstance(value, Damage):
-        rest = {"length": value.length, "sha256": value.sha256}
-        taking.loader.quarantine(rest, f"{taken.name} ends in what is not JSON")
-    elif taking.resource.is_snapshot:
-        taken_at = datetime.fromisoformat(taken.taken_at)
-        taking.loader.load_snapshot(taken.media_id, value, taken_at)
-    else:
-        # What was loaded late is no news of the overlap.
-        taking.loader.load([value], remember_from=taking.job.run.clock())
 
 
 def parse_name(key: str) -> OldFile | None:
@@ -255,16 +213,15 @@ def parse_name(key: str) -> OldFile | None:
 
     In the hour that comes twice in autumn, the earlier one is meant.
     """
-    name = key.rpartition("/")[2]
-    found = next((match for pattern in _NAMES if (match := pattern.fullmatch(name))), None)
+    found = _NAME.fullmatch(key.rpartition("/")[2])
     if found is None:
         return None
     try:
         local = datetime.strptime(re.sub(r"\D", "", found["time"]), "%Y%m%d%H%M%S")  # noqa: DTZ007
     except ValueError:
         return None
-    taken_at = local.replace(tzinfo=ZoneInfo(_ZONE)).astimezone(UTC)
-    return OldFile(key, found["resource"], found.groupdict().get("id") or "", taken_at)
+    taken_at = local.replace(tzinfo=_ZONE).astimezone(UTC)
+    return OldFile(taken_at, key, found["visitors"] or found["resource"], found["id"] or "")
 
 
 def unpack(body: bytes) -> bytes:
@@ -283,7 +240,11 @@ def read_values(body: bytes) -> Iterator[object]:
     Yields:
         Each value; in place of what cannot be read, at the end, one `Damage`.
     """
-    text, is_text = _decode(body)
+    is_whole = True
+    try:
+        text = body.decode()
+    except UnicodeDecodeError as error:
+        text, is_whole = body[: error.start].decode(), False
     place = skip_space(text, 0)
     is_array = text.startswith("[", place)
     place += is_array
@@ -292,8 +253,8 @@ def read_values(body: bytes) -> Iterator[object]:
             yield value
             place = end
     except (ValueError, RecursionError):
-        is_text = False
-    if not is_text:
+        is_whole = False
+    if not is_whole:
         rest = body[len(text[:place].encode()) :]
         yield Damage(len(rest), hashlib.sha256(rest).hexdigest())
 
@@ -313,13 +274,6 @@ def _values(text: str, place: int, *, is_array: bool) -> Iterator[tuple[object, 
         place += 1
     if text[place + is_array :].strip():
         raise ValueError("expected the end")
-
-
-def _decode(body: bytes) -> tuple[str, bool]:
-    try:
-        return body.decode(), True
-    except UnicodeDecodeError as error:
-        return body[: error.start].decode(), False
 
 
 def _refuse(name: str) -> NoReturn:

@@ -6,16 +6,13 @@ digests, and no line is taken twice. Records obey the privacy policy since they 
 
 from __future__ import annotations
 
-import gzip
 import json
-import logging
-import zlib
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ingestion.admin.job import announce, check_policy, open_job, rewrite
+from ingestion.admin.job import check_policy, if_durable, open_job
+from ingestion.admin.rewrite import announce, rewrite
 from ingestion.config.grammar import MEDIA_ID
 from ingestion.config.timestamps import parse_timestamp
 from ingestion.load.redaction import make_redactor
@@ -23,10 +20,17 @@ from ingestion.load.schemas import check_record, prune
 from ingestion.resources import RESOURCES
 from ingestion.state.inventory import part_of, read_inventory
 from ingestion.state.manifest import read_manifests
-from ingestion.storage.json_lines import QUARANTINE, line_digest, unpack_lines
+from ingestion.storage.json_lines import (
+    ADDED_FIELDS,
+    QUARANTINE,
+    STAMPS,
+    line_digest,
+    read_lines,
+    unpack_lines,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
     from ingestion.admin.job import Job
@@ -36,20 +40,33 @@ if TYPE_CHECKING:
     from ingestion.state.manifest import Manifest
     from ingestion.storage.base import Lake
 
-# What ingestion itself adds to every line.
-STAMPS = frozenset({"ingested_at", "run_id"})
-
-log = logging.getLogger(__name__)
+_BY_NAME = {resource.name: resource for resource in RESOURCES}
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line of quarantine: `content` as it was written, `digest` of its bytes."""
 
     key: str
     digest: str
     content: dict[str, Any]
     is_waiting: bool
+
+    @property
+    def snapshot(self) -> tuple[str, dict[str, Any], Any]:
+        """A quarantined snapshot: its video, the API's body, and when it was taken."""
+        record = self.content.get("record")
+        fields = dict(record) if isinstance(record, dict) else {}
+        media_id = str(fields.pop("media_id", ""))
+        taken = fields.pop("snapshot_ts", None) or self.content.get("quarantined_at")
+        return media_id, fields, parse_timestamp(taken)
+
+    def passes(self, resource: Resource) -> bool:
+        """Whether today's schema takes it."""
+        if not resource.is_snapshot:
+            return check_record(self.content.get("record"), resource.schema).reason is None
+        media_id, body, taken_at = self.snapshot
+        is_whole = MEDIA_ID.fullmatch(media_id) is not None and taken_at is not None
+        return is_whole and check_record(body, resource.schema).reason is None
 
 
 @dataclass(slots=True)
@@ -80,19 +97,32 @@ def list_quarantine(
     Yields:
         A group an object and reason.
     """
-    taken = _taken(read_manifests(lake))
+    runs = read_manifests(lake)
     for resource in resources:
-        for key in lake.list(f"{QUARANTINE}/{resource.name}"):
-            groups: dict[str, Group] = {}
-            for line in _read_lines(lake, key, taken):
-                reason = str(line.content.get("reason"))
-                at = str(line.content.get("quarantined_at"))
-                group = groups.setdefault(reason, Group(at, resource.name, reason, 0, 0, key))
-                group.records += 1
-                group.waiting += line.is_waiting
-                if show:
-                    group.contents.append(line.content.get("record"))
-            yield from groups.values()
+        groups: dict[tuple[str, str], Group] = {}
+        for line in _read_quarantine(lake, resource, runs):
+            reason, at = str(line.content.get("reason")), str(line.content.get("quarantined_at"))
+            new = Group(at, resource.name, reason, 0, 0, line.key)
+            group = groups.setdefault((line.key, reason), new)
+            group.records += 1
+            group.waiting += line.is_waiting
+            if show:
+                group.contents.append(line.content.get("record"))
+        yield from groups.values()
+
+
+def _read_quarantine(lake: Lake, resource: Resource, runs: Iterable[Manifest]) -> Iterator[Line]:
+    """Read every line of a resource; it waits unless a replay has taken it."""
+    taken = defaultdict[str, Counter[str]](Counter)
+    for run in runs:
+        for key, digests in run.replayed.items():
+            taken[key].update(digests)
+    for key in list(lake.list(f"{QUARANTINE}/{resource.name}")):
+        for line, content in read_lines(lake, key):
+            digest = line_digest(line)
+            is_waiting = taken[key][digest] == 0
+            taken[key][digest] -= not is_waiting
+            yield Line(key, digest, content, is_waiting)
 
 
 def replay(
@@ -107,13 +137,42 @@ def replay(
         The replay's manifest: what was loaded, and which lines it took.
     """
     with open_job(settings, lake, "replay", clock) as job:
-        taken = _taken(job.before)
         for resource in resources:
-            passing = _passing(lake, resource, taken)
-            first = next(passing, None)
-            if first is not None:
-                _replay(job, resource, first, passing)
+            _replay(job, resource)
         return job.manifest
+
+
+def _replay(job: Job, resource: Resource) -> None:
+    loader: Loader | None = None
+    held: list[Line] = []
+    for line in _read_quarantine(job.lake, resource, job.before):
+        if not (line.is_waiting and line.passes(resource)):
+            continue
+        if loader is None:
+            # What waits in quarantine obeys the privacy policy, that of an older version perhaps.
+            # Hashed again, a person would become another person.
+            loader, _ = job.open(resource, make_redactor(job.settings, is_again=True))
+        if resource.is_snapshot:
+            loader.load_snapshot(*line.snapshot)
+        else:
+            # What is loaded late is no news of the overlap.
+            loader.load([line.content["record"]], remember_from=job.run.clock())
+        held.append(line)
+        if resource.is_snapshot or loader.is_due:
+            _flush(job.manifest, loader, held)
+    if loader is not None:
+        _flush(job.manifest, loader, held)
+        loader.close()
+
+
+def _flush(manifest: Manifest, loader: Loader, held: list[Line]) -> None:
+    # What is not durable is not taken: the next replay takes it.
+    with if_durable(manifest):
+        manifest.replayed = {key: list(taken) for key, taken in manifest.replayed.items()}
+        for line in held:
+            manifest.replayed.setdefault(line.key, []).append(line.digest)
+        loader.flush()
+    held.clear()
 
 
 def quarantine_refused(
@@ -146,7 +205,7 @@ def quarantine_refused(
         announce(job, changes)
         rewrite(job, lambda key, line: None if _is_refused(key, line) else line)
         job.manifest.rewriting = []
-        moved: Counter[str] = Counter()
+        moved = Counter[str]()
         for key, records in changes.items():
             moved[part_of(key).resource] += records
         return dict(moved)
@@ -159,12 +218,14 @@ def _quarantine_lines(job: Job, resource: Resource, keys: list[str]) -> dict[str
     for key in keys:
         refused = [line for line in _lines(job.lake, key) if _is_refused(key, line)]
         changes[key] = len(refused)
-        for line in refused:
-            body, beside = _split(resource, json.loads(line))
+        for record in map(json.loads, refused):
+            body = _body(resource, record)
             verdict = check_record(body, resource.schema)
             clean = redact(prune(body), resource, verdict.faulty)
-            whole = {**clean, **beside} if isinstance(clean, dict) else clean
-            loader.quarantine(whole, verdict.reason or "")
+            if isinstance(clean, dict):
+                # Whose snapshot it is stays; the stamps of the run that loaded it go.
+                clean |= {n: v for n, v in record.items() if n not in body and n not in STAMPS}
+            loader.quarantine(clean, verdict.reason or "")
     loader.flush()
     loader.close()
     return changes
@@ -175,101 +236,18 @@ def count_refused(key: str, lines: list[bytes]) -> int:
     return sum(_is_refused(key, line) for line in lines)
 
 
-def _lines(lake: Lake, key: str) -> list[bytes]:
-    return unpack_lines(lake.get(key) or b"") or []
-
-
 def _is_refused(key: str, line: bytes) -> bool:
-    resource = next((one for one in RESOURCES if one.name == part_of(key).resource), None)
-    if resource is None:
-        return False
-    body, _ = _split(resource, json.loads(line))
-    return check_record(body, resource.schema).reason is not None
+    resource = _BY_NAME.get(part_of(key).resource)
+    return resource is not None and (
+        check_record(_body(resource, json.loads(line)), resource.schema).reason is not None
+    )
 
 
-def _split(
-    resource: Resource, record: dict[str, object]
-) -> tuple[dict[str, object], dict[str, object]]:
-    """A line of bronze as the API's record, and whose snapshot it is; the run's stamps go."""
-    body = {name: value for name, value in record.items() if name not in STAMPS}
-    if not resource.is_snapshot:
-        return body, {}
-    beside = {name: body.pop(name) for name in ("media_id", "snapshot_ts") if name in body}
-    return body, beside
+def _lines(lake: Lake, key: str) -> list[bytes]:
+    return unpack_lines(lake.get(key)) or []
 
 
-def _replay(job: Job, resource: Resource, first: Line, others: Iterator[Line]) -> None:
-    # What waits in quarantine obeys the privacy policy, that of an older version perhaps. Hashed
-    # again, a person would become another person.
-    loader, _ = job.open(resource, make_redactor(job.settings, is_again=True))
-    held: list[Line] = []
-    for line in chain((first,), others):
-        if resource.is_snapshot:
-            loader.load_snapshot(*_snapshot(line))
-        else:
-            # What is loaded late is no news of the overlap.
-            loader.load([line.content["record"]], remember_from=job.run.clock())
-        held.append(line)
-        if resource.is_snapshot or loader.is_due:
-            _flush(job.manifest, loader, held)
-    _flush(job.manifest, loader, held)
-    loader.close()
-
-
-def _flush(manifest: Manifest, loader: Loader, held: list[Line]) -> None:
-    before = manifest.replayed
-    manifest.replayed = {key: list(taken) for key, taken in before.items()}
-    for line in held:
-        manifest.replayed.setdefault(line.key, []).append(line.digest)
-    try:
-        loader.flush()
-    except BaseException:
-        # Not durable, so not taken: the next replay takes them.
-        manifest.replayed = before
-        raise
-    held.clear()
-
-
-def _passing(lake: Lake, resource: Resource, taken: dict[str, Counter[str]]) -> Iterator[Line]:
-    for key in list(lake.list(f"{QUARANTINE}/{resource.name}")):
-        for line in _read_lines(lake, key, taken):
-            if line.is_waiting and _passes(line, resource):
-                yield line
-
-
-def _passes(line: Line, resource: Resource) -> bool:
-    if not resource.is_snapshot:
-        return check_record(line.content.get("record"), resource.schema).reason is None
-    media_id, body, taken_at = _snapshot(line)
-    is_whole = MEDIA_ID.fullmatch(media_id) is not None and taken_at is not None
-    return is_whole and check_record(body, resource.schema).reason is None
-
-
-def _snapshot(line: Line) -> tuple[str, dict[str, object], Any]:
-    """A quarantined snapshot: its video, the API's body, and when it was taken."""
-    record = line.content.get("record")
-    fields = dict(record) if isinstance(record, dict) else {}
-    media_id = str(fields.pop("media_id", ""))
-    taken = fields.pop("snapshot_ts", None) or line.content.get("quarantined_at")
-    return media_id, fields, parse_timestamp(taken)
-
-
-def _taken(runs: list[Manifest]) -> dict[str, Counter[str]]:
-    taken: dict[str, Counter[str]] = {}
-    for run in runs:
-        for key, digests in run.replayed.items():
-            taken.setdefault(key, Counter()).update(digests)
-    return taken
-
-
-def _read_lines(lake: Lake, key: str, taken: dict[str, Counter[str]]) -> Iterator[Line]:
-    left = Counter(taken.get(key, ()))
-    try:
-        lines = gzip.decompress(lake.get(key) or b"").splitlines()
-        for line in lines:
-            digest = line_digest(line)
-            is_waiting = left[digest] == 0
-            left[digest] -= not is_waiting
-            yield Line(key, digest, json.loads(line), is_waiting)
-    except (OSError, EOFError, ValueError, zlib.error):
-        log.warning("%s is damaged; see `wistia-elt doctor --lake`", key)
+def _body(resource: Resource, record: dict[str, object]) -> dict[str, object]:
+    """The API's record in a line of bronze."""
+    ours = ADDED_FIELDS if resource.is_snapshot else STAMPS
+    return {name: value for name, value in record.items() if name not in ours}

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -18,16 +19,23 @@ from ingestion.admin.audit import Audit
 from ingestion.config.timestamps import format_timestamp
 from ingestion.resources import RESOURCES
 from ingestion.state.checkpoint import load_state, state_key
-from ingestion.state.manifest import PREFIX, Manifest, StageRun, in_order
-from ingestion.state.recovery import list_in, listed_keys
+from ingestion.state.manifest import (
+    PREFIX,
+    IngestTotals,
+    Manifest,
+    StageRun,
+    entries_of,
+    in_order,
+    listings,
+)
+from ingestion.state.recovery import list_in
 from ingestion.state.source_guard import read_source, write_source
-from ingestion.state.totals import IngestTotals
 from ingestion.storage.json_lines import QUARANTINE, RAW, unpack_lines
 
 if TYPE_CHECKING:
     from ingestion.config.settings import Settings
     from ingestion.load.resource import Resource
-    from ingestion.state.manifest import ResourceRun, StoredObject
+    from ingestion.state.manifest import StoredObject
     from ingestion.storage.base import Lake
 
 _RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6,8}")
@@ -57,17 +65,14 @@ def rebuild(settings: Settings, lake: Lake) -> list[str]:
 
 def _recover_runs(lake: Lake, audit: Audit) -> list[str]:
     runs = {run.run_id: run for run in audit.runs}
-    listed = listed_keys(audit.runs)
-    changed: dict[str, int] = {}
+    listed, changed = listings(audit.runs), Counter[str]()
     for key in audit.corrupt:
         run_id = key.removeprefix(PREFIX).removesuffix(".json")
         if _RUN_ID.fullmatch(run_id):
             runs[run_id] = _lost_run(run_id)
             changed[run_id] = 0
-    for root in (RAW, QUARANTINE):
-        for key in [key for key in lake.list(root) if key not in listed]:
-            if (owner := _adopt(lake, key, runs)) is not None:
-                changed[owner] = changed.get(owner, 0) + 1
+    unlisted = [key for root in (RAW, QUARANTINE) for key in lake.list(root) if key not in listed]
+    changed.update(filter(None, (_adopt(lake, key, runs) for key in unlisted)))
     for run_id in changed:
         runs[run_id].save(lake)
     audit.runs = in_order(runs.values())
@@ -78,11 +83,9 @@ def _adopt(lake: Lake, key: str, runs: dict[str, Manifest]) -> str | None:
     """List an object in the run whose id it carries; None when it carries none."""
     body = lake.get(key) or b""
     lines = unpack_lines(body)
-    if not lines:
-        return None
-    first = json.loads(lines[0])
+    first = json.loads(lines[0]) if lines else {}
     run_id = str(first.get("run_id"))
-    if not _RUN_ID.fullmatch(run_id):
+    if not lines or not _RUN_ID.fullmatch(run_id):
         return None
     run = runs.setdefault(run_id, _lost_run(run_id))
     stored = list_in(run, key, body, len(lines))
@@ -113,20 +116,25 @@ def _lost_run(run_id: str) -> Manifest:
 def _total(run: Manifest, stored: StoredObject, loaded_at: str) -> None:
     if run.ingest is None:
         run.ingest = IngestTotals(state="crashed", started_at=run.started_at, error=RECOVERED)
-    totals, is_bronze = run.ingest, stored.key.startswith(RAW)
-    totals.records += stored.records if is_bronze else 0
-    totals.quarantined += 0 if is_bronze else stored.records
-    totals.visitors += stored.records if stored.key.startswith(f"{RAW}/visitors/") else 0
+    totals = run.ingest
+    if stored.key.startswith(QUARANTINE):
+        totals.quarantined += stored.records
+    else:
+        totals.records += stored.records
+    if stored.key.startswith(f"{RAW}/visitors/"):
+        totals.visitors += stored.records
     totals.finished_at = run.finished_at = max(loaded_at, totals.finished_at or "")
 
 
 def _take_off(lake: Lake, runs: list[Manifest]) -> list[str]:
     """Take what has gone off the manifests' lists."""
-    there = {key for root in (RAW, QUARANTINE) for key, *_ in lake.entries(root)}
-    gone, said = listed_keys(runs) - there, []
+    there = {entry.key for root in (RAW, QUARANTINE) for entry in lake.entries(root)}
+    said = []
     for run in runs:
-        lost = [one for entry in run.resources for one in _split(entry, gone)]
+        lost = [one for entry in run.resources for one in entry.listed if one.key not in there]
         if lost:
+            for entry in run.resources:
+                entry.relist(lambda one: one if one.key in there else None)
             run.lost = sorted({*run.lost, *(one.key for one in lost)})
             run.save(lake)
             said.append(
@@ -136,51 +144,34 @@ def _take_off(lake: Lake, runs: list[Manifest]) -> list[str]:
     return said
 
 
-def _split(entry: ResourceRun, gone: set[str]) -> list[StoredObject]:
-    lost = [one for one in (*entry.objects, *entry.quarantine) if one.key in gone]
-    entry.records -= sum(one.records for one in entry.objects if one.key in gone)
-    entry.quarantined -= sum(one.records for one in entry.quarantine if one.key in gone)
-    entry.objects = [one for one in entry.objects if one.key not in gone]
-    entry.quarantine = [one for one in entry.quarantine if one.key not in gone]
-    return lost
-
-
 def _rebuild_state(
     settings: Settings, lake: Lake, resource: Resource, runs: list[Manifest], damaged: set[str]
 ) -> list[str]:
-    if not any(entry.resource == resource.name for run in runs for entry in run.resources):
+    if not any(entries_of(runs, resource.name)):
         return []
     lake.delete(state_key(resource.name))
     state = load_state(lake, resource, runs, settings.overlap)
     if not _is_complete(resource, runs, damaged):
         state.watermark = state.reconciled_at = None
     state.save(lake)
+    said = f"{state_key(resource.name)} is made again"
     if resource.active_at:
         until = format_timestamp(state.watermark) if state.watermark else "nowhere"
-        return [f"{state_key(resource.name)} is made again; complete up to {until}"]
-    return [f"{state_key(resource.name)} is made again"]
+        said += f"; complete up to {until}"
+    return [said]
 
 
 def _is_complete(resource: Resource, runs: list[Manifest], damaged: set[str]) -> bool:
     """Whether every loss lies before the last crawl that read the whole list."""
-    losses = [
-        place for place, run in enumerate(runs) if run.recovered or _lost(run, resource, damaged)
-    ]
-    whole = [
-        place
-        for place, run in enumerate(runs)
-        for entry in run.resources
-        if entry.resource == resource.name
-        and entry.state == "completed"
-        and entry.reconciled_at is not None
-    ]
-    return max(losses, default=-1) < max(whole, default=-1) or not losses
-
-
-def _lost(run: Manifest, resource: Resource, damaged: set[str]) -> bool:
-    entries = (entry for entry in run.resources if entry.resource == resource.name)
-    # An import takes the watermark away: the list has to be read after it.
-    is_import = run.kind == "import"
-    if any(key.startswith(f"{RAW}/{resource.name}/") for key in run.lost):
-        return True
-    return any(is_import or damaged & {s.key for s in entry.objects} for entry in entries)
+    is_complete = True
+    for run in runs:
+        entries = list(entries_of([run], resource.name))
+        # An import takes the watermark away: the list has to be read after it.
+        is_loss = run.recovered or (run.kind == "import" and bool(entries))
+        is_loss |= any(key.startswith(f"{RAW}/{resource.name}/") for key in run.lost)
+        is_loss |= any(one.key in damaged for entry in entries for one in entry.objects)
+        if is_loss:
+            is_complete = False
+        elif any(e.state == "completed" and e.reconciled_at is not None for e in entries):
+            is_complete = True
+    return is_complete

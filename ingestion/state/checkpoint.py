@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from pydantic import AliasChoices, AwareDatetime, BaseModel, Field, ValidationError
 
 from ingestion.config.timestamps import format_timestamp, parse_timestamp, utc_now
+from ingestion.state.manifest import entries_of
 from ingestion.state.recovery import adopt_unlisted
 from ingestion.storage.checksum import add_checksum, is_whole
 from ingestion.storage.json_lines import digest, read_records
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from ingestion.load.resource import Resource
-    from ingestion.state.manifest import Manifest, ResourceRun
+    from ingestion.state.manifest import Manifest, ResourceRun, StoredObject
     from ingestion.storage.base import Lake
 
 log = logging.getLogger(__name__)
@@ -143,112 +144,77 @@ def load_state(
     Returns:
         The state as if every listed object had been folded in.
     """
-    manifests = list(manifests)
-    adopt_unlisted(lake, resource, manifests)
-    runs = [m for m in manifests if any(e.resource == resource.name for e in m.resources)]
-    state = _read_state(lake, resource.name, is_expected=was_completed(resource.name, runs))
-    return catch_up(lake, resource, state, runs, overlap)
+    runs, key = list(manifests), state_key(resource.name)
+    adopt_unlisted(lake, resource, runs)
+    body = lake.get(key)
+    state = parse_state(body)
+    if state is None and (body is not None or was_completed(resource.name, runs)):
+        what = "missing" if body is None else "corrupt"
+        log.warning("%s is %s; rebuilding it from the manifests", key, what)
+    return catch_up(lake, resource, state or ResourceState(resource=resource.name), runs, overlap)
 
 
 def catch_up(
-    lake: Lake,
-    resource: Resource,
-    state: ResourceState,
-    runs: Iterable[Manifest],
-    overlap: timedelta,
+    lake: Lake, resource: Resource, state: ResourceState, runs: list[Manifest], overlap: timedelta
 ) -> ResourceState:
     """Fold in what the runs after a state's own listed; of an empty state all of them."""
     overlap = overlap if resource.read_again is None else resource.read_again
-    for manifest in _after(state.run_id, list(runs)):
-        for entry in manifest.resources:
-            if entry.resource == resource.name:
-                _fold(lake, resource, state, entry, overlap)
-                state.run_id = manifest.run_id
+    for run in _after(state.run_id, runs):
+        for entry in entries_of([run], resource.name):
+            _fold(lake, resource, state, entry, overlap)
+            state.run_id = run.run_id
     return state
 
 
-def was_completed(name: str, runs: list[Manifest]) -> bool:
+def was_completed(name: str, runs: Iterable[Manifest]) -> bool:
     """Whether some run read a resource to its end."""
-    entries = (entry for manifest in runs for entry in manifest.resources)
-    return any(entry.resource == name and entry.state == "completed" for entry in entries)
+    return any(entry.state == "completed" for entry in entries_of(runs, name))
+
+
+def parse_state(body: bytes | None) -> ResourceState | None:
+    """Read a state; None when it is not what was written."""
+    try:
+        return ResourceState.model_validate_json(body) if body and is_whole(body) else None
+    except ValidationError:
+        return None
 
 
 def _after(run_id: str | None, runs: list[Manifest]) -> list[Manifest]:
     """The runs that a state has not folded in."""
-    ids = [manifest.run_id for manifest in runs]
+    ids = [run.run_id for run in runs]
     if run_id in ids:
         return runs[ids.index(run_id) + 1 :]
     # Its manifest is lost: run ids begin with their time, so they sort as the runs do.
-    return [manifest for manifest in runs if run_id is None or manifest.run_id > run_id]
-
-
-def _read_state(lake: Lake, name: str, *, is_expected: bool) -> ResourceState:
-    key = state_key(name)
-    body = lake.get(key)
-    if body is None:
-        if is_expected:
-            log.warning("%s is missing; rebuilding it from the manifests", key)
-        return ResourceState(resource=name)
-    state = parse_state(body)
-    if state is None:
-        log.warning("%s is corrupt; rebuilding it from the manifests", key)
-        return ResourceState(resource=name)
-    return state
-
-
-def parse_state(body: bytes) -> ResourceState | None:
-    """Read a state; None when it is not what was written."""
-    try:
-        return ResourceState.model_validate_json(body) if is_whole(body) else None
-    except ValidationError:
-        return None
+    return [run for run in runs if run_id is None or run.run_id > run_id]
 
 
 def _fold(
     lake: Lake, resource: Resource, state: ResourceState, entry: ResourceRun, overlap: timedelta
 ) -> None:
-    bound = parse_timestamp(entry.watermark)
-    bound = bound - overlap if bound else None
-    for identity, version, at, loaded in _versions(lake, resource, entry):
+    watermark = parse_timestamp(entry.watermark)
+    bound = watermark - overlap if watermark else None
+    for record in _records_of(lake, entry.objects):
+        at = parse_timestamp(record.get(resource.active_at))
         if bound is None or at is None or at >= bound:
-            state.note(identity, version, at, loaded if bound else None)
-    _fold_quarantine(lake, resource, state, entry)
-    state.records += sum(stored.records for stored in entry.objects)
-    if newest := parse_timestamp(entry.newest_at):
-        state.saw(newest)
-    state.quarantined += entry.quarantined
-    state.fields = sorted({*state.fields, *entry.unknown_fields})
-    if entry.state == "completed" and entry.watermark:
-        state.watermark = parse_timestamp(entry.watermark)
-        state.reconciled_at = parse_timestamp(entry.reconciled_at) or state.reconciled_at
-        if bound is not None:
-            state.forget_before(bound)
-
-
-def _versions(
-    lake: Lake, resource: Resource, entry: ResourceRun
-) -> Iterator[tuple[str, str, datetime | None, datetime | None]]:
-    """What a run loaded: identity, digest, own time, time of loading."""
-    for stored in entry.objects:
-        for record in read_records(lake, stored.key):
+            touched = parse_timestamp(record.get("ingested_at")) if bound else None
             identity = identity_of(resource.identify(record))
-            loaded = parse_timestamp(record.get("ingested_at"))
-            yield identity, digest(record), _own_time(record, resource), loaded
-
-
-def _fold_quarantine(
-    lake: Lake, resource: Resource, state: ResourceState, entry: ResourceRun
-) -> None:
-    for stored in entry.quarantine:
-        for line in read_records(lake, stored.key):
-            record = line.get("record")
-            at = parse_timestamp(line.get("quarantined_at")) or utc_now()
-            state.note_quarantined(quarantined_identity(resource, record), digest(record), at)
+            state.note(identity, digest(record), at, touched)
+    for line in _records_of(lake, entry.quarantine):
+        held, at = line.get("record"), parse_timestamp(line.get("quarantined_at"))
+        identity = quarantined_identity(resource, held)
+        state.note_quarantined(identity, digest(held), at or utc_now())
     for media_id in entry.unknown_media:
         state.note_quarantined(missing_identity(media_id), "", utc_now())
+    state.records += sum(stored.records for stored in entry.objects)
+    state.quarantined += entry.quarantined
+    if newest := parse_timestamp(entry.newest_at):
+        state.saw(newest)
+    state.fields = sorted({*state.fields, *entry.unknown_fields})
+    if entry.state == "completed" and bound:
+        state.watermark = watermark
+        state.reconciled_at = parse_timestamp(entry.reconciled_at) or state.reconciled_at
+        state.forget_before(bound)
 
 
-def _own_time(record: object, resource: Resource) -> datetime | None:
-    if not isinstance(record, dict):
-        return None
-    return parse_timestamp(record.get(resource.active_at))
+def _records_of(lake: Lake, listed: list[StoredObject]) -> Iterator[dict[str, object]]:
+    return (record for stored in listed for record in read_records(lake, stored.key))

@@ -23,11 +23,11 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from ingestion.config.errors import LakeError
 from ingestion.config.timestamps import seconds_between
-from ingestion.state.totals import IngestTotals, RunTotals, State
 from ingestion.storage.checksum import add_checksum
+from ingestion.storage.json_lines import RAW
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from ingestion.storage.base import Lake
 
@@ -36,6 +36,7 @@ ENDED = "state/ended_runs.json.gz"
 Kind = Literal[
     "run", "ingest", "build", "publish", "replay", "import", "forget", "redact", "rebuild"
 ]
+State = Literal["running", "completed", "failed", "crashed"]
 # A bucket answers each in about 20 ms.
 _AT_ONCE = 8
 # So many ended runs may be read one by one before they are written down together.
@@ -88,6 +89,29 @@ class ResourceRun(BaseModel):
     # Where the next run goes on when this one dies; the crawl's own, without names.
     resume: dict[str, object] | None = None
 
+    @property
+    def listed(self) -> list[StoredObject]:
+        """All that it wrote, in bronze and in quarantine."""
+        return [*self.objects, *self.quarantine]
+
+    def add(self, stored: StoredObject) -> None:
+        """List an object and count its records."""
+        if stored.key.startswith(RAW):
+            self.objects.append(stored)
+            self.records += stored.records
+        else:
+            self.quarantine.append(stored)
+            self.quarantined += stored.records
+
+    def relist(self, change: Callable[[StoredObject], StoredObject | None]) -> None:
+        """List in place of each object what `change` makes of it; None takes it off."""
+        listed = self.listed
+        self.records -= sum(stored.records for stored in self.objects)
+        self.quarantined -= sum(stored.records for stored in self.quarantine)
+        self.objects, self.quarantine = [], []
+        for stored in filter(None, map(change, listed)):
+            self.add(stored)
+
 
 class StageRun(BaseModel):
     """One stage of a run; times are bronze's ISO texts, UTC."""
@@ -103,6 +127,49 @@ class StageRun(BaseModel):
     def seconds(self) -> float | None:
         """How long it took; None while it lasts."""
         return seconds_between(self.started_at, self.finished_at)
+
+
+class IngestTotals(BaseModel):
+    """What `silver.fact_runs` reads: final before a build starts."""
+
+    state: State = "running"
+    started_at: str
+    finished_at: str | None = None
+    requests: int = 0
+    records: int = 0
+    unchanged: int = 0
+    quarantined: int = 0
+    visitors: int = 0
+    newest_visitor_at: str | None = None
+    error: str | None = None
+
+
+class RunTotals(BaseModel):
+    """What the stages after the ingestion did; None where they did not come to it.
+
+    Attributes:
+        new_visitors: Rows more in `silver.fact_visitors` than before.
+        returning_visitors: Visitor records that were loaded and were no new row.
+        tables: Tables and pages built.
+        built_rows: Rows in all of them.
+        tests: Tests of dbt that passed.
+        warnings: Tests that only warn, and did.
+        scanned_bytes: What Athena read; None on DuckDB.
+        cost_usd: What it bills for that, at the list price.
+    """
+
+    new_visitors: int | None = None
+    returning_visitors: int | None = None
+    tables: int | None = None
+    built_rows: int | None = None
+    tests: int | None = None
+    warnings: int | None = None
+    scanned_bytes: int | None = None
+    cost_usd: float | None = None
+    crawl_seconds: float | None = None
+    build_seconds: float | None = None
+    publish_seconds: float | None = None
+    seconds: float | None = None
 
 
 class SourceFile(BaseModel):
@@ -186,15 +253,14 @@ class Manifest(BaseModel):
 
     def figures(self) -> dict[str, object]:
         """What the run did, for a log and a status: counts, seconds; what is unknown left out."""
-        read = self.ingest if self.ingest and self.ingest.finished_at else None
-        return {
-            "kind": self.kind,
-            "state": self.state,
-            "exit_code": self.exit_code,
-            "code_version": self.code_version,
-            **(read.figures() if read else {}),
-            **(self.totals.model_dump(exclude_none=True) if self.totals else {}),
+        found: dict[str, object] = {
+            name: getattr(self, name) for name in ("kind", "state", "exit_code", "code_version")
         }
+        if self.ingest is not None and self.ingest.finished_at:
+            found["requests"] = self.ingest.requests
+            found["fetched"] = self.ingest.records + self.ingest.unchanged + self.ingest.quarantined
+            found["loaded"], found["quarantined"] = self.ingest.records, self.ingest.quarantined
+        return found | (self.totals.model_dump(exclude_none=True) if self.totals else {})
 
     def save(self, lake: Lake) -> None:
         """Write it whole, on one line: Athena reads JSON by lines."""
@@ -265,6 +331,19 @@ def read_manifests(lake: Lake, *, rolls_up: bool = False) -> list[Manifest]:
 def in_order(runs: Iterable[Manifest]) -> list[Manifest]:
     """Runs as they began, oldest first."""
     return sorted(runs, key=lambda run: (run.started_at, run.run_id))
+
+
+def entries_of(runs: Iterable[Manifest], resource: str) -> Iterator[ResourceRun]:
+    """What each run did for one resource, in the runs' order."""
+    return (entry for run in runs for entry in run.resources if entry.resource == resource)
+
+
+def listings(runs: Iterable[Manifest]) -> dict[str, list[StoredObject]]:
+    """Every listing of each object of bronze and quarantine by its key, in the runs' order."""
+    found: dict[str, list[StoredObject]] = {}
+    for stored in (one for run in runs for entry in run.resources for one in entry.listed):
+        found.setdefault(stored.key, []).append(stored)
+    return found
 
 
 def forget_ended(lake: Lake) -> None:

@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING
 
 from ingestion.config.errors import LakeBusyError
 from ingestion.config.timestamps import format_timestamp
-from ingestion.state.manifest import describe_object, parse_manifest, read_manifests
+from ingestion.state.manifest import (
+    describe_object,
+    entries_of,
+    listings,
+    parse_manifest,
+    read_manifests,
+)
 from ingestion.storage.base import RUN_LOCK
 from ingestion.storage.json_lines import QUARANTINE, RAW, read_records
 
@@ -30,7 +36,7 @@ SILENT = "the process ended without a word"
 GO_ON = "start a run: it goes on where this one stopped"
 # Their sources are still there: the quarantine, the old files.
 _TAKEN_AGAIN = {"replay", "import"}
-_NUMBER = re.compile(r"_part-(\d+)_batch_")
+_PART = re.compile(r"([^/]+)/.*_([^_/]+)_part-(\d+)_batch_")
 
 log = logging.getLogger(__name__)
 
@@ -77,25 +83,6 @@ def _mark(run: Manifest, now: str) -> None:
             stage.error, stage.remedy = SILENT, GO_ON
 
 
-def listed_keys(runs: Iterable[Manifest]) -> set[str]:
-    """Keys of every object that some manifest lists."""
-    entries = (entry for run in runs for entry in run.resources)
-    return {stored.key for entry in entries for stored in (*entry.objects, *entry.quarantine)}
-
-
-def list_in(run: Manifest, key: str, body: bytes, records: int) -> StoredObject:
-    """List an object in a run's manifest, which is not saved yet."""
-    entry = run.resource(key.split("/")[1])
-    stored = describe_object(key, body, records)
-    if key.startswith(RAW):
-        entry.objects.append(stored)
-        entry.records += records
-    else:
-        entry.quarantine.append(stored)
-        entry.quarantined += records
-    return stored
-
-
 def adopt_unlisted(lake: Lake, resource: Resource, manifests: list[Manifest]) -> None:
     """List what dead runs wrote unlisted, so that bronze is what its manifests say.
 
@@ -104,20 +91,24 @@ def adopt_unlisted(lake: Lake, resource: Resource, manifests: list[Manifest]) ->
     The parts of a crawl that is to go on are left to `replace_unlisted`: their rows are read
     again.
     """
-    dead = {m.run_id: m for m in manifests if _is_dead(m) and m.kind not in _TAKEN_AGAIN}
-    if not dead:
-        return
-    entries = [e for m in manifests for e in m.resources if e.resource == resource.name]
-    going_on = tuple(f"/{resource.name}_{crawl}_part-" for crawl in _unfinished(entries))
-    for key in _unlisted(lake, resource.name, manifests):
-        if any(name in key for name in going_on):
+    dead = {run.run_id: run for run in manifests if _is_dead(run) and run.kind not in _TAKEN_AGAIN}
+    going_on = _unfinished(entries_of(manifests, resource.name))
+    for key in _unlisted(lake, resource.name, manifests) if dead else ():
+        if (part := _part_of(key)) and part[1] in going_on:
             continue
         records = list(read_records(lake, key))
-        manifest = dead.get(str(records[0].get("run_id"))) if records else None
-        if manifest is not None:
-            list_in(manifest, key, lake.get(key) or b"", len(records))
-            manifest.save(lake)
+        run = dead.get(str(records[0].get("run_id"))) if records else None
+        if run is not None:
+            list_in(run, key, lake.get(key) or b"", len(records))
+            run.save(lake)
             log.info("%s was written by a run that did not live to list it: listed now", key)
+
+
+def list_in(run: Manifest, key: str, body: bytes, records: int) -> StoredObject:
+    """List an object in a run's manifest, which is not saved yet."""
+    stored = describe_object(key, body, records)
+    run.resource(key.split("/")[1]).add(stored)
+    return stored
 
 
 def replace_unlisted(lake: Lake, entry: ResourceRun, manifests: list[Manifest]) -> None:
@@ -126,17 +117,16 @@ def replace_unlisted(lake: Lake, entry: ResourceRun, manifests: list[Manifest]) 
     An unlisted part was never part of the lake: its rows have been read again, and the
     part that holds them is durable and listed by now.
     """
-    ours = {stored.key for stored in (*entry.objects, *entry.quarantine)}
-    taken = {(key.partition("/")[0], _number(key)) for key in ours}
+    ours = {stored.key for stored in entry.listed}
+    taken = {_part_of(key) for key in ours} - {None}
     for key in _unlisted(lake, entry.resource, manifests):
-        is_of_crawl = f"/{entry.resource}_{entry.crawl}_part-" in key and key not in ours
-        if is_of_crawl and (key.partition("/")[0], _number(key)) in taken:
+        if key not in ours and _part_of(key) in taken:
             lake.delete(key)
 
 
 def remove_unlisted(lake: Lake, manifests: list[Manifest]) -> None:
     """Remove what killed commands wrote and did not list: its source is taken again."""
-    killed = {m.run_id for m in manifests if m.kind in _TAKEN_AGAIN and _is_dead(m)}
+    killed = {run.run_id for run in manifests if _is_dead(run) and run.kind in _TAKEN_AGAIN}
     for key in _unlisted(lake, "", manifests) if killed else ():
         if next(read_records(lake, key), {}).get("run_id") in killed:
             log.info("%s was written by a command that was killed: removed", key)
@@ -148,18 +138,23 @@ def _is_dead(manifest: Manifest) -> bool:
 
 
 def _unlisted(lake: Lake, resource: str, manifests: list[Manifest]) -> list[str]:
-    listed = listed_keys(manifests)
+    listed = listings(manifests)
     roots = (f"{root}/{resource}".rstrip("/") for root in (RAW, QUARANTINE))
     return [key for root in roots for key in lake.list(root) if key not in listed]
 
 
-def _unfinished(entries: list[ResourceRun]) -> set[str]:
+def _unfinished(entries: Iterable[ResourceRun]) -> set[str]:
     """The crawls that a next run may go on with: those since the last that was completed."""
-    ends = [place for place, entry in enumerate(entries, 1) if entry.state == "completed"]
-    later = entries[max(ends, default=0) :]
-    return {entry.crawl for entry in later if entry.resume is not None}
+    found: set[str] = set()
+    for entry in entries:
+        if entry.state == "completed":
+            found.clear()
+        elif entry.resume is not None:
+            found.add(entry.crawl)
+    return found
 
 
-def _number(key: str) -> str:
-    found = _NUMBER.search(key)
-    return found[1] if found else ""
+def _part_of(key: str) -> tuple[str, ...] | None:
+    """Bronze or quarantine, the crawl, and which part of it an object is; None for no part."""
+    found = _PART.match(key)
+    return found.groups() if found else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from ingestion.config.errors import describe
 from ingestion.config.logging import about
@@ -15,9 +15,10 @@ from ingestion.storage.base import RUN_LOCK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
     from datetime import datetime
 
-    from ingestion.state.totals import State
+    from ingestion.state.manifest import Kind, State
     from ingestion.storage.base import Lake
 
 log = logging.getLogger(__name__)
@@ -37,11 +38,20 @@ class RunRecord:
         self.manifest.save(self.lake)
         self._is_written = True
 
-    @contextmanager
-    def alive(self) -> Iterator[None]:
+    def alive(self) -> AbstractContextManager[None]:
         """Hold a lock of the run's own: who can take it knows that the run is dead."""
-        with self.lake.lock(RUN_LOCK + self.manifest.run_id):
-            yield
+        return self.lake.lock(RUN_LOCK + self.manifest.run_id)
+
+    @contextmanager
+    def recorded(self, exit_code: Callable[[Manifest], int]) -> Iterator[None]:
+        """Be alive while the block lasts, and close the run as it ended."""
+        with self.alive():
+            try:
+                yield
+            except BaseException as error:
+                self.fail(error)
+                raise
+            self.finish("completed", exit_code(self.manifest))
 
     @contextmanager
     def stage(self, name: str) -> Iterator[StageRun]:
@@ -51,35 +61,34 @@ class RunRecord:
         stages[:] = [other for other in stages if other.stage != name]
         entry = StageRun(stage=name, started_at=format_timestamp(self.clock()))
         stages.append(entry)
-        try:
-            with about(run_id=self.manifest.run_id, stage=name):
-                log.info("stage began")
+        with about(run_id=self.manifest.run_id, stage=name):
+            log.info("stage began")
+            try:
                 yield entry
-        except BaseException as error:
-            # Refused before anything began; later it is how the run ended.
-            if not getattr(error, "is_recorded", True) and not self._is_written:
-                stages.remove(entry)
+            except BaseException as error:
+                # Refused before anything began; later it is how the run ended.
+                if not getattr(error, "is_recorded", True) and not self._is_written:
+                    stages.remove(entry)
+                    raise
+                self._end(entry, "failed", *describe(error))
                 raise
-            entry.state = "failed"
-            entry.error, entry.remedy = describe(error)
-            self._end(entry)
-            raise
-        entry.state = "completed"
-        self._end(entry)
+            self._end(entry, "completed")
+
+    def _end(
+        self, entry: StageRun, state: State, error: str | None = None, remedy: str | None = None
+    ) -> None:
+        entry.state, entry.error, entry.remedy = state, error, remedy
+        entry.finished_at = format_timestamp(self.clock())
+        level = logging.INFO if state == "completed" else logging.ERROR
+        said = entry.model_dump(exclude={"stage"}, exclude_none=True)
+        log.log(level, "stage ended", extra={"figures": {**said, "seconds": entry.seconds}})
+        self.save()
 
     def restate(self, name: str, error: BaseException) -> None:
         """Say again why a stage failed, where its caller knows better than it did."""
         for entry in self.manifest.stages:
             if entry.stage == name:
                 entry.error, entry.remedy = describe(error)
-
-    def _end(self, entry: StageRun) -> None:
-        entry.finished_at = format_timestamp(self.clock())
-        with about(run_id=self.manifest.run_id, stage=entry.stage):
-            level = logging.INFO if entry.state == "completed" else logging.ERROR
-            said = entry.model_dump(exclude={"stage"}, exclude_none=True)
-            log.log(level, "stage ended", extra={"figures": {**said, "seconds": entry.seconds}})
-        self.save()
 
     @property
     def is_recorded(self) -> bool:
@@ -103,16 +112,12 @@ class RunRecord:
 
 
 def start_run(
-    lake: Lake,
-    kind: Literal["run", "ingest", "build", "publish"],
-    code_version: str,
-    clock: Callable[[], datetime],
+    lake: Lake, kind: Kind, code_version: str, clock: Callable[[], datetime]
 ) -> RunRecord:
     """Begin a run; nothing is written before the first stage."""
     now = clock()
-    run_id = run_id_at(now)
     manifest = Manifest(
-        run_id=run_id,
+        run_id=run_id_at(now),
         kind=kind,
         started_at=format_timestamp(now),
         code_version=code_version,

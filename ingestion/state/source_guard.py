@@ -41,14 +41,12 @@ def check_source(lake: Lake, settings: Settings, account: str | None) -> Source:
     }
     if key := fingerprint_key(settings):
         source["pii_key"] = key
-    noted = _read(lake)
-    recorded = noted or _recall(lake)
+    noted = parse_source(lake.get(KEY))
+    recorded, kept = noted or _recall(lake), source
     if recorded is not None:
         _compare(recorded, source, lake)
         # An account once known stays known, also where this run was not told it.
         kept = {**source, **recorded, "account": recorded.get("account") or account}
-    else:
-        kept = source
     if kept != noted:
         write_source(lake, kept)
     return source
@@ -80,7 +78,7 @@ def _compare(recorded: Source, source: Source, lake: Lake) -> None:
 
 def read_source(lake: Lake) -> Source | None:
     """Whose data a lake holds, by its note or by its runs; None for a new lake."""
-    return _read(lake) or _recall(lake)
+    return parse_source(lake.get(KEY)) or _recall(lake)
 
 
 def write_source(lake: Lake, source: Source) -> None:
@@ -100,17 +98,13 @@ def parse_source(body: bytes | None) -> Source | None:
     return found
 
 
-def _read(lake: Lake) -> Source | None:
-    return parse_source(lake.get(KEY))
-
-
 def _recall(lake: Lake) -> Source | None:
     """The source of the newest run that had one: the lake's own note is lost or corrupt."""
-    runs = (m.source for m in reversed(read_manifests(lake)) if m.source.get("base_url"))
-    found = next(runs, None)
-    if found is not None:
-        log.warning("%s is lost or corrupt; taking it from the manifests", KEY)
-    return found
+    sources = [run.source for run in read_manifests(lake) if run.source.get("base_url")]
+    if not sources:
+        return None
+    log.warning("%s is lost or corrupt; taking it from the manifests", KEY)
+    return sources[-1]
 
 
 def _name(source: Source) -> str:

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 RAW = "raw-data"
 QUARANTINE = "quarantine"
-# What is added to a record's own fields.
-ADDED_FIELDS = frozenset({"ingested_at", "run_id", "media_id", "snapshot_ts"})
+# What is added to a record's own fields, and to a snapshot's.
+STAMPS = frozenset({"ingested_at", "run_id"})
+ADDED_FIELDS = STAMPS | {"media_id", "snapshot_ts"}
 # Level 1 takes half the time of level 6 for a fifth more bytes (measured).
 GZIP_LEVEL = 1
 

@@ -20,32 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _TEMPORARY = ".tmp"
-# What the operating system says, and its remedy.
-_CAUSES = {
-    **dict.fromkeys(
-        (errno.ENOSPC, errno.EDQUOT, errno.EFBIG),
-        (
-            "no space left to {}",
-            "free some space and run again: what is loaded stays, and the next run goes on",
-        ),
-    ),
-    **dict.fromkeys(
-        (errno.EEXIST, errno.ENOTDIR),
-        (
-            "cannot {}: a file stands where a folder should be",
-            "move that file away and run again",
-        ),
-    ),
-    **dict.fromkeys(
-        (errno.EACCES, errno.EPERM),
-        ("cannot {}: {}", "run as the folder's owner, or give this user the right to write there"),
-    ),
-    errno.EROFS: (
-        "cannot {}: its file system is read-only",
-        "mount it for writing, or point LAKE_URI at a folder that can be written",
-    ),
-}
-_UNKNOWN = ("cannot {}: {}", "check the disk that holds the folder")
 
 
 class LocalLake(Lake):
@@ -201,9 +175,33 @@ def _explained(verb: str, path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        said, remedy = _CAUSES.get(error.errno or 0, _UNKNOWN)
-        reason = error.strerror or type(error).__name__
-        raise LakeError(said.format(f"{verb} {path}", reason), remedy) from error
+        raise _lake_error(verb, path, error) from error
+
+
+def _lake_error(verb: str, path: Path, error: OSError) -> LakeError:
+    reason = error.strerror or type(error).__name__
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT | errno.EFBIG:
+            return LakeError(
+                f"no space left to {verb} {path}",
+                "free some space and run again: what is loaded stays, and the next run goes on",
+            )
+        case errno.EEXIST | errno.ENOTDIR:
+            return LakeError(
+                f"cannot {verb} {path}: a file stands where a folder should be",
+                "move that file away and run again",
+            )
+        case errno.EROFS:
+            return LakeError(
+                f"cannot {verb} {path}: its file system is read-only",
+                "mount it for writing, or point LAKE_URI at a folder that can be written",
+            )
+        case errno.EACCES | errno.EPERM:
+            return LakeError(
+                f"cannot {verb} {path}: {reason}",
+                "run as the folder's owner, or give this user the right to write there",
+            )
+    return LakeError(f"cannot {verb} {path}: {reason}", "check the disk that holds the folder")
 
 
 def _make_folder(folder: Path) -> None:

@@ -11,8 +11,7 @@ from flows.alerts.watch import watch
 from ingestion.config.errors import ConfigurationError
 from ingestion.config.settings import Settings
 from ingestion.config.timestamps import format_timestamp
-from ingestion.state.manifest import Manifest, StageRun
-from ingestion.state.totals import IngestTotals
+from ingestion.state.manifest import IngestTotals, Manifest, StageRun
 from ingestion.storage.local import LocalLake
 from reports.history import History
 

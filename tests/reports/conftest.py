@@ -13,8 +13,7 @@ import uvicorn
 from playwright.sync_api import Browser
 from starlette.types import ASGIApp
 
-from ingestion.state.manifest import Manifest, StageRun
-from ingestion.state.totals import IngestTotals
+from ingestion.state.manifest import IngestTotals, Manifest, StageRun
 from ingestion.storage.local import LocalLake
 from reports.server.app import create_app
 from reports.server.guesses import Guesses

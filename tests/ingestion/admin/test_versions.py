@@ -7,10 +7,11 @@ import pytest
 
 from ingestion.admin.audit import Audit
 from ingestion.admin.erase import UnknownPersonError, forget
-from ingestion.admin.versions import OLDER
+from ingestion.admin.rewrite import OLDER
 from ingestion.config.errors import LakeError
 from ingestion.state.checkpoint import identity_of
 from ingestion.storage.base import Version
+from ingestion.storage.json_lines import digest
 from ingestion.storage.s3 import BucketLake
 from tests.ingestion.account import NOON, visitor
 from tests.ingestion.admin.test_forget import KEY, SECOND, fill, forgotten, no_tables
@@ -59,6 +60,21 @@ def test_no_older_version_holds_the_person(bench: Bench, tmp_path: Path) -> None
         assert trace not in left
     assert "xnadine@planted.example" in left
     assert list(Audit(bench.lake()).examine()) == []
+
+
+def test_no_older_manifest_keeps_where_a_broken_crawl_would_go_on(
+    bench: Bench, tmp_path: Path
+) -> None:
+    fill(bench)
+    row, lake = digest(bench.api.visitors[0]), bench.lake()
+    run = bench.manifests()[-1]
+    run.resource("visitors").resume = {"boundary": {"offset": 0, "rows": [[None, row]]}}
+    run.save(lake)
+
+    forgotten(bench, KEY, no_tables(tmp_path))
+
+    assert row not in every_version(bench)
+    assert list(Audit(lake).examine()) == []
 
 
 def test_a_person_who_is_left_in_older_versions_alone_is_found_there(

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.state.manifest import StageRun
+from ingestion.state.manifest import IngestTotals, StageRun
 from ingestion.state.recovery import close_dead_runs, is_alive
 from ingestion.state.run import RunRecord, start_run
-from ingestion.state.totals import IngestTotals
 from ingestion.storage.local import LocalLake
 from tests.ingestion.conftest import Bench
 
