@@ -17,6 +17,7 @@ measured as (
         activity_date,
         count(*) as event_count,
         count(distinct visitor_key) as visitor_count,
+        count(percent_viewed) as known_count,
         count(case when percent_viewed >= 0.25 then 1 end) as quarter_count,
         count(case when percent_viewed >= 0.5 then 1 end) as half_count,
         count(case when percent_viewed >= 0.75 then 1 end) as three_quarter_count,
@@ -47,6 +48,7 @@ joined as (
         reported.reported_hours_watched,
         measured.event_count,
         measured.visitor_count,
+        measured.known_count,
         measured.quarter_count,
         measured.half_count,
         measured.three_quarter_count,
@@ -88,7 +90,7 @@ compared as (
         reported_play_count,
         reported_hours_watched,
         {% for name in [
-            'event_count', 'visitor_count', 'quarter_count', 'half_count',
+            'event_count', 'visitor_count', 'known_count', 'quarter_count', 'half_count',
             'three_quarter_count', 'end_count',
         ] %}coalesce({{ name }}, no_event) as {{ name }},
         {% endfor -%}
@@ -107,6 +109,7 @@ select
     reported_hours_watched,
     event_count,
     visitor_count,
+    known_count,
     quarter_count,
     half_count,
     three_quarter_count,

@@ -8,7 +8,7 @@
     'viewers': ('viewer_count', none, none),
     'hours_watched': ('hours_watched', none, 'event_count'),
     'plays_per_load': ('play_count', 'load_count', 'load_count'),
-    'completion_rate': ('end_count', 'event_count', 'event_count'),
+    'completion_rate': ('end_count', 'known_count', 'known_count'),
     'conversion_rate': ('conversion_count', 'event_count', 'event_count'),
 } %}
 
@@ -20,6 +20,7 @@ with totals as (
         load_count,
         play_count,
         event_count,
+        known_count,
         end_count,
         conversion_count,
         hours_watched,

@@ -1,8 +1,8 @@
 {{ config(materialized='table', ha=true) }}
 {%- set reported = ['load_count', 'play_count'] %}
 {%- set told = [
-    'event_count', 'quarter_count', 'half_count', 'three_quarter_count', 'end_count',
-    'conversion_count', 'watched_ms',
+    'event_count', 'known_count', 'quarter_count', 'half_count', 'three_quarter_count',
+    'end_count', 'conversion_count', 'watched_ms',
 ] %}
 
 with spans as (
@@ -41,6 +41,7 @@ days as (
         daily.reported_load_count as load_count,
         coalesce(daily.reported_play_count, daily.event_count) as play_count,
         daily.event_count,
+        daily.known_count,
         daily.quarter_count,
         daily.half_count,
         daily.three_quarter_count,

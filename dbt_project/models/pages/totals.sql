@@ -13,6 +13,7 @@ select
     load_count,
     play_count,
     event_count,
+    known_count,
     quarter_count,
     half_count,
     three_quarter_count,

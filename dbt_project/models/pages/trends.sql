@@ -7,6 +7,7 @@ with days as (
         reported_load_count,
         reported_play_count,
         event_count,
+        known_count,
         end_count,
         cast(round(hours_watched * 3600000) as bigint) as watched_ms
     from {{ ref('media_daily') }}
@@ -23,6 +24,7 @@ periods as (
             reported_load_count,
             reported_play_count,
             event_count,
+            known_count,
             end_count,
             watched_ms
         from days
@@ -43,6 +45,7 @@ select
     cast(sum(reported_load_count) as bigint) as load_count,
     cast(sum(reported_play_count) as bigint) as play_count,
     cast(sum(event_count) as bigint) as event_count,
+    cast(sum(known_count) as bigint) as known_count,
     cast(sum(end_count) as bigint) as end_count,
     cast(round(cast(sum(watched_ms) as double) / 1000) as bigint) as watched_seconds
 from periods

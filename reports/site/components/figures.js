@@ -10,7 +10,7 @@ export const FIGURES = {
 	loads: { label: 'Loads', unit: 'count', of: plain('load_count'), what: 'players loaded' },
 	hours_watched: { label: 'Hours watched', unit: 'hours', of: (row) => (row?.watched_seconds === null || row?.watched_seconds === undefined ? null : row.watched_seconds / 3600), what: 'of plays with details' },
 	plays_per_load: { label: 'Plays per load', unit: 'rate', of: over('play_count', 'load_count'), what: 'of players loaded' },
-	completion_rate: { label: 'Watched to the end', unit: 'rate', of: over('end_count', 'event_count'), what: 'of plays with details' },
+	completion_rate: { label: 'Watched to the end', unit: 'rate', of: over('end_count', 'known_count'), what: 'of plays with details' },
 	conversion_rate: { label: 'Conversion rate', unit: 'rate', of: over('conversion_count', 'event_count'), what: 'of plays with details' }
 };
 

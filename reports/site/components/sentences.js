@@ -144,8 +144,8 @@ export function trendsLead(both) {
 }
 
 export function viewing(choice, both, ends) {
-	if (!both.now?.event_count) return both.now ? 'No play of these days has told how far it went' : 'No play has been read from Wistia yet';
-	return `${percent(both.now.end_count / both.now.event_count)} of ${amount(both.now.event_count, 'play')} with details ${inWords(choice, ends.now)} reached the end`;
+	if (!both.now?.known_count) return both.now ? 'No play of these days has told how far it went' : 'No play has been read from Wistia yet';
+	return `${percent(both.now.end_count / both.now.known_count)} of ${amount(both.now.known_count, 'play')} with details ${inWords(choice, ends.now)} reached the end`;
 }
 
 export function viewingLead(both) {

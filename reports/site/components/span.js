@@ -91,7 +91,7 @@ export const stepOf = (ends) => (ends.now && daysBetween(ends.now.first_day, end
 /** Nov 20 to Nov 26, 2026 */
 export const dates = (period) => (period ? `${period.first_day.slice(0, 4) === period.last_day.slice(0, 4) ? dayOfMonth(period.first_day) : date(period.first_day)} to ${date(period.last_day)}` : '');
 
-const DAILY = ['play_count', 'load_count', 'event_count', 'end_count', 'watched_seconds'];
+const DAILY = ['play_count', 'load_count', 'event_count', 'known_count', 'end_count', 'watched_seconds'];
 
 /** The days that a query has packed into texts, a row each. */
 export function unpack(rows) {

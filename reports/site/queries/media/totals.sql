@@ -1,5 +1,5 @@
 select
-    now.span, now.media_id, now.play_count, now.load_count, now.event_count, now.end_count,
+    now.span, now.media_id, now.play_count, now.load_count, now.event_count, now.known_count, now.end_count,
     now.conversion_count, now.viewer_count, before.play_count as before_count, year.play_count as year_count
 from pages.totals as now
 left join pages.totals as before

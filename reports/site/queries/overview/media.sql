@@ -7,7 +7,7 @@ with now as (
 
 select
     now.span, now.media_id, media.name, media.colour_number, now.play_count, now.load_count,
-    now.event_count, now.end_count, now.conversion_count, before.play_count as before_count,
+    now.event_count, now.known_count, now.end_count, now.conversion_count, before.play_count as before_count,
     year.play_count as year_count, media.half_left_seconds
 from now
 inner join pages.media as media on now.media_id = media.media_id

@@ -4,7 +4,7 @@ with periods as (
         sum(load_count) as loads,
         sum(coalesce(play_count, event_count)) as plays,
         sum(watched_seconds) / 3600.0 as hours,
-        sum(event_count) as events,
+        sum(known_count) as known,
         sum(end_count) as ends
     from pages.trends
     where
@@ -30,7 +30,7 @@ select
     now.hours,
     now.hours - earlier.hours as hours_change,
     now.ends,
-    now.ends / nullif(cast(now.events as double), 0) as end_rate
+    now.ends / nullif(cast(now.known as double), 0) as end_rate
 from periods as now
 cross join bounds
 left join periods as earlier

@@ -8,6 +8,7 @@ with days as (
         cast(sum(coalesce(trends.play_count, trends.event_count)) as bigint) as play_count,
         cast(sum(trends.load_count) as bigint) as load_count,
         cast(sum(trends.event_count) as bigint) as event_count,
+        cast(sum(trends.known_count) as bigint) as known_count,
         cast(sum(trends.end_count) as bigint) as end_count,
         cast(sum(trends.watched_seconds) as bigint) as watched_seconds
     from read_parquet('data/trends.parquet') as trends
@@ -35,6 +36,7 @@ packed as (
         string_agg(coalesce(cast(days.play_count as varchar), ''), ',' order by spine.day) as play_count,
         string_agg(coalesce(cast(days.load_count as varchar), ''), ',' order by spine.day) as load_count,
         string_agg(coalesce(cast(days.event_count as varchar), ''), ',' order by spine.day) as event_count,
+        string_agg(coalesce(cast(days.known_count as varchar), ''), ',' order by spine.day) as known_count,
         string_agg(coalesce(cast(days.end_count as varchar), ''), ',' order by spine.day) as end_count,
         string_agg(coalesce(cast(days.watched_seconds as varchar), ''), ',' order by spine.day) as watched_seconds
     from spine
