@@ -21,7 +21,7 @@ from ingestion.config.settings import Settings
 from ingestion.storage.local import LocalLake
 from tests.bench.measure import LAUNCH
 from tests.bench.report import write_section
-from tests.bronze_writer import BronzeWriter, event, visitor
+from tests.bronze_writer import BronzeWriter, event, run_id_at, visitor
 
 TODAY = "2026-01-10"
 AT = f"{TODAY}T07:54:00.000000Z"
@@ -79,7 +79,7 @@ class Took:
 def draw_lake(lake: Path, visitors: int) -> None:
     """Bronze and manifests of an account with so many visitors."""
     connection = duckdb.connect(config={"preserve_insertion_order": False})
-    stamp = f"'{AT}' as ingested_at, 'run' as run_id"
+    stamp = f"'{AT}' as ingested_at, '{run_id_at(AT)}' as run_id"
     for resource, sql, count in (
         ("visitors", VISITORS_SQL, visitors),
         ("events", EVENTS_SQL, round(visitors * EVENTS_A_VISITOR)),
@@ -145,6 +145,8 @@ def measure(visitors: int, folder: Path) -> list[Took]:
     floor = f"import duckdb; duckdb.connect(r'{folder}/floor.duckdb').execute('''{FLOOR}''')"
     # A project that has never been parsed costs seconds more, once.
     run(visitors, "first build, with dbt's first parse", lake, *build)
+    held = _count(lake / "warehouse.duckdb", "silver.fact_visitors")
+    assert held == visitors, f"{held:,} of {visitors:,} visitors were read"
     took = [
         run(visitors, "first build", lake, *build, "--full-refresh"),
         run(visitors, "plain SQL", lake, sys.executable, "-c", floor.format(lake=lake)),
@@ -152,6 +154,11 @@ def measure(visitors: int, folder: Path) -> list[Took]:
     ]
     add_day(lake)
     return [*took, run(visitors, "a day", lake, *build)]
+
+
+def _count(warehouse: Path, table: str) -> int:
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        return connection.table(table).count("*").fetchall()[0][0]
 
 
 def make_table(rows: list[Took]) -> str:
