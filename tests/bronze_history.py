@@ -71,6 +71,8 @@ def land_first_day(bronze: BronzeWriter) -> None:
         ],
         at,
     )
+    # More than its media add up to: some were deleted.
+    bronze.write_account({"load_count": 230000, "play_count": 70000, "hours_watched": 3000.5}, at)
     day = {"date": "2026-01-08", "load_count": 3, "play_count": 2, "hours_watched": 0.04}
     bronze.write_days("gskhw4w4lm", [{**day, "date": "2026-01-07", "load_count": 1}, day], at)
     bronze.write_run(at, {"state": "completed", "started_at": at, "finished_at": at, "visitors": 5})
@@ -93,6 +95,7 @@ def land_second_day(bronze: BronzeWriter) -> None:
     bronze.write_media("gskhw4w4lm", LATER, at)
     shorter = {"engagement": 0.4, "engagement_data": [9, 8], "rewatch_data": [2]}
     bronze.write_engagement("gskhw4w4lm", shorter, at)
+    bronze.write_account({"load_count": 230009, "play_count": 70009, "hours_watched": 3001}, at)
     land_events_of_the_second_day(bronze, at)
     renamed = {"hashed_id": "gskhw4w4lm", "name": "Renamed", "duration": DURATION}
     bronze.write_medias([renamed], at)
@@ -151,6 +154,7 @@ def land_late(bronze: BronzeWriter) -> None:
     events = [event("came late", "2026-01-04T09:00:00Z"), event("late", "2026-01-04T20:00:00Z")]
     bronze.write_events(events, late)
     bronze.write_media("gskhw4w4lm", {"play_count": 3}, late)
+    bronze.write_account({"load_count": 1, "play_count": 1, "hours_watched": 0}, late)
     # Older than the empty one, which is the latest.
     curve = {"engagement": 0.1, "engagement_data": [1], "rewatch_data": [0]}
     bronze.write_engagement("v08dlrgr7v", curve, late)

@@ -89,6 +89,7 @@ def land_nasty_day(bronze: BronzeWriter, *, is_readable: bool = False) -> None:
     bronze.write_media("hours", {**sound, "hours_watched": 3, "engagement": 0.5}, LANDED)
     if not is_readable:
         bronze.write_media("", sound, LANDED)
+    bronze.write_account({"load_count": "7", "play_count": 1.0, "hours_watched": "abc"}, LANDED)
     curve = {"engagement": 0.5, "engagement_data": [9, "x", 7.0, None], "rewatch_data": ["2"]}
     bronze.write_engagement("hours", curve, LANDED)
     bronze.write_engagement("odd", {"engagement": "", "engagement_data": "", "a": 1}, LANDED)

@@ -60,6 +60,11 @@ class BronzeWriter:
         record = {"media_id": media_id, "snapshot_ts": at, **body}
         return self.write("media", [record], ingested_at=at, name=media_id)
 
+    def write_account(self, body: Record, at: str) -> Path:
+        """Write the account's totals requested and loaded at `at`, UTC ISO-8601."""
+        record = {"media_id": "account", "snapshot_ts": at, **body}
+        return self.write("account", [record], ingested_at=at, name="account")
+
     def write_engagement(self, media_id: str, body: Record, at: str) -> Path:
         """Write one engagement curve requested and loaded at `at`, UTC ISO-8601."""
         record = {"media_id": media_id, "snapshot_ts": at, **body}

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mypy_boto3_glue.type_defs import ColumnTypeDef
 
 INCREMENTAL = [
+    "fact_account",
     "fact_events",
     "fact_media_daily",
     "fact_media_engagement",

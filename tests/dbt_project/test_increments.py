@@ -27,6 +27,7 @@ INCREMENTAL = (
     "fact_visitors",
     "fact_visitor_activity",
     "fact_media_history",
+    "fact_account",
     "fact_media_engagement",
     "fact_events",
     "fact_media_daily",
@@ -93,14 +94,14 @@ def incremental(history: History) -> Tables:
 
 def old_files(home: DbtHome) -> list[Path]:
     """Files of the growing resources before the day an increment may look back to."""
-    growing = ("visitors", "media", "media_engagement", "events", "media_by_date")
+    growing = ("visitors", "media", "media_engagement", "events", "media_by_date", "account")
     files = [
         file
         for resource in growing
         for file in (home.folder / "lake" / "raw-data" / resource).glob("*/*.json.gz")
         if file.parent.name < "ingest_date=2026-01-09"
     ]
-    assert len(files) == 7
+    assert len(files) == 8
     return files
 
 
@@ -232,6 +233,17 @@ def test_media_performance_follows_the_latest_snapshot(incremental: Tables) -> N
         ("gskhw4w4lm", "Renamed", None, None, None, DURATION, None, None),
         ("v08dlrgr7v", "v08dlrgr7v", None, None, None, DURATION, None, None),
     ]
+
+
+def test_the_accounts_own_totals_stand_beside_the_sum_of_its_videos(incremental: Tables) -> None:
+    readings = incremental["silver.fact_account"]
+    first, second = datetime(2026, 1, 8, 23, 59, 58), datetime(2026, 1, 10, 0, 1)  # noqa: DTZ001
+    assert readings == [
+        (first, 230000, 70000, 3000.5, first),
+        (second, 230009, 70009, 3001.0, second),
+    ]
+    (status,) = incremental["pages.status"]
+    assert status[1:4] == (2, 16692 + 43810, 70009)
 
 
 def test_each_day_holds_the_events_that_are_left_on_it(incremental: Tables) -> None:

@@ -62,6 +62,7 @@ SLIPS = [
     ("silver.fact_media_daily", "partition by media_id, activity_date", "partition by media_id"),
     ("silver.fact_media_engagement", "where newest_first = 1", "where 1 = 1"),
     ("silver.fact_media_history", "partition by media_id, snapshot_ts", "partition by media_id"),
+    ("silver.fact_account", "where first_landed_first = 1", "where first_landed_first = 2"),
     ("silver.dim_media", "where is_current", "where not is_current"),
     ("silver.dim_media_history", "replaced_at is null as is_current", "true as is_current"),
     ("gold.fact_audience_insights", "left join watched", "inner join watched"),

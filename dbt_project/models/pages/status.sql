@@ -3,8 +3,19 @@
 with media as (
     select
         count(*) as media_count,
+        cast(sum(play_count) as bigint) as media_play_count,
         max(snapshot_ts) as newest_snapshot_at
     from {{ ref('fact_media') }}
+),
+
+account as (
+    select max(case when newest_first = 1 then play_count end) as account_play_count
+    from (
+        select
+            play_count,
+            row_number() over (order by snapshot_ts desc) as newest_first
+        from {{ ref('fact_account') }}
+    ) as readings
 ),
 
 visitors as (
@@ -48,6 +59,8 @@ plays as (
 select
     {{ as_of_date() }} as as_of_date,
     media.media_count,
+    media.media_play_count,
+    account.account_play_count,
     visitors.visitor_count,
     leads.identified_visitor_count,
     runs.run_count,
@@ -61,6 +74,7 @@ select
     calendar.last_whole_day,
     '{{ account_time_zone() }}' as time_zone
 from media
+cross join account
 cross join visitors
 cross join leads
 cross join runs

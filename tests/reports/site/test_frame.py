@@ -204,3 +204,15 @@ def test_a_tap_explains_a_word_and_stays(account: Account, browser: Browser) -> 
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 390
         assert page.url.endswith("/media/")
+
+
+def test_the_accounts_own_total_stands_beside_the_sum_of_its_videos(
+    account: Account, open_page: Open
+) -> None:
+    query = "select media_play_count, account_play_count from pages.status"
+    ((ours, theirs),) = account.cli.rows(query)
+    said = open_page(account, "/data-health/").locator("[data-account]")
+    assert ours == theirs
+    expect(said).to_have_text(
+        f"The videos add up to {ours:,} plays, and so does the account's own total."
+    )
