@@ -167,7 +167,7 @@ def measure(visitors: int, folder: Path) -> list[Took]:
 
 def _count(warehouse: Path, table: str) -> int:
     with duckdb.connect(str(warehouse), read_only=True) as connection:
-        return connection.table(table).count("*").fetchall()[0][0]
+        return int(connection.table(table).count("*").fetchall()[0][0])
 
 
 def make_table(rows: list[Took]) -> str:
