@@ -18,7 +18,7 @@ import click
 import duckdb
 
 from ingestion.state.manifest import parse_manifest, read_manifests
-from ingestion.state.recovery import list_in, listed_keys
+from ingestion.state.recovery import list_in
 from ingestion.storage.json_lines import RAW
 from ingestion.storage.local import LocalLake
 from tests.bench.measure import LAUNCH
@@ -122,7 +122,8 @@ def _list(bronze: BronzeWriter, at: str) -> None:
     path = bronze.write_run(at, {"state": "completed", "started_at": at, "finished_at": at})
     lake, run = LocalLake(bronze.lake), parse_manifest(path.read_bytes())
     assert run is not None
-    listed = listed_keys(read_manifests(lake))
+    runs = read_manifests(lake)
+    listed = {one.key for known in runs for entry in known.resources for one in entry.listed}
     for key in [key for key in lake.list(RAW) if key not in listed]:
         body = lake.get(key) or b""
         list_in(run, key, body, gzip.decompress(body).count(b"\n"))
