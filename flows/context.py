@@ -15,8 +15,7 @@ from ingestion.extract.context import Scope
 from ingestion.resources import EVENTS, VISITORS
 from ingestion.state.manifest import read_manifests
 from ingestion.state.run import RunRecord, start_run
-from ingestion.storage.base import open_lake
-from ingestion.storage.permissions import keep_private
+from ingestion.storage.base import keep_private, open_lake
 
 if TYPE_CHECKING:
     from collections.abc import Callable

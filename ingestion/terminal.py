@@ -15,18 +15,17 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 from rich.box import SIMPLE
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
-from rich.progress import TimeRemainingColumn as TimeLeft
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
-from ingestion.config.errors import ReadableError, without_logins
+from ingestion.config.errors import describe
 from ingestion.config.logging import configure
 from ingestion.config.signals import stoppable
 from ingestion.config.timestamps import utc_now
 from ingestion.extract.context import Scope
 from ingestion.resources import RESOURCES
-from ingestion.storage.permissions import keep_private
+from ingestion.storage.base import keep_private
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -47,7 +46,6 @@ def show_errors(command: click.Command) -> None:
     A `ReadableError` becomes its sentence and its remedy; anything else names itself and
     asks for `--debug`, which shows tracebacks instead.
     """
-    debug = "--debug" in sys.argv
     keep_private()
     configure(as_json="--log-json" in sys.argv)
     try:
@@ -56,22 +54,17 @@ def show_errors(command: click.Command) -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except ReadableError as error:
-        if debug:
-            raise
-        _say(str(error), error.remedy)
-        sys.exit(error.exit_code)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except Exception as error:  # the last word of the command line
-        if debug:
+        if "--debug" in sys.argv:
             raise
-        _say(
-            without_logins(f"{type(error).__name__}: {error}"),
-            "run it again with --debug and report what it shows",
-        )
-        sys.exit(1)
+        said, remedy = describe(error)
+        remedy = remedy or "run it again with --debug and report what it shows"
+        click.echo(f"{click.style('error', fg='red', bold=True)}: {said}", err=True)
+        click.echo(f"{click.style('try', bold=True)}: {remedy}", err=True)
+        sys.exit(getattr(error, "exit_code", 1))
 
 
 def _run(command: click.Command) -> None:
@@ -80,11 +73,6 @@ def _run(command: click.Command) -> None:
     except click.Abort:
         # What click makes of Ctrl-C, and of a question that nobody answers.
         raise KeyboardInterrupt from None
-
-
-def _say(message: str, remedy: str) -> None:
-    click.echo(f"{click.style('error', fg='red', bold=True)}: {message}", err=True)
-    click.echo(f"{click.style('try', bold=True)}: {remedy}", err=True)
 
 
 class PastDay(click.DateTime):
@@ -187,33 +175,30 @@ class RunProgress:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._console = Console(stderr=True, markup=False)
-        self._bar: Progress | None = None
-        self._task = TaskID(0)
+        self._bar = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=30),
+            TextColumn("{task.fields[detail]}", markup=False),
+            TimeRemainingColumn(compact=True),
+            console=self._console,
+            transient=True,
+            disable=not self._console.is_terminal,
+        )
+        self._task = self._bar.add_task("", total=None, detail="")
         self._resource = ""
         self._began = self._last_line = clock()
 
     @contextmanager
     def live(self, doing: str) -> Iterator[None]:
         """Show what is being done while the block runs."""
-        if not self._console.is_terminal:
+        self.say(doing)
+        with self._bar:
             yield
-            return
-        columns = (
-            SpinnerColumn(),
-            TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=30),
-            TextColumn("{task.fields[detail]}", markup=False),
-            TimeLeft(compact=True),
-        )
-        with Progress(*columns, console=self._console, transient=True) as bar:
-            self._bar, self._task = bar, bar.add_task(doing, total=None, detail="")
-            yield
-        self._bar = None
 
     def say(self, doing: str) -> None:
         """Show what is being done from now on."""
-        if self._bar is not None:
-            self._bar.reset(self._task, total=None, description=doing, detail="")
+        self._bar.reset(self._task, total=None, description=doing, detail="")
 
     def update(self, entry: ResourceRun) -> None:
         """Show how far a resource has come; called after each of its answers."""
@@ -221,11 +206,11 @@ class RunProgress:
             self._resource, self._began = entry.resource, self._clock()
             self.say(entry.resource)
         detail = describe_progress(entry, self._clock() - self._began)
-        if self._bar is not None:
-            self._bar.update(
-                self._task, total=entry.pages_expected, completed=entry.pages, detail=detail
-            )
-        elif detail and self._clock() - self._last_line >= _SECONDS_BETWEEN_LINES:
+        self._bar.update(
+            self._task, total=entry.pages_expected, completed=entry.pages, detail=detail
+        )
+        is_due = self._clock() - self._last_line >= _SECONDS_BETWEEN_LINES
+        if detail and is_due and not self._console.is_terminal:
             self._last_line = self._clock()
             self._console.print(f"{entry.resource}: {detail}", highlight=False, soft_wrap=True)
 

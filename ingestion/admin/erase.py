@@ -12,17 +12,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from ingestion.admin import rewrite
 from ingestion.admin.job import check_policy, open_job
-from ingestion.admin.rewrite import (
-    OLDER,
-    announce,
-    complete_broken,
-    looking_at_older,
-    read_objects,
-    read_older,
-    record_in,
-    rewrite,
-)
 from ingestion.config.errors import IngestionError
 from ingestion.load.redaction import make_redactor
 from ingestion.resources import RESOURCES, VISITORS
@@ -31,10 +22,10 @@ from ingestion.state.manifest import ENDED, PREFIX
 from ingestion.storage.json_lines import digest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from datetime import datetime
+    from collections.abc import Iterable, Iterator
 
     from ingestion.config.settings import Settings
+    from ingestion.config.timestamps import Clock
     from ingestion.state.manifest import Manifest
     from ingestion.storage.base import Lake, Version
 
@@ -72,7 +63,7 @@ class Person:
     def learn(self, objects: Objects) -> None:
         """Take over the visitor keys of records that name the address."""
         for version, lines in objects:
-            for record in (record_in(version.key, line) for line in lines or ()):
+            for record in (rewrite.record_in(version.key, line) for line in lines or ()):
                 if isinstance(record, dict) and self.is_named_in(record):
                     key = record.get("visitor_key")
                     self.keys |= {key} if isinstance(key, str) and key.strip() else set()
@@ -82,7 +73,7 @@ class Person:
         first: dict[Version, int] = {}
         last: dict[Version, int] = {}
         for version, lines in objects:
-            records = (record_in(version.key, line) for line in lines or ())
+            records = (rewrite.record_in(version.key, line) for line in lines or ())
             if found := [record for record in records if self.is_in(record)]:
                 names = any(map(self.is_named_in, found))
                 (last if names else first)[version] = len(found)
@@ -118,7 +109,7 @@ class Tables(Protocol):
 
 
 def forget(
-    settings: Settings, lake: Lake, who: str, tables: Tables, clock: Callable[[], datetime]
+    settings: Settings, lake: Lake, who: str, tables: Tables, clock: Clock
 ) -> tuple[Manifest, list[str]]:
     """Remove a person from every layer.
 
@@ -134,30 +125,32 @@ def forget(
         person, damaged = make_person(settings, who), list[str]()
         if person.email:
             person.keys |= tables.find_keys(person.email)
-            person.learn(read_objects(job, []))
+            person.learn(rewrite.read_objects(job, []))
         older = False
-        with looking_at_older(damaged):
+        with rewrite.looking_at_older(damaged):
             if person.email:
-                person.learn(read_older(lake))
-            older = any(person.find(read_older(lake)))
-        first, last = person.find(read_objects(job, damaged))
+                person.learn(rewrite.read_older(lake))
+            older = any(person.find(rewrite.read_older(lake)))
+        first, last = person.find(rewrite.read_objects(job, damaged))
         here = {version.key: records for version, records in (first | last).items()}
         state = parse_state(lake.get(state_key(VISITORS.name)))
         is_in_state = state is not None and not person.identities.isdisjoint(state.known)
         if not (here or older or is_in_state or tables.count(person.keys)):
-            complete_broken(job)
+            rewrite.complete_broken(job)
             raise UnknownPersonError(
                 "nothing in this lake is of that person",
                 "check the visitor key or address; under PII_POLICY=drop no address is kept",
             )
-        announce(job, here)
+        rewrite.announce(job, here)
         job.manifest.removed |= tables.erase(person.keys)
         _forget_digests(lake, person)
-        rewrite(job, lambda key, line: None if person.is_in(record_in(key, line)) else line)
+        rewrite.apply(
+            job, lambda key, line: None if person.is_in(rewrite.record_in(key, line)) else line
+        )
         job.manifest.rewriting = []
         # Those that held the person, those that this forget replaced among them.
-        if OLDER not in damaged and (removed := _remove_older(lake, person)):
-            job.manifest.removed[OLDER] = removed
+        if rewrite.OLDER not in damaged and (removed := _remove_older(lake, person)):
+            job.manifest.removed[rewrite.OLDER] = removed
         return job.manifest, damaged
 
 
@@ -180,7 +173,7 @@ def _forget_digests(lake: Lake, person: Person) -> None:
 
 def _remove_older(lake: Lake, person: Person) -> int:
     """Remove the older versions that tell of a person; tells how many."""
-    first, last = person.find(read_older(lake))
+    first, last = person.find(rewrite.read_older(lake))
     going = [*first, *_remembering(lake, person)]
     lake.delete_older(going)
     # Not with them: a forget that is killed finds the person's keys by these again.

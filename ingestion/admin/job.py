@@ -18,12 +18,12 @@ from ingestion.state.run import start_run
 from ingestion.state.source_guard import check_source, read_source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from datetime import datetime
+    from collections.abc import Iterator
 
     from pydantic import BaseModel
 
     from ingestion.config.settings import Settings
+    from ingestion.config.timestamps import Clock
     from ingestion.load.loader import Loader
     from ingestion.load.redaction import Redactor
     from ingestion.load.resource import Resource
@@ -53,9 +53,7 @@ class Job:
 
 
 @contextmanager
-def open_job(
-    settings: Settings, lake: Lake, kind: Kind, clock: Callable[[], datetime]
-) -> Iterator[Job]:
+def open_job(settings: Settings, lake: Lake, kind: Kind, clock: Clock) -> Iterator[Job]:
     """Hold the ingest's lock and record a run of this kind while the block lasts.
 
     Raises:

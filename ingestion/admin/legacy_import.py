@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from ingestion.admin.job import Job
     from ingestion.config.settings import Settings
+    from ingestion.config.timestamps import Clock
     from ingestion.load.loader import Loader
     from ingestion.load.resource import Resource
     from ingestion.storage.base import Lake
@@ -95,7 +96,7 @@ def import_files(
     settings: Settings,
     lake: Lake,
     uri: str,
-    clock: Callable[[], datetime],
+    clock: Clock,
     say: Callable[[str], None] = lambda _doing: None,
 ) -> list[Count]:
     """Load every file of the predecessor that is not loaded yet.

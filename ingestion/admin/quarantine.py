@@ -11,8 +11,8 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ingestion.admin import rewrite
 from ingestion.admin.job import check_policy, if_durable, open_job
-from ingestion.admin.rewrite import announce, rewrite
 from ingestion.config.grammar import MEDIA_ID
 from ingestion.config.timestamps import parse_timestamp
 from ingestion.load.redaction import make_redactor
@@ -30,11 +30,11 @@ from ingestion.storage.json_lines import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from datetime import datetime
+    from collections.abc import Iterable, Iterator
 
     from ingestion.admin.job import Job
     from ingestion.config.settings import Settings
+    from ingestion.config.timestamps import Clock
     from ingestion.load.loader import Loader
     from ingestion.load.resource import Resource
     from ingestion.state.manifest import Manifest
@@ -129,7 +129,7 @@ def replay(
     settings: Settings,
     lake: Lake,
     resources: tuple[Resource, ...],
-    clock: Callable[[], datetime],
+    clock: Clock,
 ) -> Manifest:
     """Load every quarantined record that passes today's schema, under today's date.
 
@@ -175,9 +175,7 @@ def _flush(manifest: Manifest, loader: Loader, held: list[Line]) -> None:
     held.clear()
 
 
-def quarantine_refused(
-    settings: Settings, lake: Lake, clock: Callable[[], datetime]
-) -> dict[str, int]:
+def quarantine_refused(settings: Settings, lake: Lake, clock: Clock) -> dict[str, int]:
     """Move to quarantine what lies in bronze and today's schema refuses.
 
     An older version let in what silver cannot read, a 30th of February among it: no build that
@@ -202,8 +200,8 @@ def quarantine_refused(
             ours = [key for key in keys if part_of(key).resource == resource.name]
             if ours:
                 changes |= _quarantine_lines(job, resource, ours)
-        announce(job, changes)
-        rewrite(job, lambda key, line: None if _is_refused(key, line) else line)
+        rewrite.announce(job, changes)
+        rewrite.apply(job, lambda key, line: None if _is_refused(key, line) else line)
         job.manifest.rewriting = []
         moved = Counter[str]()
         for key, records in changes.items():

@@ -12,16 +12,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from ingestion.admin import rewrite
 from ingestion.admin.job import Job, check_policy, open_job
-from ingestion.admin.rewrite import (
-    OLDER,
-    announce,
-    looking_at_older,
-    read_objects,
-    read_older,
-    record_in,
-    rewrite,
-)
 from ingestion.config.errors import ConfigurationError, SourceMismatchError
 from ingestion.config.secrets import fingerprint_key
 from ingestion.load.redaction import make_redactor
@@ -32,10 +24,8 @@ from ingestion.state.source_guard import read_source, write_source
 from ingestion.storage.json_lines import ADDED_FIELDS, QUARANTINE, STAMPS, encode, line_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-
     from ingestion.config.settings import Settings
+    from ingestion.config.timestamps import Clock
     from ingestion.load.redaction import Redactor
     from ingestion.state.manifest import Manifest
     from ingestion.state.source_guard import Source
@@ -47,9 +37,7 @@ _BY_NAME = {resource.name: resource for resource in RESOURCES}
 _MEASURE = {"length", "sha256"}
 
 
-def redact(
-    settings: Settings, lake: Lake, clock: Callable[[], datetime]
-) -> tuple[Manifest, list[str]]:
+def redact(settings: Settings, lake: Lake, clock: Clock) -> tuple[Manifest, list[str]]:
     """Bring all of bronze and quarantine under PII_POLICY.
 
     Returns:
@@ -69,10 +57,10 @@ def redact(
     with open_job(settings, lake, "redact", clock) as job:
         source = job.manifest.source = _source(settings, lake, job)
         changes, damaged = _plan(job, redactor)
-        announce(job, changes)
-        rewrite(job, lambda key, line: _redact_line(key, line, redactor))
+        rewrite.announce(job, changes)
+        rewrite.apply(job, lambda key, line: _redact_line(key, line, redactor))
         _clean_records(job)
-        with looking_at_older(damaged):
+        with rewrite.looking_at_older(damaged):
             _remove_older(job, redactor)
         if source:
             write_source(lake, source)
@@ -105,7 +93,7 @@ def _plan(job: Job, redactor: Redactor) -> tuple[dict[str, int], list[str]]:
     """Lines to change by object, and what cannot be read; replayed ones get their new digests."""
     changes, damaged = dict[str, int](), list[str]()
     taken = {digest for run in job.before for lines in run.replayed.values() for digest in lines}
-    for (key, _), lines in read_objects(job, damaged):
+    for (key, _), lines in rewrite.read_objects(job, damaged):
         if key.split("/")[1] not in _BY_NAME:
             damaged.append(key)
             continue
@@ -119,7 +107,7 @@ def _plan(job: Job, redactor: Redactor) -> tuple[dict[str, int], list[str]]:
 
 def _redact_line(key: str, line: bytes, redactor: Redactor) -> bytes:
     """A line as it is written today; the same bytes where nothing of it changes."""
-    record = record_in(key, line)
+    record = rewrite.record_in(key, line)
     is_quarantined = key.startswith(QUARANTINE)
     clean = _redact_record(key, record, redactor, is_quarantined=is_quarantined)
     if clean == record:
@@ -170,7 +158,7 @@ def _remove_older(job: Job, redactor: Redactor) -> None:
     """Remove what a versioned bucket keeps in clear, and older states and manifests whole."""
     going = [
         version
-        for version, lines in read_older(job.lake)
+        for version, lines in rewrite.read_older(job.lake)
         # One that cannot be read may hold anything.
         if version.key.split("/")[1] in _BY_NAME
         and (lines is None or any(_redact_line(version.key, ln, redactor) != ln for ln in lines))
@@ -178,4 +166,4 @@ def _remove_older(job: Job, redactor: Redactor) -> None:
     going += job.lake.list_older("state")
     job.lake.delete_older(going)
     if going:
-        job.manifest.removed[OLDER] = len(going)
+        job.manifest.removed[rewrite.OLDER] = len(going)

@@ -78,7 +78,7 @@ def announce(job: Job, changes: dict[str, int]) -> None:
     job.run.save()
 
 
-def rewrite(job: Job, change: Callable[[str, bytes], bytes | None]) -> None:
+def apply(job: Job, change: Callable[[str, bytes], bytes | None]) -> None:
     """Put each announced object again, then bring the manifests up to date from what lies there.
 
     `change(key, line)` gives the line that takes the place of one; None for none.

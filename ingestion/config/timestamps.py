@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from ingestion.config.grammar import parse_time
+
+Clock = Callable[[], datetime]
 
 
 def format_timestamp(moment: datetime) -> str:

@@ -25,9 +25,9 @@ from ingestion.storage.base import RUN_LOCK
 from ingestion.storage.json_lines import QUARANTINE, RAW, read_records
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from datetime import datetime
+    from collections.abc import Iterable
 
+    from ingestion.config.timestamps import Clock
     from ingestion.load.resource import Resource
     from ingestion.state.manifest import Manifest, ResourceRun, StoredObject
     from ingestion.storage.base import Lake
@@ -46,9 +46,7 @@ def is_alive(lake: Lake, manifest: Manifest) -> bool:
     return manifest.state == "running" and lake.is_locked(RUN_LOCK + manifest.run_id)
 
 
-def close_dead_runs(
-    lake: Lake, clock: Callable[[], datetime], *, rolls_up: bool = False
-) -> list[Manifest]:
+def close_dead_runs(lake: Lake, clock: Clock, *, rolls_up: bool = False) -> list[Manifest]:
     """Mark every run crashed that says "running" and is dead.
 
     Returns:
@@ -58,7 +56,7 @@ def close_dead_runs(
     return [_close(lake, run, clock) if run.state == "running" else run for run in runs]
 
 
-def _close(lake: Lake, run: Manifest, clock: Callable[[], datetime]) -> Manifest:
+def _close(lake: Lake, run: Manifest, clock: Clock) -> Manifest:
     if is_alive(lake, run):
         return run
     try:

@@ -16,8 +16,8 @@ from ingestion.storage.base import RUN_LOCK
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
-    from datetime import datetime
 
+    from ingestion.config.timestamps import Clock
     from ingestion.state.manifest import Kind, State
     from ingestion.storage.base import Lake
 
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 class RunRecord:
     """A manifest with its lake and clock: what a running process holds."""
 
-    def __init__(self, manifest: Manifest, lake: Lake, clock: Callable[[], datetime]) -> None:
+    def __init__(self, manifest: Manifest, lake: Lake, clock: Clock) -> None:
         self.manifest = manifest
         self.lake = lake
         self.clock = clock
@@ -111,9 +111,7 @@ class RunRecord:
         self.save()
 
 
-def start_run(
-    lake: Lake, kind: Kind, code_version: str, clock: Callable[[], datetime]
-) -> RunRecord:
+def start_run(lake: Lake, kind: Kind, code_version: str, clock: Clock) -> RunRecord:
     """Begin a run; nothing is written before the first stage."""
     now = clock()
     manifest = Manifest(

@@ -87,6 +87,15 @@ class Lake(ABC):
         """Remove older versions for good, in any order."""
 
 
+def keep_private() -> None:
+    """Let every file of this process and its children be 0600, every folder 0700.
+
+    Each command begins with it: names and addresses of people are in what it writes. What is meant
+    for others (the copied pages) says so itself.
+    """
+    os.umask(0o077)
+
+
 def note_owner(**more: str) -> bytes:
     """What a lock says of its holder: this process."""
     return json.dumps({"pid": os.getpid(), "host": socket.gethostname(), **more}).encode()

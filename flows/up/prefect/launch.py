@@ -19,8 +19,7 @@ from flows.up.prefect.registration import LAUNCHER
 from ingestion.config.errors import ReadableError
 from ingestion.config.logging import configure
 from ingestion.config.settings import PROJECT_ROOT, Settings
-from ingestion.storage.base import open_lake
-from ingestion.storage.permissions import keep_private
+from ingestion.storage.base import keep_private, open_lake
 
 if TYPE_CHECKING:
     from collections.abc import Callable
