@@ -11,20 +11,24 @@ from __future__ import annotations
 import difflib
 import os
 import re
+from contextlib import suppress
 from datetime import date, timedelta
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from ingestion.config.errors import ConfigurationError
 from ingestion.config.grammar import MEDIA_ID
 from ingestion.config.secrets import read_hash_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 # A misspelt name is looked for among names that start like ours; names such as
@@ -32,6 +36,40 @@ PROJECT_ROOT = Path(__file__).resolve().parents[2]
 _OUR_PREFIXES = ("WIST", "LAKE_", "PII_", "GLUE_", "ATHENA_")
 _NOT_SETTINGS = {"WISTIA_OPENAPI_DIR"}
 _TEN_YEARS_HOURS = 87_600
+
+
+def _is_address(value: str) -> bool:
+    parts = urlsplit(value)
+    is_whole = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    # A password in it would be written to every manifest.
+    return bool(is_whole) and not (parts.query or parts.fragment or parts.username is not None)
+
+
+def _is_lake(value: str) -> bool:
+    # A folder may have any name; what begins like an address was meant as one.
+    is_bucket = re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?", value, re.DOTALL)
+    is_address = re.match(r"s3[an]?:|[a-z][a-z0-9+.-]+:/", value, re.IGNORECASE)
+    return value == value.strip() != "" and (not is_address or is_bucket is not None)
+
+
+# What a value must hold to, and how that is said; what raises does not hold.
+_EXPECTED: dict[str, tuple[Callable[[Any], object], str]] = {
+    "wistia_base_url": (_is_address, "an address such as https://api.wistia.com/v1"),
+    "wistia_time_zone": (ZoneInfo, "an IANA time zone such as America/New_York"),
+    "wistia_media_ids": (
+        lambda ids: ids == "all" or (ids and all(map(MEDIA_ID.fullmatch, ids))),
+        "all, or media ids with commas between them",
+    ),
+    "lake_uri": (_is_lake, "a folder, or s3://bucket/prefix, without blanks around it"),
+    "serve_names": (
+        lambda names: all(re.fullmatch(r"[A-Za-z0-9_.-]+|[0-9A-Fa-f:]+", one) for one in names),
+        "names such as pages.example.com, without scheme and port",
+    ),
+    "serve_proxies": (
+        lambda networks: all(map(str, map(ip_network, networks))),
+        "addresses or networks such as 10.0.0.0/24",
+    ),
+}
 
 
 class Settings(BaseSettings):
@@ -145,71 +183,28 @@ class Settings(BaseSettings):
     as_of_date: date | None = None
     """The day from which recency is counted, such as `2026-01-09`."""
 
-    @field_validator("wistia_media_ids", mode="before")
+    @field_validator("wistia_media_ids", "serve_names", "serve_proxies", mode="before")
     @classmethod
-    def _split_media_ids(cls, value: object) -> object:
-        if not isinstance(value, str) or value.strip().lower() == "all":
-            return "all" if isinstance(value, str) else value
-        ids = tuple(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
-        if not ids or not all(map(MEDIA_ID.fullmatch, ids)):
-            raise ValueError("expected all, or media ids with commas between them")
-        return ids
-
-    @field_validator("serve_names", "serve_proxies", mode="before")
-    @classmethod
-    def _split_list(cls, value: object) -> object:
+    def _split(cls, value: object, info: ValidationInfo) -> object:
         if not isinstance(value, str):
             return value
+        if info.field_name == "wistia_media_ids" and value.strip().lower() == "all":
+            return "all"
         return tuple(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
 
-    @field_validator("serve_names")
+    @field_validator(*_EXPECTED)
     @classmethod
-    def _check_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if not all(re.fullmatch(r"[A-Za-z0-9_.-]+|[0-9A-Fa-f:]+", name) for name in value):
-            raise ValueError("expected names such as pages.example.com, without scheme and port")
-        return value
-
-    @field_validator("serve_proxies")
-    @classmethod
-    def _check_proxies(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        try:
-            for one in value:
-                ip_network(one)
-        except ValueError as error:
-            raise ValueError("expected addresses or networks such as 10.0.0.0/24") from error
-        return value
-
-    @field_validator("lake_uri")
-    @classmethod
-    def _check_lake(cls, value: str) -> str:
-        # A folder may have any name; what begins like an address was meant as one.
-        is_bucket = re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?", value, re.DOTALL)
-        is_address = re.match(r"s3[an]?:|[a-z][a-z0-9+.-]+:/", value, re.IGNORECASE)
-        if value != value.strip() or not value or (is_address and not is_bucket):
-            raise ValueError("expected a folder, or s3://bucket/prefix, without blanks around it")
-        return value
+    def _check(cls, value: Any, info: ValidationInfo) -> Any:  # noqa: ANN401 - of any setting
+        holds, what = _EXPECTED[str(info.field_name)]
+        with suppress(KeyError, ValueError, OSError):
+            if holds(value):
+                return value
+        raise ValueError(f"expected {what}")
 
     @field_validator("wistia_base_url")
     @classmethod
-    def _check_url(cls, value: str) -> str:
-        try:
-            parts = urlsplit(value)
-            is_address = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-        except ValueError:
-            is_address = False
-        if not is_address or parts.query or parts.fragment or parts.username is not None:
-            # A password in it would be written to every manifest.
-            raise ValueError("expected an address such as https://api.wistia.com/v1")
+    def _trim(cls, value: str) -> str:
         return value.rstrip("/")
-
-    @field_validator("wistia_time_zone")
-    @classmethod
-    def _check_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (KeyError, ValueError, OSError) as error:
-            raise ValueError("expected an IANA time zone such as America/New_York") from error
-        return value
 
     @property
     def on_s3(self) -> bool:
