@@ -103,10 +103,7 @@ def scope_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option("--full", is_flag=True, help="Read everything again, not only what has changed.")
     @click.option("--resource", metavar="NAME", help=f"Only this resource: {_NAMES}.")
     @click.option(
-        "--since",
-        metavar="DAY",
-        type=PastDay(),
-        help="Read everything from this UTC day on again.",
+        "--since", metavar="DAY", type=PastDay(), help="Read everything from this UTC day on again."
     )
     @functools.wraps(command)
     def with_scope(full: bool, resource: str | None, since: Any, **rest: Any) -> Any:  # noqa: FBT001, ANN401

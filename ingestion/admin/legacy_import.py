@@ -138,11 +138,7 @@ def find_files(settings: Settings, uri: str) -> tuple[Lake, list[OldFile]]:
 
 
 def _import_resource(
-    job: Job,
-    resource: Resource,
-    source: Lake,
-    files: list[OldFile],
-    say: Callable[[str], None],
+    job: Job, resource: Resource, source: Lake, files: list[OldFile], say: Callable[[str], None]
 ) -> Count:
     loader, state = job.open(resource, make_redactor(job.settings))
     entry = loader.entry

@@ -126,10 +126,7 @@ def _read_quarantine(lake: Lake, resource: Resource, runs: Iterable[Manifest]) -
 
 
 def replay(
-    settings: Settings,
-    lake: Lake,
-    resources: tuple[Resource, ...],
-    clock: Clock,
+    settings: Settings, lake: Lake, resources: tuple[Resource, ...], clock: Clock
 ) -> Manifest:
     """Load every quarantined record that passes today's schema, under today's date.
 
