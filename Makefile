@@ -33,7 +33,7 @@ up: $(READY) ## server, worker, the daily schedule and the pages on this machine
 	@$(BIN)/wistia-elt up
 
 .PHONY: reference
-reference: $(READY) ## docs/reference, .env.example and the runbook's errors, from the code
+reference: $(READY) ## docs/reference, .env.example, grammar.sql and the runbook's errors, from the code
 	@$(BIN)/python -m tests.project.reference
 
 .PHONY: docs

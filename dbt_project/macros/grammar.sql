@@ -1,4 +1,4 @@
-{# Made by `python -m ingestion.config.grammar`: the schema and silver read the same. #}
+{# Made by `make reference` of ingestion/config/grammar.py: both sides read the same. #}
 {% macro date_pattern() -%}
     ^(19|20)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$
 {%- endmacro %}

@@ -1,9 +1,7 @@
 """What a time, a date, a number, a key and a record may be: said once, for both sides.
 
 The schema (`ingestion.load.schemas`) lets in what is written here and quarantines the rest;
-silver's casts read exactly the same. `dbt_project/macros/grammar.sql` is made from this file:
-
-    python -m ingestion.config.grammar > dbt_project/macros/grammar.sql
+silver's casts read exactly the same: `make reference` makes `dbt_project/macros/grammar.sql` of it.
 
 A pattern is read by three engines (Python, DuckDB's RE2, Trino's), so it has plain classes and
 groups only. Bronze keeps a value as it came, so what is unambiguous is read and not refused: a
@@ -87,28 +85,3 @@ def parse_date(text: str) -> date | None:
 def is_key(text: str) -> bool:
     """Whether a text can name a record: one line of visible characters, not too long."""
     return len(text) <= LONGEST_KEY and bool(text.strip()) and _NO_KEY.search(text) is None
-
-
-def macros() -> str:
-    """The same patterns as macros of dbt."""
-    patterns = {
-        "date_pattern": DATE,
-        "time_pattern": TIME,
-        "plain_time_pattern": PLAIN_TIME,
-        "whole_pattern": WHOLE,
-        "number_pattern": NUMBER,
-        "not_blank_pattern": NOT_BLANK,
-    }
-    head = (
-        "{# Made by `python -m ingestion.config.grammar`: the schema and silver read the same. #}\n"
-    )
-    # A macro's text is SQL, so a pattern stands in it as it is.
-    made = (
-        f"{{% macro {name}() -%}}\n    {pattern}\n{{%- endmacro %}}\n"
-        for name, pattern in patterns.items()
-    )
-    return head + "\n".join(made)
-
-
-if __name__ == "__main__":
-    print(macros(), end="")  # noqa: T201 - its output is the file

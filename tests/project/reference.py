@@ -1,4 +1,4 @@
-"""The reference in docs/, and .env.example: made from the code, so that neither can age.
+"""The reference in docs/, .env.example, the macros of the grammar: made from the code.
 
 `make reference` writes them again.
 """
@@ -13,6 +13,7 @@ import yaml
 
 from flows.cli.help import SECTIONS
 from flows.cli.main import cli
+from ingestion.config import grammar
 from ingestion.config.errors import EXIT_CODES
 from ingestion.config.settings import Settings, setting_names
 from tests.project import house, runbook
@@ -282,8 +283,29 @@ def bronze_page() -> str:
     return text
 
 
+def grammar_macros() -> str:
+    """The grammar's patterns as macros of dbt; a macro's text is SQL, so each stands as it is."""
+    patterns = {
+        "date_pattern": grammar.DATE,
+        "time_pattern": grammar.TIME,
+        "plain_time_pattern": grammar.PLAIN_TIME,
+        "whole_pattern": grammar.WHOLE,
+        "number_pattern": grammar.NUMBER,
+        "not_blank_pattern": grammar.NOT_BLANK,
+    }
+    made = (
+        f"{{% macro {name}() -%}}\n    {pattern}\n{{%- endmacro %}}\n"
+        for name, pattern in patterns.items()
+    )
+    head = (
+        "{# Made by `make reference` of ingestion/config/grammar.py: both sides read the same. #}"
+    )
+    return f"{head}\n" + "\n".join(made)
+
+
 PAGES: dict[str, Callable[[], str]] = {
     ".env.example": example_environment,
+    "dbt_project/macros/grammar.sql": grammar_macros,
     "docs/reference/settings.md": settings_page,
     "docs/reference/commands.md": commands_page,
     "docs/reference/tables.md": tables_page,

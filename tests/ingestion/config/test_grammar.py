@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from ingestion.config import grammar
 from ingestion.load.schemas import Event, Media, MediaDay, Record, Visitor, check_record
 from ingestion.storage.json_lines import encode
-from tests.dbt_home import ROOT
 from tests.grammar_cases import CASES, MACROS, Case
 from tests.ingestion.account import event, medium, visitor
 from tests.silver_sql import cast_of, model_of
@@ -94,10 +93,6 @@ def test_silver_reads_the_same_values_on_duckdb(tmp_path: Path) -> None:
             cast = f"strftime({cast}, '%Y-%m-%d %H:%M:%S.%g')"
         read = lake.sql(f"select cast({cast} as varchar) from bronze.cases").fetchall()  # noqa: S608
         assert [text for (text,) in read] == [case.silver for case in cases], kind
-
-
-def test_the_macros_are_made_from_the_grammar() -> None:
-    assert (ROOT / "dbt_project/macros/grammar.sql").read_text() == grammar.macros()
 
 
 SEPARATORS = st.sampled_from(["T", "t", " ", "  ", "_", ""])
