@@ -5,14 +5,13 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ingestion.api.client import Wistia
 from ingestion.api.clock_skew import ClockSkew
 from ingestion.api.rate_limit import Pacer
-from ingestion.config.errors import REFUSALS, IngestionError
+from ingestion.config.errors import REFUSALS
 from ingestion.config.secrets import read_token
 from ingestion.config.timestamps import format_timestamp
 from ingestion.extract.context import Ingest, Scope
@@ -23,8 +22,7 @@ from ingestion.state.recovery import close_dead_runs
 from ingestion.state.source_guard import check_source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator
-    from datetime import datetime
+    from collections.abc import Callable, Generator
 
     from ingestion.config.settings import Settings
     from ingestion.load.resource import Resource
@@ -76,15 +74,18 @@ def ingest(  # noqa: PLR0913 - the outside world, each replaceable
             runs = close_dead_runs(lake, run.clock, rolls_up=True)
             manifests = [one for one in runs if one.run_id != run.manifest.run_id]
             run.save()
-            _ingest_all(Ingest(settings, lake, run, scope, client, manifests, progress), resources)
+            _ingest_all(Ingest(settings, run, scope, client, manifests, progress), resources)
+            totals.state = "completed"
         except BaseException as error:
             totals.state, totals.error = "failed", str(error)
+            # What hangs, or was being read, has failed too; what was loaded of it stays.
+            for entry in run.manifest.resources:
+                entry.state = "failed" if entry.state == "running" else entry.state
             raise
-        else:
-            totals.state = "completed"
         finally:
             totals.requests = asked + client.requests
-            _total(totals, run.manifest, run.clock())
+            totals.finished_at = format_timestamp(run.clock())
+            _add_up(totals, run.manifest)
     return run.manifest
 
 
@@ -101,65 +102,40 @@ def _ingest_all(work: Ingest, resources: tuple[Resource, ...]) -> None:
     for entry in work.run.manifest.resources:
         # What an earlier try of the stage met may be over.
         entry.notes, entry.is_cut_short = [], False
-    listing = work.run.manifest.resource(MEDIAS.name)
     if any(resource is MEDIAS or resource.is_of_media for resource in resources):
-        with _failing(listing):
-            work.videos = find_videos(replace(work, client=work.client.counting(listing)), MEDIAS)
-    # Readings of which only requests are left that hang: the others are read meanwhile.
-    hanging: deque[tuple[Resource, Generator[None]]] = deque()
-    with ExitStack() as stack:
-        stack.callback(_give_up, work, hanging)
-        for resource in resources:
-            entry = work.run.manifest.resource(resource.name)
-            part = replace(work, client=work.client.counting(entry))
-            reading = stack.enter_context(closing(resource.extract(part, resource)))
-            if not _read_on(work, resource, reading):
-                hanging.append((resource, reading))
-        while hanging:
-            if _read_on(work, *hanging[0]):
-                hanging.popleft()
-            else:
-                hanging.rotate(-1)
+        work.videos = find_videos(_counting(work, MEDIAS), MEDIAS)
+    readings = deque((resource, _read(work, resource)) for resource in resources)
+    while readings:
+        resource, reading = readings.popleft()
+        for _ in reading:
+            log.warning("%s: some requests hang; other resources are read meanwhile", resource.name)
+            readings.append((resource, reading))
+            break
     work.run.save()
 
 
-def _give_up(work: Ingest, hanging: Iterable[tuple[Resource, Generator[None]]]) -> None:
-    """What still hangs where the run fails has failed too; what was loaded of it stays."""
-    for resource, _ in hanging:
-        work.run.manifest.resource(resource.name).state = "failed"
+def _counting(work: Ingest, resource: Resource) -> Ingest:
+    """The same tools; what is asked with them is counted for a resource too."""
+    entry = work.run.manifest.resource(resource.name)
+    return replace(work, client=work.client.counting(entry))
 
 
-def _read_on(work: Ingest, resource: Resource, reading: Generator[None]) -> bool:
-    """Read a resource to its end, or as far as nothing but what hangs is left: then False."""
+def _read(work: Ingest, resource: Resource) -> Generator[None]:
+    """Read a resource; yields whenever nothing but requests that hang is left of it."""
     entry = work.run.manifest.resource(resource.name)
     try:
-        with _failing(entry):
-            next(reading)
-    except StopIteration:
+        yield from resource.extract(_counting(work, resource), resource)
         log.info("%s: %d loaded, %d unchanged", resource.name, entry.records, entry.unchanged)
     except REFUSALS as error:
         if not resource.is_optional or work.scope.resource == resource.name:
             raise
         # A token or plan that may not read it must not cost what it may.
+        entry.state = "failed"
         entry.notes.append(f"not read: {error}")
         log.warning("%s is not read: %s", resource.name, error)
-    else:
-        log.warning("%s: some requests hang; other resources are read meanwhile", resource.name)
-        return False
-    return True
 
 
-@contextmanager
-def _failing(entry: ResourceRun) -> Iterator[None]:
-    try:
-        yield
-    except IngestionError:
-        entry.state = "failed"
-        raise
-
-
-def _total(totals: IngestTotals, manifest: Manifest, now: datetime) -> None:
-    totals.finished_at = format_timestamp(now)
+def _add_up(totals: IngestTotals, manifest: Manifest) -> None:
     for entry in manifest.resources:
         totals.records += entry.records
         totals.unchanged += entry.unchanged

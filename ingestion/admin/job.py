@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ingestion.config.version import code_version
-from ingestion.extract.context import open_loader
+from ingestion.load.loader import Loader
 from ingestion.state.recovery import close_dead_runs, remove_unlisted
 from ingestion.state.run import start_run
 from ingestion.state.source_guard import check_source, read_source
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from ingestion.config.settings import Settings
     from ingestion.config.timestamps import Clock
-    from ingestion.load.loader import Loader
     from ingestion.load.redaction import Redactor
     from ingestion.load.resource import Resource
     from ingestion.state.checkpoint import ResourceState
@@ -48,8 +47,9 @@ class Job:
         return self.run.manifest
 
     def open(self, resource: Resource, redact: Redactor) -> tuple[Loader, ResourceState]:
-        """Open a resource's state and loader, see `open_loader`."""
-        return open_loader(resource, self.run, self.before, self.settings.overlap, redact)
+        """Open a resource's loader, and its state."""
+        loader = Loader(resource, self.run, self.before, self.settings.overlap, redact)
+        return loader, loader.state
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import socket
 import ssl
 import time
 from http.client import IncompleteRead, RemoteDisconnected
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
 import requests
@@ -71,6 +71,10 @@ def read_body(response: requests.Response) -> bytes:
     return bytes(body)
 
 
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
 def decode(body: bytes, url: str, expect: type) -> Any:  # noqa: ANN401 - decoded JSON
     """Parse a body.
 
@@ -81,21 +85,10 @@ def decode(body: bytes, url: str, expect: type) -> Any:  # noqa: ANN401 - decode
         document = json.loads(body, parse_constant=_refuse_constant, parse_float=parse_float)
     except (ValueError, RecursionError):
         shown = "HTML" if _is_html(body) else "something that is not JSON"
-        raise _bad(body, url, shown) from None
-    if not isinstance(document, expect):
-        raise _bad(body, url, f"a JSON {type(document).__name__} instead of a {expect.__name__}")
-    return document
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _is_html(body: bytes) -> bool:
-    return body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<"
-
-
-def _bad(body: bytes, url: str, shown: str) -> Fault:
+    else:
+        if isinstance(document, expect):
+            return document
+        shown = f"a JSON {type(document).__name__} instead of a {expect.__name__}"
     error = BadResponseError(
         f"the API answered {_where(url)} with {shown} ({len(body)} bytes)",
         f"{_between(url)} or a sign-in page may answer in the API's place: open WISTIA_BASE_URL in "
@@ -103,10 +96,13 @@ def _bad(body: bytes, url: str, shown: str) -> Fault:
         if shown == "HTML"
         else "check that WISTIA_BASE_URL is the API's and no proxy answers for it, then run again",
     )
-    error.is_page = shown == "HTML"
-    error.length = len(body)
+    error.is_page, error.length = shown == "HTML", len(body)
     error.digest = hashlib.sha256(body).hexdigest()
-    return Fault(error, kind="body", body=body)
+    raise Fault(error, "body", body=body)
+
+
+def _is_html(body: bytes) -> bool:
+    return body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<"
 
 
 def refusal(response: requests.Response, body: bytes) -> Fault | IngestionError:
@@ -115,10 +111,10 @@ def refusal(response: requests.Response, body: bytes) -> Fault | IngestionError:
     Returns:
         A fault for 429, 408 and 5xx, an error that no retry mends for all others.
     """
-    status = response.status_code
-    where = f"{_where(response.url)} (request {response.headers.get('x-request-id', 'unknown')})"
+    status, url = response.status_code, response.url
+    where = f"{_where(url)} (request {response.headers.get('x-request-id', 'unknown')})"
     if status in {_CODES.unauthorized, _CODES.forbidden}:
-        return _denied(status, body, where, response.url)
+        return _denied(status, body, where, url)
     if status == _CODES.not_found:
         return NotFoundError(
             f"the API knows nothing at {where}", "check WISTIA_BASE_URL and WISTIA_MEDIA_IDS"
@@ -131,21 +127,21 @@ def refusal(response: requests.Response, body: bytes) -> Fault | IngestionError:
             "browser on this machine",
         )
     if status == _CODES.proxy_authentication_required:
-        return BlockedError(f"{_between(response.url)} asks for a sign-in (407)", _PROXY)
-    if status < _CODES.server_error and status not in {429, _CODES.request_timeout}:
+        return BlockedError(f"{_between(url)} asks for a sign-in (407)", _PROXY)
+    is_limit = status == _CODES.too_many_requests
+    if status < _CODES.server_error and not is_limit and status != _CODES.request_timeout:
         return BadRequestError(
             f"the API answered {status} to {where}",
             "check WISTIA_BASE_URL and WISTIA_API_VERSION",
         )
     wait = seconds_to_wait(response.headers.get("Retry-After"), response.headers.get("Date"))
-    limited = status == _CODES.too_many_requests
-    error = (RateLimitedError if limited else UnavailableError)(
+    error = (RateLimitedError if is_limit else UnavailableError)(
         f"the API answered {status} to {where} after every retry",
         "wait and run again: it continues where it stopped",
     )
     # Older documents answer 503 with Retry-After over the limit.
-    is_rate = limited or (status == _CODES.unavailable and wait is not None)
-    return Fault(error, kind="rate" if is_rate else "server", wait=wait)
+    is_rate = is_limit or (status == _CODES.unavailable and wait is not None)
+    return Fault(error, "rate" if is_rate else "server", wait)
 
 
 def _denied(status: int, body: bytes, where: str, url: str) -> IngestionError:
@@ -158,22 +154,22 @@ def _denied(status: int, body: bytes, where: str, url: str) -> IngestionError:
         return AuthenticationError(f"the token lacks the permission for {where}", _GET_A_NEW_ONE)
     if code == "account_inactive":
         return AuthenticationError("the Wistia account is inactive", "ask the account's owner")
-    if status == _CODES.forbidden and isinstance(told, dict):
+    if status == _CODES.unauthorized:
+        return AuthenticationError("Wistia refused the token (401)", _GET_A_NEW_ONE)
+    if isinstance(told, dict):
         return AuthenticationError(
             f"the account's plan does not include {where}", "ask the account's owner or Wistia"
         )
-    if status == _CODES.forbidden and _is_html(body):
+    if _is_html(body):
         return BlockedError(
             f"a page of HTML refuses {where} (403), so it is not the API's: {_between(url)}",
             "let this machine reach WISTIA_BASE_URL through its firewall or proxy",
         )
-    if status == _CODES.forbidden:
-        return AuthenticationError(
-            f"{where} is refused (403) without a reason of Wistia's",
-            "ask the account's owner whether the plan includes it, and the network's whether a "
-            "firewall refuses it",
-        )
-    return AuthenticationError("Wistia refused the token (401)", _GET_A_NEW_ONE)
+    return AuthenticationError(
+        f"{where} is refused (403) without a reason of Wistia's",
+        "ask the account's owner whether the plan includes it, and the network's whether a "
+        "firewall refuses it",
+    )
 
 
 def no_answer(url: str, error: Exception) -> Fault | BadRequestError:
@@ -183,18 +179,17 @@ def no_answer(url: str, error: Exception) -> Fault | BadRequestError:
     if isinstance(error, requests.TooManyRedirects):
         return BadRequestError(f"{where} redirects to itself forever", "check WISTIA_BASE_URL")
     found = [error, *_causes(error)]
-    said, remedy = next(
-        (told for kinds, told in _BROKEN_BY if any(isinstance(e, kinds) for e in found)),
-        ("no connection", _NETWORK),
-    )
-    if any(isinstance(e, (ssl.SSLError, requests.exceptions.SSLError)) for e in found):
-        said, remedy = _distrust(str(error))
     if isinstance(error, requests.exceptions.ProxyError):
         said, remedy = f"{_between(url)} does not let it through", _PROXY
+    elif any(isinstance(e, (ssl.SSLError, requests.exceptions.SSLError)) for e in found):
+        said, remedy = _distrust(str(error))
+    else:
+        reasons = (told for kinds, *told in _BROKEN_BY if any(isinstance(e, kinds) for e in found))
+        said, remedy = next(reasons, ("no connection", _NETWORK))
     message = f"no usable answer from {where}: {said}"
-    if said is _SLOW[0]:
-        return Fault(TooSlowError(message, remedy), kind="slow")
-    return Fault(UnavailableError(message, remedy), kind="connection")
+    if said is _SLOW:
+        return Fault(TooSlowError(message, remedy), "slow")
+    return Fault(UnavailableError(message, remedy), "connection")
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -215,34 +210,34 @@ _UNTRUSTED = (
     "if a proxy of the network opens TLS, set REQUESTS_CA_BUNDLE to the file with its certificate; "
     "otherwise check WISTIA_BASE_URL"
 )
-_SLOW = ("the answer took too long", f"Wistia is slow now: wait, {_GOES_ON}")
-_BROKE_OFF = ("the answer broke off", _NETWORK)
+_SLOW = "the answer took too long"
 # The first that fits: a cause lies inside what it caused.
-_BROKEN_BY: tuple[tuple[tuple[type[BaseException], ...], tuple[str, str]], ...] = (
+_BROKEN_BY: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (
     (
         (NameResolutionError, socket.gaierror),
-        (
-            "the name of that host is not known (DNS)",
-            f"check the spelling in WISTIA_BASE_URL and this machine's DNS, {_GOES_ON}",
-        ),
+        "the name of that host is not known (DNS)",
+        f"check the spelling in WISTIA_BASE_URL and this machine's DNS, {_GOES_ON}",
     ),
     (
         (ConnectionRefusedError,),
-        ("no connection, since nobody listens there", f"check WISTIA_BASE_URL, {_GOES_ON}"),
+        "no connection, since nobody listens there",
+        f"check WISTIA_BASE_URL, {_GOES_ON}",
     ),
     # Of urllib3's time-outs, which is why it stands before them.
-    ((NewConnectionError,), ("no connection", _NETWORK)),
+    ((NewConnectionError,), "no connection", _NETWORK),
     (
         (ConnectTimeoutError, requests.ConnectTimeout),
-        (
-            "nobody answers there, as where a firewall drops what is sent",
-            f"check the network, its firewall and WISTIA_BASE_URL, {_GOES_ON}",
-        ),
+        "nobody answers there, as where a firewall drops what is sent",
+        f"check the network, its firewall and WISTIA_BASE_URL, {_GOES_ON}",
     ),
-    ((requests.ReadTimeout, ReadTimeoutError, TimeoutError), _SLOW),
-    ((DecodeError,), ("the answer is packed wrongly", _NETWORK)),
-    ((ConnectionResetError, RemoteDisconnected), ("no connection, it was cut", _NETWORK)),
-    ((ProtocolError, IncompleteRead), _BROKE_OFF),
+    (
+        (requests.ReadTimeout, ReadTimeoutError, TimeoutError),
+        _SLOW,
+        f"Wistia is slow now: wait, {_GOES_ON}",
+    ),
+    ((DecodeError,), "the answer is packed wrongly", _NETWORK),
+    ((ConnectionResetError, RemoteDisconnected), "no connection, it was cut", _NETWORK),
+    ((ProtocolError, IncompleteRead), "the answer broke off", _NETWORK),
 )
 
 
@@ -255,12 +250,8 @@ def _distrust(text: str) -> tuple[str, str]:
         )
     if "WRONG_VERSION_NUMBER" in text or "RECORD_LAYER_FAILURE" in text:
         return "it does not speak TLS", "check WISTIA_BASE_URL: http:// or another port is meant"
-    if "CERTIFICATE_VERIFY_FAILED" in text:
-        return (
-            "its certificate or encryption cannot be trusted",
-            _UNTRUSTED,
-        )
-    return "its certificate or encryption cannot be trusted", _NETWORK
+    remedy = _UNTRUSTED if "CERTIFICATE_VERIFY_FAILED" in text else _NETWORK
+    return "its certificate or encryption cannot be trusted", remedy
 
 
 def _between(url: str) -> str:

@@ -19,9 +19,8 @@ from requests.adapters import HTTPAdapter
 
 from ingestion.api.answers import BROKEN, decode, no_answer, read_body, refusal
 from ingestion.api.paging import Paging
-from ingestion.api.parallel import MOST_IN_FLIGHT
-from ingestion.api.rate_limit import InFlight
-from ingestion.api.retry import LONGEST_WAIT_SECONDS, Fault, retrying
+from ingestion.api.rate_limit import MOST_IN_FLIGHT, InFlight
+from ingestion.api.retry import LONGEST_WAIT_SECONDS, Fault, Patience
 from ingestion.api.salvage import salvage
 from ingestion.config.errors import (
     AuthenticationError,
@@ -56,7 +55,7 @@ class Wistia:
     """The API behind one token; safe to share between threads.
 
     Args:
-        settings: Base URL, version.
+        settings: Base URL, version, limit.
         token: The bearer token.
         pacer: Every request, retries included, takes a slot from it.
         sleep: How to wait between retries, seconds.
@@ -72,27 +71,13 @@ class Wistia:
         skew: ClockSkew | None = None,
     ) -> None:
         self.base_url = settings.wistia_base_url
-        self._pacer = pacer
-        self._sleep = sleep
-        self._skew = skew
+        self._pacer, self._sleep, self._skew = pacer, sleep, skew
         self._lock = threading.Lock()
         self.requests = self.retries = 0
         self._tallies: tuple[Tally, ...] = (self,)
         # Learns from each good answer how many requests keep the limit busy.
         self.in_flight = InFlight(settings.wistia_requests_per_minute)
-        self._session = _Session()
-        adapter = HTTPAdapter(pool_connections=2, pool_maxsize=MOST_IN_FLIGHT)
-        self._session.mount("https://", adapter)
-        self._session.mount("http://", adapter)
-        # As `auth` and not as a header: requests lets a netrc entry of the host replace that one.
-        self._session.auth = _bearer(token)
-        self._session.headers.update(
-            {
-                "X-Wistia-API-Version": settings.wistia_api_version,
-                "Accept": "application/json",
-                "User-Agent": "wistia-elt",
-            }
-        )
+        self._session = _Session(token, settings.wistia_api_version)
 
     def counting(self, tally: Tally) -> Self:
         """The same client; what is asked through it is counted there too, however late it ends."""
@@ -126,14 +111,20 @@ class Wistia:
             ClockError: Its `Date` is far from this machine's clock.
         """
         url = path if "://" in path else self.base_url + path
-        try:
-            return retrying(self._note_retry, self._sleep)(self._send, url, params or {}, expect)
-        except Fault as fault:
-            # No retry has mended it: what is good of it is better than nothing forever.
-            saved = salvage(fault.body, expect) if salvages and fault.body else None
-            if saved is not None:
-                return saved
-            raise fault.error from fault.__cause__
+        patience = Patience()
+        while True:
+            try:
+                return self._send(url, params or {}, expect)
+            except Fault as fault:
+                seconds = patience.seconds_after(fault)
+                if seconds is None:
+                    # No retry has mended it: what is good of it is better than nothing forever.
+                    saved = salvage(fault.body, expect) if salvages and fault.body else None
+                    if saved is not None:
+                        return saved
+                    raise fault.error from fault.__cause__
+            self._count(retries=1)
+            self._sleep(seconds)
 
     def fetch_pages(
         self, path: str, params: Mapping[str, Any] | None = None, paging: Paging | None = None
@@ -204,21 +195,19 @@ class Wistia:
         identity = found.get("hashed_id") or found.get("id") or found.get("url")
         return None if identity is None else str(identity)
 
-    def _note_retry(self) -> None:
+    def _count(self, requests: int = 0, retries: int = 0) -> None:
         with self._lock:
             for tally in self._tallies:
-                tally.retries += 1
+                tally.requests += requests
+                tally.retries += retries
 
     def _send(self, url: str, params: Mapping[str, Any], expect: type) -> Any:  # noqa: ANN401
         self._pacer.wait()
-        with self._lock:
-            for tally in self._tallies:
-                tally.requests += 1
+        self._count(requests=1)
         sent = time.monotonic()
+        timeout = (_CONNECT_SECONDS, READ_SECONDS)
         try:
-            with self._session.get(
-                url, params=params, timeout=(_CONNECT_SECONDS, READ_SECONDS), stream=True
-            ) as response:
+            with self._session.get(url, params=params, timeout=timeout, stream=True) as response:
                 if self._skew:
                     self._skew.note(response.headers)
                 body = read_body(response)
@@ -233,15 +222,24 @@ class Wistia:
         raise refused
 
 
-def _bearer(token: str) -> Callable[[requests.PreparedRequest], requests.PreparedRequest]:
-    def sign(request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {token}"
+class _Session(requests.Session):
+    """Sends the token with every request, and to no other host."""
+
+    def __init__(self, token: str, version: str) -> None:
+        super().__init__()
+        self._token = token
+        # As `auth` and not as a header: requests lets a netrc entry of the host replace that one.
+        self.auth = self._sign
+        self.headers["X-Wistia-API-Version"] = version
+        self.headers["Accept"] = "application/json"
+        self.headers["User-Agent"] = "wistia-elt"
+        for scheme in ("https://", "http://"):
+            self.mount(scheme, HTTPAdapter(pool_connections=2, pool_maxsize=MOST_IN_FLIGHT))
+
+    def _sign(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token}"
         return request
 
-    return sign
-
-
-class _Session(requests.Session):
     # Elsewhere the token means nothing, and what answers there is not the API.
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         target = super().get_redirect_target(resp)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ingestion.api.salvage import BadRecord, fields_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable
 
 PER_PAGE = 100
 # A page too slow to arrive is asked for again in pages of a fifth, down to these rows.
@@ -21,13 +21,6 @@ _FEWEST_PER_PAGE = 5
 _PAGES_WITHOUT_NEWS = 3
 # At a page a second more than an hour: of half a million rows.
 MOST_PAGES = 5_000
-# Rows read again: a few on purpose, all of them where a server ignores the page.
-_STALE_ROWS = 20_000
-MOST_ROWS = 10_000_000
-
-
-class EndlessListError(Exception):
-    """A list that cannot be read to its end; says why."""
 
 
 class PageSize:
@@ -49,9 +42,10 @@ class Paging:
 
     Args:
         name: What is said of it, `events of 2026-01-08`.
-        identify: What names a row; its whole content when None.
         size: The list's page size.
+        identify: What names a row; its whole content when None.
         page: The first page.
+        granted: The rows of each page above that one, where they are known.
 
     Attributes:
         page: The one to read next.
@@ -65,23 +59,30 @@ class Paging:
         size: PageSize | None = None,
         identify: Callable[[dict[str, object]], object] | None = None,
         page: int = 1,
+        granted: int = 0,
     ) -> None:
-        self.name, self.page = name, page
-        self.size = size or PageSize()
-        self.per_page = self.size.rows
+        self.name, self.page, self.size = name, page, size or PageSize()
+        self.per_page = granted or self.size.rows
         self.gave_up: str | None = None
-        self._news = News(identify)
         # Rows of the largest page so far: a server may grant fewer than it is asked for.
-        self._granted = 0
+        self._granted = granted
+        self._identify = identify
+        self._seen: set[int] = set()
+        self._without_news = 0
+        if self.size.rows < self.per_page:
+            self._divide()
 
     def shrink(self) -> bool:
         """Read on in smaller pages from the same row; False when they cannot be smaller."""
         if not self.size.lower(self.per_page):
             return False
+        self._divide()
+        return True
+
+    def _divide(self) -> None:
         read = (self.page - 1) * self._granted
         self.per_page = self.size.rows
         self.page = read // min(self.per_page, self._granted or self.per_page) + 1
-        return True
 
     @property
     def usual_page(self) -> int:
@@ -92,61 +93,16 @@ class Paging:
 
     def goes_on(self, rows: list[object]) -> bool:
         """Take in a page: whether to read the next one."""
-        self._news.note(rows)
+        news = set(map(self._name, rows)) - self._seen
+        self._seen |= news
+        self._without_news = 0 if news else self._without_news + 1
         self._granted = max(self._granted, len(rows))
-        if self._news.idle >= _PAGES_WITHOUT_NEWS and rows:
-            self.gave_up = f"{self.name}: {self._news.idle} pages in a row brought nothing new"
+        if self._without_news >= _PAGES_WITHOUT_NEWS and rows:
+            self.gave_up = f"{self.name}: {self._without_news} pages in a row brought nothing new"
         elif self.page >= MOST_PAGES and rows:
             self.gave_up = f"{self.name}: there is no end after {self.page:,} pages"
         self.page += 1
         return bool(rows) and self.gave_up is None
-
-
-class NewsOfRows:
-    """Ends a list that repeats itself and is read in any order; a Bloom filter of the rows seen.
-
-    Of a hundred new rows some are told as new even among ten million.
-    """
-
-    def __init__(self) -> None:
-        self._bits = bytearray(1 << 22)
-        self._fresh = self._stale = 0
-
-    def note(self, digests: Sequence[bytes], asked: int, end: int) -> None:
-        """Take in one read.
-
-        Raises:
-            EndlessListError: Most reads bring nothing new, or rows lie where no list reaches.
-        """
-        fresh = 0
-        for digest in digests:
-            place, bit = divmod(int.from_bytes(digest[:4], "big") % (8 << 22), 8)
-            fresh += not self._bits[place] >> bit & 1
-            self._bits[place] |= 1 << bit
-        self._fresh, self._stale = self._fresh + fresh, self._stale + asked - fresh
-        if self._stale > _STALE_ROWS + 8 * self._fresh:
-            raise EndlessListError(f"{self._stale:,} rows brought nothing new")
-        if digests and end > MOST_ROWS:
-            raise EndlessListError(f"there is no end after {end:,} rows")
-
-
-class News:
-    """Which rows of one list have been seen.
-
-    Attributes:
-        idle: Reads since the last one that brought a row not seen before.
-    """
-
-    def __init__(self, identify: Callable[[dict[str, object]], object] | None = None) -> None:
-        self.idle = 0
-        self._identify = identify
-        self._seen: set[int] = set()
-
-    def note(self, rows: Iterable[object]) -> None:
-        """Take in what one read brought."""
-        found = {self._name(row) for row in rows} - self._seen
-        self._seen |= found
-        self.idle = 0 if found else self.idle + 1
 
     def _name(self, row: object) -> int:
         fields = fields_of(row)

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from concurrent.futures import Future
 from itertools import count
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
+from ingestion.api.rate_limit import MOST_IN_FLIGHT
 from ingestion.config.errors import IngestionError
 
 if TYPE_CHECKING:
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 A = TypeVar("A")
-MOST_IN_FLIGHT = 64
 # Seconds without any answer, after which what is out is held to hang.
 SILENCE = 10.0
 # So many more wait at the limiter for the moments in which an answer is loaded and none is sent.
@@ -28,40 +29,30 @@ _SPARE = 8
 
 
 class Readers(Generic[T, A]):
-    """A pool of threads that grows with what is sent and ends with its block.
+    """Reads many at a time, each in a thread of its own.
 
-    Its threads are daemons: a process that is done, or stopped, never waits for an answer
+    The threads are daemons: a process that is done, or stopped, never waits for an answer
     that does not come.
 
     Args:
         fetch: Reads what was sent; its errors come back from `receive`.
+        limit: How many keep the account's limit busy.
     """
 
-    def __init__(self, fetch: Callable[[T], A]) -> None:
-        self._fetch = fetch
-        self._reads: SimpleQueue[T | None] = SimpleQueue()
-        self._answers: SimpleQueue[tuple[T, list[A], BaseException | None]] = SimpleQueue()
-        self._threads = 0
-        self._open = True
+    def __init__(self, fetch: Callable[[T], A], limit: InFlight) -> None:
+        self._fetch, self._limit = fetch, limit
+        self._answers: SimpleQueue[tuple[T, Future[A]]] = SimpleQueue()
         self.in_flight = 0
 
-    def __enter__(self) -> Self:
-        """Open the pool."""
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        """Let every thread end after the answer it waits for."""
-        self._open = False
-        for _ in range(self._threads):
-            self._reads.put(None)
+    @property
+    def room(self) -> int:
+        """How many more to send now, so that the limit is used and nothing queues."""
+        return self._limit.target - self.in_flight
 
     def send(self, read: T) -> None:
         """Begin to read."""
         self.in_flight += 1
-        if self.in_flight > self._threads:
-            self._threads += 1
-            threading.Thread(target=self._work, daemon=True).start()
-        self._reads.put(read)
+        threading.Thread(target=self._answer, args=(read,), daemon=True).start()
 
     def receive(self, seconds: float | None = None) -> tuple[T, A]:
         """Wait for the next answer, whichever comes first.
@@ -70,18 +61,17 @@ class Readers(Generic[T, A]):
             IngestionError: It could not be read.
             Empty: Nothing came in so many seconds.
         """
-        read, answers, error = self._answers.get(timeout=seconds)
+        read, answer = self._answers.get(timeout=seconds)
         self.in_flight -= 1
-        if error is not None:
-            raise error
-        return read, answers[0]
+        return read, answer.result()
 
-    def _work(self) -> None:
-        while (read := self._reads.get()) is not None and self._open:
-            try:
-                self._answers.put((read, [self._fetch(read)], None))
-            except BaseException as error:  # noqa: BLE001 - raised again by `receive`
-                self._answers.put((read, [], error))
+    def _answer(self, read: T) -> None:
+        answer = Future[A]()
+        try:
+            answer.set_result(self._fetch(read))
+        except BaseException as error:  # noqa: BLE001 - raised again by `receive`
+            answer.set_exception(error)
+        self._answers.put((read, answer))
 
 
 def read_in_order(
@@ -110,29 +100,27 @@ def read_in_order(
         except IngestionError as error:
             return error
 
+    readers, numbers = Readers(attempt, in_flight), count()
     places, hanging = deque[int](), set[int]()
     arrived: dict[int, tuple[T, A | IngestionError]] = {}
-    numbers = count()
-    with Readers(attempt) as readers:
-        while waiting or readers.in_flight or places:
-            busy = readers.in_flight - len(hanging)
-            room = min(in_flight.target + _SPARE - busy, MOST_IN_FLIGHT - readers.in_flight)
-            for _ in range(min(room, most_ahead - len(places), len(waiting))):
-                places.append(next(numbers))
-                readers.send((places[-1], waiting.popleft()))
-            if places and places[0] in arrived:
-                yield arrived.pop(places.popleft())
-                continue
-            try:
-                (place, asked), answer = readers.receive(SILENCE)
-            except Empty:
-                hanging.update(place for place in places if place not in arrived)
-                places = deque(place for place in places if place in arrived)
-                if not places and not waiting:
-                    yield None
-                continue
-            if place in hanging:
-                hanging.remove(place)
-                yield asked, answer
-            else:
-                arrived[place] = asked, answer
+    while waiting or readers.in_flight or places:
+        room = min(readers.room + _SPARE + len(hanging), MOST_IN_FLIGHT - readers.in_flight)
+        for _ in range(min(room, most_ahead - len(places), len(waiting))):
+            places.append(next(numbers))
+            readers.send((places[-1], waiting.popleft()))
+        if places and places[0] in arrived:
+            yield arrived.pop(places.popleft())
+            continue
+        try:
+            (place, asked), answer = readers.receive(SILENCE)
+        except Empty:
+            hanging.update(place for place in places if place not in arrived)
+            places = deque(place for place in places if place in arrived)
+            if not places and not waiting:
+                yield None
+            continue
+        if place in hanging:
+            hanging.remove(place)
+            yield asked, answer
+        else:
+            arrived[place] = asked, answer

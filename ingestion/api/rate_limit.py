@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 # A pacer at 597 a minute was seen as 609 in the busiest sliding minute of the server: the network
 # bunches what leaves evenly. 95 % of 600 leaves room for that.
 _SHARE_OF_LIMIT = 0.95
-_FEWEST, _MOST, _UNPACED = 1, 64, 8
+MOST_IN_FLIGHT, _UNPACED = 64, 8
 _FIRST_GUESS_SECONDS = 1.2
 _HEADROOM = 1.05
 
@@ -74,7 +74,7 @@ class InFlight:
         if not self._per_second:
             return _UNPACED
         wanted = math.ceil(self._per_second * self._latency * _HEADROOM)
-        return min(_MOST, max(_FEWEST, wanted))
+        return min(MOST_IN_FLIGHT, max(1, wanted))
 
     def observe(self, seconds: float) -> None:
         """Learn from one answer; a rise is followed fast, a fall slowly."""

@@ -2,7 +2,7 @@
 
 The list is ordered by last activity, newest first. Rows come in at the front, move there from deep
 places, and disappear; many requests are in flight, and each shows the list at one unknown instant.
-This module decides what to ask and what the answers prove; a `Reader` sends the requests.
+This module decides what to ask and what the answers prove; `Readers` send the requests.
 
 **Proof.** A *stayer* is a row that does not move while a sweep lasts. Two windows that share an
 unmoved row x leave no stayer between them: one that lay below x when the upper window was cut lies
@@ -22,28 +22,27 @@ from typing import TYPE_CHECKING
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from ingestion.api.paging import PER_PAGE, NewsOfRows
+from ingestion.api.paging import PER_PAGE
 from ingestion.extract.list_end import ListEnd
-from ingestion.extract.window import (
-    Mark,
-    Reader,
-    Request,
-    Row,
-    Window,
-    is_past,
-    overlapping,
-    straddling,
-)
+from ingestion.extract.window import Mark, Request, Row, Window, is_past, overlapping, straddling
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
+    from ingestion.api.parallel import Readers
+
 AHEAD = 128  # windows asked for below the last one proved: bounds what is held in memory
 GUESSED = 12  # pages asked for side by side before more are known to be there
 BOUNDED = 5  # windows of a sweep down to a time, one as a rule, before its end is searched
-STEPS = 3  # windows read one by one across a gap, before what was asked for below is given up
+BRIDGES = 3  # windows read one by one across a gap, before what was asked for below is given up
 TRIES = 16  # of finding where the list goes on: then from the top
+STALE_ROWS = 20_000  # read again: a few on purpose, all of them where a server ignores the page
+MOST_ROWS = 10_000_000
+
+
+class EndlessListError(Exception):
+    """A list that cannot be read to its end; says why."""
 
 
 class Resume(BaseModel):
@@ -83,14 +82,15 @@ class Reading:
         violations: Windows out of order.
     """
 
-    reader: Reader
-    news: NewsOfRows
+    reader: Readers[Request, Window]
     size: int
     is_granted: bool = True
     is_ordered: bool = True
     trusts_order: bool = False
     shifts: int = 0
     violations: int = 0
+    _asked: int = 0
+    _deepest: int = 0
 
     def send(self, page: int, per_page: int) -> Request:
         """Begin to read a page."""
@@ -99,14 +99,28 @@ class Reading:
         return request
 
     def wait(self, request: Request, meanwhile: Callable[[], None] = lambda: None) -> Window:
-        """Wait for the answer; whenever another comes, do something `meanwhile`."""
+        """Wait for the answer; whenever another comes, do something `meanwhile`.
+
+        Raises:
+            EndlessListError: Most reads bring nothing new, or rows lie where no list reaches.
+        """
         while (window := request.window) is None:
-            come = self.reader.wait()
-            self.news.note([row.digest for row in come.rows], come.asked, come.end)
+            answered, come = self.reader.receive()
+            answered.window = come
+            self._bound(come)
             meanwhile()
         if window.asked < request.per_page:  # larger ones are too slow to come
             self.size = min(self.size, window.asked)
         return window
+
+    def _bound(self, come: Window) -> None:
+        self._asked += come.asked
+        self._deepest = max(self._deepest, come.end if come.rows else 0)
+        stale = self._asked - self._deepest
+        if stale > STALE_ROWS + 8 * self._deepest:
+            raise EndlessListError(f"{stale:,} rows brought nothing new")
+        if self._deepest > MOST_ROWS:
+            raise EndlessListError(f"there is no end after {self._deepest:,} rows")
 
     def read_front(self) -> Window:
         """The first page; it tells how many rows the server grants."""
@@ -147,7 +161,7 @@ class Sweep:
         self.is_void = False
         self._reading, self._upper, self._bound, self._goal = reading, upper, bound, goal
         self._is_placed = False
-        self._asked = self._back = 0
+        self._asked = self._tries = 0  # tries of finding what follows the last window proved
         self._ahead: deque[Request] = deque()
         self._edge = upper.end
 
@@ -156,13 +170,13 @@ class Sweep:
         while not self._is_done:
             self._fill()
             request = self._ahead.popleft()
-            lower = self._reading.wait(request, self._fill)
-            if lower.asked < request.per_page:
+            window = self._reading.wait(request, self._fill)
+            if window.asked < request.per_page:
                 self._go_on(self._upper.end)
-            elif lower.offset and not lower.rows:
-                yield from self._turn_back(lower)
+            elif self._reading.joins(window, self._upper):
+                yield self._take(window)
             else:
-                yield from self._join(lower)
+                yield from self._bridge(request, window)
 
     @property
     def _is_done(self) -> bool:
@@ -193,34 +207,40 @@ class Sweep:
             self._ahead.append(self._reading.send(page, per_page))
             self._edge, self._asked = page * per_page, self._asked + 1
 
-    def _turn_back(self, empty: Window) -> Iterator[Window]:
-        """Go on above a window that lies beyond the end, and the farther above the more do."""
-        self.end.note_empty(empty.offset)
-        if self._is_done:
+    def _bridge(self, request: Request, window: Window) -> Iterator[Window]:
+        """Ask for what lies between the last window proved and one that does not join it."""
+        reading, seam = self._reading, self._upper.end
+        size = reading.size
+        if not window.rows:  # it lies beyond the end, and so does all that was asked for below
+            self.end.note_empty(window.offset)
+            seam = min(seam, window.offset)
+            self._go_on(seam)
+        elif not self._tries:
+            reading.shifts += 1
+            request.bridges += 1
+            self._ahead.appendleft(request)
+        if request.bridges > BRIDGES:
+            reading.read_front()
+            # Where fewer rows are granted by now, windows are not where they were thought to be.
+            self.is_void |= reading.size < size
+            self._go_on(seam)
             return
-        seam = min(self._upper.end, empty.offset)
-        self._go_on(seam - self._back)
-        self._back = 2 * self._back + max(1, self._reading.size // 2)
-        if not straddling(seam, self._reading.size):
-            yield from self._cross(seam)
-
-    def _join(self, lower: Window) -> Iterator[Window]:
-        """Give out a window, after those that lead down to it."""
-        for _ in range(STEPS):
-            if self._reading.joins(lower, self._upper):
+        while self._tries < TRIES and not self._is_done:
+            # By their times all windows that lie above join; else it may have gone either way.
+            zigzag = (self._tries + 1) // 2 * (-1) ** self._tries
+            is_above = reading.is_ordered or not window.rows
+            aim = seam - max(1, size // 2) * (2**self._tries - 1 if is_above else zigzag)
+            self._tries += 1
+            if aim < 1:
                 break
-            self._reading.shifts += 1
-            yield from self._step_down()
-            if self._is_done:
+            if where := straddling(aim, size):
+                self._ahead.appendleft(reading.send(*where))
                 return
-        if self._reading.joins(lower, self._upper):
-            yield self._take(lower)
-            return
-        size = self._reading.size
-        self._reading.read_front()
-        # Where fewer rows are granted by now, windows are not where they were thought to be.
-        self.is_void |= self._reading.size < size
-        self._go_on(self._upper.end)
+            if crossed := self._cross(aim):
+                yield from crossed
+                return
+        if not self._is_done:
+            self._go_on(1)  # from the top, which always follows
 
     def _take(self, window: Window) -> Window:
         was_ordered = self._reading.is_ordered
@@ -229,32 +249,8 @@ class Sweep:
             self.is_void |= bool(self._bound or self._reading.trusts_order)
         rows = self._upper.rows
         self._is_placed = bool(rows and rows[-1].digest in window.digests)
-        self._upper, self._back = window, 0
+        self._upper, self._tries = window, 0
         return window
-
-    def _step_down(self) -> Iterator[Window]:
-        """Read the window that follows the last one, wherever its end is by now."""
-        end, half = self._upper.end, max(1, self._reading.size // 2)
-        for tries in range(TRIES):
-            # By their times all windows that lie above join; else it may have gone either way.
-            zigzag = (tries + 1) // 2 * (-1) ** tries
-            aim = end - half * (2**tries - 1 if self._reading.is_ordered else zigzag)
-            if aim < 1:
-                break
-            where = straddling(aim, self._reading.size)
-            if where is None:
-                found = self._cross(aim)
-            else:
-                window = self._reading.wait(self._reading.send(*where), self._fill)
-                is_found = window.asked == where[1] and self._reading.joins(window, self._upper)
-                found = [self._take(window)] if is_found else []
-            if found:
-                yield from found
-                return
-        # From the top, which always follows; all below is asked for again.
-        top = self._reading.wait(self._reading.send(1, self._reading.size))
-        self._go_on(top.end)
-        yield self._take(top)
 
     def _cross(self, seam: int) -> list[Window]:
         """Read on below a seam that no window straddles; nothing when the list moved too much.
@@ -284,7 +280,7 @@ class Crawl:
     out in some state; a newer state too, or it has a time at or after `watermark`.
 
     Args:
-        reader: Sends the requests.
+        reader: Sends the requests, in smaller pages where those asked for are too slow.
         clock: Now, UTC.
         bound: Read down to a row older than this; None for the whole list.
         size: Rows a page to begin with.
@@ -301,13 +297,13 @@ class Crawl:
 
     def __init__(
         self,
-        reader: Reader,
+        reader: Readers[Request, Window],
         clock: Callable[[], datetime],
         bound: datetime | None = None,
         size: int = PER_PAGE,
         resume: Resume | None = None,
     ) -> None:
-        self._clock, self.reading = clock, Reading(reader, NewsOfRows(), size)
+        self._clock, self.reading = clock, Reading(reader, size)
         self.started_at, self.bound, self.watermark = clock(), bound, None
         self.pages = 0
         self.pages_expected: int | None = None

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from contextlib import closing
 from typing import TYPE_CHECKING, TypeVar
 
 from ingestion.api.paging import Paging
 from ingestion.api.parallel import read_in_order
-from ingestion.api.salvage import BadRecord, fields_of
+from ingestion.api.salvage import fields_of
 from ingestion.config.errors import (
     REFUSALS,
     BadResponseError,
@@ -21,7 +20,7 @@ from ingestion.config.errors import (
 )
 from ingestion.config.grammar import MEDIA_ID
 from ingestion.extract.context import Videos
-from ingestion.load.loader import note_cut_short
+from ingestion.load.loader import cut_short
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
@@ -74,7 +73,7 @@ def find_videos(work: Ingest, resource: Resource) -> Videos:
 
 def load_list(work: Ingest, resource: Resource) -> Generator[None]:
     """Load the items of the list of videos that are new or changed."""
-    with work.loading(resource) as (loader, _):
+    with work.loading(resource) as loader:
         loader.load(work.videos.items)
     yield from ()
 
@@ -91,17 +90,12 @@ def load_snapshots(work: Ingest, resource: Resource) -> Generator[None]:
     videos = work.videos
     names = videos.ids if resource.is_of_media else (resource.name,)
 
-    def fetch(media_id: str) -> dict[str, object] | BadRecord:
-        path = resource.path.format(media_id=media_id)
-        found: dict[str, object] | BadRecord = work.client.get(path, salvages=True)
-        return found
+    def fetch(media_id: str) -> object:
+        return work.client.get(resource.path.format(media_id=media_id), salvages=True)
 
-    with work.loading(resource) as (loader, _):
-        for come in read_each(work, loader, names, fetch, _MOST_AHEAD):
-            if come is None:
-                yield
-                continue
-            media_id, answer = come
+    with work.loading(resource) as loader:
+
+        def take(media_id: str, answer: object) -> None:
             if not isinstance(answer, NotFoundError):
                 loader.load_snapshot(media_id, answer)
             elif resource.is_of_media:
@@ -110,14 +104,17 @@ def load_snapshots(work: Ingest, resource: Resource) -> Generator[None]:
             else:
                 raise answer
 
+        yield from read_each(work, loader, names, fetch, take, _MOST_AHEAD)
 
-def read_each(
+
+def read_each(  # noqa: PLR0913, PLR0917 - what to ask, and what to do with it
     work: Ingest,
     loader: Loader,
     media_ids: tuple[str, ...],
     fetch: Callable[[str], A],
+    take: Callable[[str, A | NotFoundError], None],
     most_ahead: int,
-) -> Generator[tuple[str, A | NotFoundError] | None]:
+) -> Generator[None]:
     """Read something of every video, side by side.
 
     One that fails after every retry is noted, so that the run ends with 3, and costs no other.
@@ -127,11 +124,11 @@ def read_each(
         loader: Of the resource; flushed when it is due.
         media_ids: In the order to load.
         fetch: Reads it of one video; called from many threads.
+        take: Loads a video's answer, or that Wistia does not know it.
         most_ahead: Answers that may wait behind a slow one.
 
     Yields:
-        Each video's id and answer, or that Wistia does not know it; None while only videos are
-        left that hang. What was loaded is durable then.
+        While only videos are left that hang; what was loaded is durable then.
 
     Raises:
         IngestionError: No video answers, or what answers is not the API.
@@ -146,30 +143,27 @@ def read_each(
         good.append(media_id)
         return answer
 
-    with closing(read_in_order(ask, deque(media_ids), work.client.in_flight, most_ahead)) as found:
-        for come in found:
-            if come is None:
-                loader.flush()
-                yield None
-                continue
-            media_id, answer = come
-            if isinstance(answer, UnavailableError) and not isinstance(answer, _OF_ALL):
-                # While others answer it is the video, and else the API.
-                failed = [] if len(good) > before[media_id] else [*failed, answer]
-                if len(failed) == _DOWN:
-                    raise failed[0]
-                loader.cut_short(str(answer))
-            elif isinstance(answer, BadResponseError) and not answer.is_page:
-                loader.quarantine_answer(answer, media_id)
-                log.warning("what the API says of %s is quarantined: %s", media_id, answer)
-            elif isinstance(answer, IngestionError) and not isinstance(answer, NotFoundError):
-                raise answer
-            else:
-                failed = []
-                yield media_id, answer
-            if loader.is_due:
-                loader.flush()
-            work.progress(loader.entry)
+    for come in read_in_order(ask, deque(media_ids), work.client.in_flight, most_ahead):
+        if come is None:
+            loader.flush()
+            yield
+            continue
+        media_id, answer = come
+        if isinstance(answer, UnavailableError) and not isinstance(answer, _OF_ALL):
+            # While others answer it is the video, and else the API.
+            failed = [] if len(good) > before[media_id] else [*failed, answer]
+            if len(failed) == _DOWN:
+                raise failed[0]
+            cut_short(loader.entry, str(answer))
+        elif isinstance(answer, BadResponseError) and not answer.is_page:
+            loader.quarantine_answer(answer, media_id=media_id)
+            log.warning("what the API says of %s is quarantined: %s", media_id, answer)
+        elif isinstance(answer, IngestionError) and not isinstance(answer, NotFoundError):
+            raise answer
+        else:
+            failed = []
+            take(media_id, answer)
+        work.progress(loader)
     if failed and not good:
         raise failed[0]
 
@@ -183,7 +177,7 @@ def _read_list(work: Ingest, resource: Resource, wanted: tuple[str, ...] | None)
     pages = work.client.fetch_pages(resource.path, filters, paging)
     items = [item for page in pages for item in page]
     if paging.gave_up:
-        note_cut_short(work.run.manifest.resource(resource.name), paging.gave_up)
+        cut_short(work.run.manifest.resource(resource.name), paging.gave_up)
     return items
 
 

@@ -19,13 +19,13 @@ from ingestion.api.salvage import BadRecord
 from ingestion.config.errors import NotFoundError
 from ingestion.config.timestamps import format_timestamp
 from ingestion.extract.media import read_each
+from ingestion.load.loader import note
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from ingestion.extract.context import Ingest
     from ingestion.load.resource import Resource
-    from ingestion.state.checkpoint import ResourceState
 
 # What the API keeps of events; of days it has all, and nobody knows since when.
 KEPT = timedelta(days=730)
@@ -46,16 +46,17 @@ def load_days(work: Ingest, resource: Resource) -> Generator[None]:
             asks for the same days again.
     """
     started = work.run.clock()
-    today = started.astimezone(ZoneInfo(work.settings.wistia_time_zone)).date()
-    with work.loading(resource) as (loader, state):
-        usual = _usual(work, state, today)
-        since = _since(work, usual, today)
+    zone = ZoneInfo(work.settings.wistia_time_zone)
+    today = started.astimezone(zone).date()
+    with work.loading(resource) as loader:
+        watermark, answered = loader.state.watermark, set[str]()
+        usual = watermark.astimezone(zone).date() - _RESTATED if watermark else today - KEPT
+        since = work.scope.since or (min(today - KEPT, usual) if work.scope.full else usual)
         # A backfill of the newest days alone leaves a gap that the next run has to read.
         moves = since <= usual
-        remembered = datetime.combine(today - _RESTATED if moves else usual, time.min, tzinfo=UTC)
+        read_again = datetime.combine(today - _RESTATED if moves else usual, time.min, tzinfo=UTC)
         asked = [
-            {"start_date": first.isoformat(), "end_date": last.isoformat()}
-            for first, last in spans(since, today, _LONGEST)
+            {"start_date": first, "end_date": last} for first, last in spans(since, today, _LONGEST)
         ]
 
         def fetch(media_id: str) -> list[object]:
@@ -66,37 +67,18 @@ def load_days(work: Ingest, resource: Resource) -> Generator[None]:
                 for row in work.client.get(path, days, expect=list, salvages=True)
             ]
 
-        answered = 0
-        for come in read_each(work, loader, work.videos.ids, fetch, _MOST_AHEAD):
-            if come is None:
-                yield
-                continue
-            answered += 1
-            media_id, rows = come
+        def take(media_id: str, rows: list[object] | NotFoundError) -> None:
+            answered.add(media_id)
             if isinstance(rows, NotFoundError):
                 # Whether the video is known is for its statistics to say.
-                loader.note(f"not read: {rows}")
+                note(loader.entry, f"not read: {rows}")
             else:
-                loader.load(_stamped(rows, media_id, started), remember_from=remembered)
+                loader.load(_stamped(rows, media_id, started), remember_from=read_again)
+
+        yield from read_each(work, loader, work.videos.ids, fetch, take, _MOST_AHEAD)
         # Of a video that did not answer the next run asks for the same days again.
-        if moves and answered == len(work.videos.ids):
-            state.watermark = started
-            loader.entry.watermark = format_timestamp(started)
-            state.forget_before(remembered)
-
-
-def _usual(work: Ingest, state: ResourceState, today: date) -> date:
-    """Where a run begins that nobody told where to begin."""
-    if state.watermark is None:
-        return today - KEPT
-    zone = ZoneInfo(work.settings.wistia_time_zone)
-    return state.watermark.astimezone(zone).date() - _RESTATED
-
-
-def _since(work: Ingest, usual: date, today: date) -> date:
-    if work.scope.since is not None:
-        return work.scope.since
-    return min(today - KEPT, usual) if work.scope.full else usual
+        if moves and len(answered) == len(work.videos.ids):
+            loader.reach(started, read_again)
 
 
 def _stamped(rows: list[object], media_id: str, moment: datetime) -> Iterator[object]:
@@ -109,9 +91,9 @@ def _stamped(rows: list[object], media_id: str, moment: datetime) -> Iterator[ob
             yield {**row, **stamp} if isinstance(row, dict) else row
 
 
-def spans(first: date, last: date, days: int) -> Iterator[tuple[date, date]]:
-    """Cut a stretch of days into pieces of at most so many, the newest first."""
+def spans(first: date, last: date, days: int) -> Iterator[tuple[str, str]]:
+    """Cut a stretch of days into pieces of at most so many, the newest first; ISO days."""
     while last >= first:
         start = max(first, last - timedelta(days=days - 1))
-        yield start, last
+        yield start.isoformat(), last.isoformat()
         last = start - timedelta(days=1)

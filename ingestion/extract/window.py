@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
@@ -66,30 +66,17 @@ class Window:
 
 @dataclass(eq=False, slots=True)
 class Request:
-    """A request for a page, and its answer once that has come."""
+    """A request for a page, its answer once that has come, and how many were read to join it."""
 
     page: int
     per_page: int
     window: Window | None = None
+    bridges: int = 0
 
     @property
     def offset(self) -> int:
         """Rows of the list above the first one asked for."""
         return (self.page - 1) * self.per_page
-
-
-class Reader(Protocol):
-    """Sends paced requests, many at a time."""
-
-    @property
-    def room(self) -> int:
-        """How many more to send now, so that the limit is used and nothing queues."""
-
-    def send(self, request: Request) -> None:
-        """Begin to read a page."""
-
-    def wait(self) -> Window:
-        """Wait for the next answer, whichever comes first; it is set in its request."""
 
 
 class Mark(BaseModel):

@@ -9,32 +9,25 @@ from __future__ import annotations
 
 import gzip
 import io
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ingestion.config.timestamps import compact_timestamp, format_timestamp, parse_timestamp
 from ingestion.state.manifest import describe_object
-from ingestion.storage.json_lines import GZIP_LEVEL, QUARANTINE, RAW, Line, read_records
+from ingestion.storage.json_lines import GZIP_LEVEL, QUARANTINE, RAW, Line, compress, read_records
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
-    from ingestion.state.manifest import StoredObject
+    from ingestion.state.manifest import ResourceRun, StoredObject
     from ingestion.state.run import RunRecord
     from ingestion.storage.base import Lake
 
 _TIME_FIELD = {RAW: "ingested_at", QUARANTINE: "quarantined_at"}
 RECORDS_PER_PART = 10_000
-
-
-def object_key(root: str, resource: str, loaded_at: datetime, name: str) -> str:
-    """`raw-data/visitors/ingest_date=2026-01-09/visitors_<name>.json.gz`."""
-    return f"{root}/{resource}/ingest_date={loaded_at.date().isoformat()}/{resource}_{name}.json.gz"
-
-
-def write_object(lake: Lake, key: str, body: bytes, records: int) -> StoredObject:
-    """Put a whole object and describe it as the manifest lists it."""
-    lake.put(key, body)
-    return describe_object(key, body, records)
+# So many snapshots of a flush are objects of their own, named after their video; more share a part.
+_FEW = 10
 
 
 def newest_snapshots(lake: Lake, resource: str) -> dict[str, str]:
@@ -56,67 +49,87 @@ def newest_snapshots(lake: Lake, resource: str) -> dict[str, str]:
 class PartWriter:
     """Collect records, compressed as they come, and put them in numbered parts.
 
-    A part is named `<resource>_<start of the crawl>_part-00001_batch_<records>.json.gz`.
-
-    Attributes:
-        count: Records in the part.
-        began: When its first record came; None while it is empty.
+    A part is named `<resource>_<start of the crawl>_part-00001_batch_<records>.json.gz`. A few
+    snapshots are objects of their own, `media_<id>_20260109T000148Z.json.gz`, as the predecessor
+    named its files.
 
     Args:
         run: Whose id is stamped on every line; its lake and clock.
         root: `raw-data` or `quarantine`.
-        resource: Whose records.
-        started: The crawl's start as in names; all parts of a crawl share it.
-        first_part: The number of the first part; a resumed crawl goes on counting.
+        entry: Of the resource; all parts of a crawl share its start.
+        parts: How many parts the crawl has so far.
+
+    Attributes:
+        count: Records that are held.
+        began: When the first of them came; None while there are none.
     """
 
-    def __init__(
-        self, run: RunRecord, root: str, resource: str, *, started: str, first_part: int = 1
-    ) -> None:
-        self._run, self._root, self._resource = run, root, resource
-        self._started, self._part = started, first_part
+    def __init__(self, run: RunRecord, root: str, entry: ResourceRun, parts: int) -> None:
+        self._run, self._root, self._entry, self._parts = run, root, entry, parts
         self._begin()
 
     def _begin(self) -> None:
         self.count = 0
         self.began: datetime | None = None
-        self._buffer = io.BytesIO()
-        self._gzip: gzip.GzipFile | None = None
+        self._body = io.BytesIO()
+        self._gzip = gzip.GzipFile("", "wb", GZIP_LEVEL, self._body, mtime=0)
+        # The first snapshots: whose, when taken, their lines.
+        self._snapshots: list[tuple[str, datetime, bytes]] = []
 
     @property
     def is_full(self) -> bool:
         """Whether the part holds as many records as a part may."""
         return self.count >= RECORDS_PER_PART
 
-    def add(self, line: Line, **fields: object) -> None:
-        """Stamp a record and compress it into the part."""
-        if self._gzip is None:
+    def add(self, line: Line, snapshot: tuple[str, datetime] | None = None) -> None:
+        """Stamp a record, a snapshot with whose it is and when taken, and compress it."""
+        if self.began is None:
             # The first record's time stands for the part: it names the partition too.
             self.began = self._run.clock()
-            self._stamps = {
-                _TIME_FIELD[self._root]: format_timestamp(self.began),
-                "run_id": self._run.manifest.run_id,
-            }
-            self._gzip = gzip.GzipFile(
-                fileobj=self._buffer, mode="wb", compresslevel=GZIP_LEVEL, mtime=0
-            )
-        text = line.text(**fields, **self._stamps)
-        self._gzip.write(text.encode(errors="replace") + b"\n")
+            stamp = format_timestamp(self.began)
+            self._stamps = {_TIME_FIELD[self._root]: stamp, "run_id": self._run.manifest.run_id}
+        beside = {}
+        if snapshot:
+            beside = {"media_id": snapshot[0], "snapshot_ts": format_timestamp(snapshot[1])}
+        text = line.text(**beside, **self._stamps).encode(errors="replace") + b"\n"
+        if snapshot and self.count == len(self._snapshots) < _FEW:
+            self._snapshots.append((*snapshot, text))
+        else:
+            self._gzip.writelines(held for *_, held in self._snapshots)
+            self._snapshots.clear()
+            self._gzip.write(text)
         self.count += 1
 
-    def flush(self) -> StoredObject | None:
-        """Put the part; None when it is empty.
+    def flush(self) -> Iterator[StoredObject]:
+        """Put what is held, and yield each object that is durable.
 
         Raises:
-            LakeError: The lake cannot be written; the part is still held.
+            LakeError: The lake cannot be written; what was not put is still held.
         """
-        if self._gzip is None or self.began is None:
-            return None
-        if not self._gzip.closed:
+        while self._snapshots:
+            media_id, taken_at, text = self._snapshots[0]
+            # Names have seconds, and an object is never overwritten by another.
+            while self._run.lake.get(key := self._key(f"{media_id}_{compact_timestamp(taken_at)}")):
+                taken_at += timedelta(seconds=1)
+            stored = self._put(key, compress(text), 1)
+            del self._snapshots[0]
+            self.count -= 1
+            yield stored
+        if self.count:
             self._gzip.close()
-        name = f"{self._started}_part-{self._part:05d}_batch_{self.count}"
-        key = object_key(self._root, self._resource, self.began, name)
-        stored = write_object(self._run.lake, key, self._buffer.getvalue(), self.count)
-        self._part += 1
-        self._begin()
-        return stored
+            name = f"{self._entry.crawl}_part-{self._parts + 1:05d}_batch_{self.count}"
+            stored = self._put(self._key(name), self._body.getvalue(), self.count)
+            self._parts += 1
+            self._begin()
+            yield stored
+        self.began = None
+
+    def _key(self, name: str) -> str:
+        """`raw-data/visitors/ingest_date=2026-01-09/visitors_<name>.json.gz`."""
+        day = (self.began or self._run.clock()).date().isoformat()
+        resource = self._entry.resource
+        return f"{self._root}/{resource}/ingest_date={day}/{resource}_{name}.json.gz"
+
+    def _put(self, key: str, body: bytes, records: int) -> StoredObject:
+        self._run.lake.put(key, body)
+        return describe_object(key, body, records)

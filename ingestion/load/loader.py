@@ -15,35 +15,29 @@ from __future__ import annotations
 import logging
 from collections import OrderedDict
 from contextlib import suppress
-from datetime import timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from ingestion.api.salvage import BadRecord, fields_of
 from ingestion.config.errors import BadResponseError, IngestionError, LakeError
 from ingestion.config.timestamps import compact_timestamp, format_timestamp, parse_timestamp
-from ingestion.load.bronze import (
-    RECORDS_PER_PART,
-    PartWriter,
-    newest_snapshots,
-    object_key,
-    write_object,
-)
+from ingestion.load.bronze import RECORDS_PER_PART, PartWriter, newest_snapshots
 from ingestion.load.schemas import NO_WORD, check_record, prune
 from ingestion.state.checkpoint import (
     identity_of,
+    load_state,
     missing_identity,
     quarantined_identity,
 )
-from ingestion.storage.json_lines import QUARANTINE, RAW, Line, compress, digest, encode
+from ingestion.state.recovery import replace_unlisted
+from ingestion.storage.json_lines import QUARANTINE, RAW, Line, digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from datetime import datetime
+    from collections.abc import Callable, Iterable
 
     from ingestion.load.redaction import Redactor
     from ingestion.load.resource import Resource
-    from ingestion.state.checkpoint import ResourceState
-    from ingestion.state.manifest import ResourceRun, StoredObject
+    from ingestion.state.manifest import Manifest, ResourceRun
     from ingestion.state.run import RunRecord
 
 log = logging.getLogger(__name__)
@@ -58,27 +52,19 @@ _MOST_NEW = 50
 # pages that overtook others a crash costs no more reading than a whole part holds.
 _DUE = RECORDS_PER_PART - 2_500
 _OLDEST = timedelta(minutes=1)
-# So many snapshots of a flush are objects of their own, named after their video; more share a part.
-_FEW = 10
 
 
-class _Snapshot(NamedTuple):
-    line: Line
-    media_id: str
-    taken_at: datetime
-    loaded_at: datetime
-
-
-def note_cut_short(entry: ResourceRun, reason: str) -> None:
-    """Note in a run that a list was given up before its end; the run ends with 3."""
-    entry.is_cut_short = True
-    _note(entry, f"not read to its end: {reason}")
-    log.warning("%s is not read to its end: %s", entry.resource, reason)
-
-
-def _note(entry: ResourceRun, said: str) -> None:
+def note(entry: ResourceRun, said: str) -> None:
+    """Note in a run something that costs nothing else."""
     if len(entry.notes) < _MOST_NOTES:
         entry.notes.append(said)
+
+
+def cut_short(entry: ResourceRun, reason: str) -> None:
+    """Note in a run that a list was given up before its end; the run ends with 3."""
+    entry.is_cut_short = True
+    note(entry, f"not read to its end: {reason}")
+    log.warning("%s is not read to its end: %s", entry.resource, reason)
 
 
 class Loader:
@@ -86,37 +72,44 @@ class Loader:
 
     Args:
         resource: Whose records.
+        run: The running manifest, its lake and clock.
+        before: The runs before it, oldest first.
+        overlap: As of `load_state`.
+        redact: `PII_POLICY`, see `ingestion.load.redaction`.
+        crawl: The start, as in names, of a reading to go on with; a new one when None.
+
+    Attributes:
         state: What was loaded before; noted as more is.
         entry: The resource's entry in the manifest; counted and saved with each part.
-        run: The running manifest, its lake and clock.
-        redact: `PII_POLICY`, see `ingestion.load.redaction`.
-        crawl: The entries of this crawl in every run: parts are numbered through them.
+        resume: Tells the point that a next run would go on from when all is durable.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - what a loader joins
         self,
         resource: Resource,
-        state: ResourceState,
-        entry: ResourceRun,
         run: RunRecord,
+        before: list[Manifest],
+        overlap: timedelta,
         redact: Redactor,
-        crawl: Sequence[ResourceRun] = (),
+        crawl: str | None = None,
     ) -> None:
-        self._resource, self._state, self.entry = resource, state, entry
-        self._run, self._redact = run, redact
-        self._newest_at = parse_timestamp(entry.newest_at)
+        # This run's own manifest too: a stage tried again goes on from what it loaded.
+        manifests = [*before, run.manifest]
+        self.state = load_state(run.lake, resource, manifests, overlap)
+        self.entry = entry = run.manifest.resource(resource.name)
+        self._goes_on = bool(crawl or entry.crawl)
+        entry.state, entry.crawl = "running", crawl or entry.crawl or _free_start(run, before)
+        self.resume: Callable[[], dict[str, object] | None] = lambda: None
+        self._resource, self._run, self._before, self._redact = resource, run, before, redact
         # Digests of what the state does not remember: rows below the overlap, older snapshots.
         self._recent: OrderedDict[str, str] = OrderedDict()
-        self._snapshots: list[_Snapshot] = []
         self._newest: dict[str, str] | None = None
         self._is_ahead = False
-        self._parts, self._rejects = (
-            PartWriter(run, root, resource.name, started=entry.crawl, first_part=1 + put)
-            for root, put in (
-                (RAW, sum(len(e.objects) for e in crawl)),
-                (QUARANTINE, sum(len(e.quarantine) for e in crawl)),
-            )
-        )
+        # Parts are numbered through every run's entry of the same reading.
+        ours = [e for m in manifests for e in m.resources if e.resource == resource.name]
+        ours = [e for e in ours if e.crawl == entry.crawl]
+        self._parts = PartWriter(run, RAW, entry, sum(len(e.objects) for e in ours))
+        self._rejects = PartWriter(run, QUARANTINE, entry, sum(len(e.quarantine) for e in ours))
 
     def load(
         self,
@@ -137,7 +130,7 @@ class Loader:
             at = parse_timestamp(fields.get(self._resource.active_at))
             if bound is not None and at is not None and at < bound:
                 continue
-            line = self._prepare(row, {})
+            line = self._prepare(row)
             if line is None:
                 continue
             identity, version = identity_of(self._resource.identify(fields)), line.digest
@@ -145,9 +138,7 @@ class Loader:
             if is_known:
                 self.entry.unchanged += 1
             else:
-                if self._parts.is_full:
-                    self._spill()
-                self._parts.add(line)
+                self._buffer(self._parts, line)
                 self._note_newest(at)
             if at is None or not is_known:
                 self._remember(identity, version, at, remember_from)
@@ -162,15 +153,14 @@ class Loader:
             answer: What the API says of it.
             taken_at: When the API said it; now when None. Only the newest is the state's.
         """
-        beside = {"media_id": media_id}
-        if taken_at is not None:
-            beside["snapshot_ts"] = format_timestamp(taken_at)
-        line = self._prepare(answer, beside)
+        whose = {"media_id": media_id}
+        when = {"snapshot_ts": format_timestamp(taken_at)} if taken_at else {}
+        line = self._prepare(answer, whose | when)
         if line is None:
             return
         if taken_at is None:
             # Missing again after it was there would be news.
-            self._state.known.pop(missing_identity(media_id), None)
+            self.state.known.pop(missing_identity(media_id), None)
         identity, version = identity_of(media_id), line.digest
         is_newest = taken_at is None or self._is_newest(media_id, taken_at)
         if self._recent.get(identity) == version or (
@@ -178,21 +168,10 @@ class Loader:
         ):
             self.entry.unchanged += 1
             return
-        now = self._run.clock()
-        self._snapshots.append(_Snapshot(line, media_id, taken_at or now, now))
-        if self._parts.count or len(self._snapshots) > _FEW:
-            self._share_part()
+        self._buffer(self._parts, line, (media_id, taken_at or self._run.clock()))
         self._recent[identity] = version
         if is_newest:
-            self._state.note(identity, version, None)
-
-    def note(self, said: str) -> None:
-        """Note something that costs nothing else."""
-        _note(self.entry, said)
-
-    def cut_short(self, reason: str) -> None:
-        """Note that a list was not read to its end."""
-        note_cut_short(self.entry, reason)
+            self.state.note(identity, version, None)
 
     def miss(self, media_id: str, *, is_listed: bool) -> None:
         """Note that Wistia has no statistics of a video.
@@ -201,102 +180,103 @@ class Loader:
         that only the settings name is told each time, since the settings can be mended.
         """
         identity = missing_identity(media_id)
-        if is_listed and self._state.is_quarantined(identity, ""):
+        if is_listed and self.state.is_quarantined(identity, ""):
             return
-        self._state.note_quarantined(identity, "", self._run.clock())
+        self.state.note_quarantined(identity, "", self._run.clock())
         if media_id not in self.entry.unknown_media:
             self.entry.unknown_media.append(media_id)
 
-    def quarantine_answer(self, error: BadResponseError, media_id: str | None = None) -> None:
+    def quarantine_answer(self, error: BadResponseError, **whose: str) -> None:
         """Quarantine an answer that cannot be read: its length and digest, never itself."""
-        owner = {} if media_id is None else {"media_id": media_id}
-        self.quarantine({"length": error.length, "sha256": error.digest, **owner}, str(error))
+        self.quarantine({"length": error.length, "sha256": error.digest, **whose}, str(error))
 
     def quarantine(self, record: object, reason: str) -> None:
         """Quarantine a record with its reason, once: the same one tomorrow is no news."""
         identity, version = quarantined_identity(self._resource, record), digest(record)
-        if self._state.is_quarantined(identity, version):
+        if self.state.is_quarantined(identity, version):
             self.entry.unchanged += 1
             return
-        if self._rejects.is_full:
-            self._spill()
-        said = encode({"reason": reason, "resource": self._resource.name}).decode()
-        self._rejects.add(Line(f'{{"record":{Line.of(record).text()},{said[1:]}', {}))
-        self._state.note_quarantined(identity, version, self._run.clock())
+        told = {"record": record, "reason": reason, "resource": self._resource.name}
+        self._buffer(self._rejects, Line.of(told))
+        self.state.note_quarantined(identity, version, self._run.clock())
 
     @property
     def is_due(self) -> bool:
         """Whether to flush at the next point a run could go on from."""
-        if self._is_ahead or self._parts.count >= _DUE or self._rejects.count >= _DUE:
-            return True
-        began = (self._parts.began, self._rejects.began, *(s.loaded_at for s in self._snapshots))
-        return any(at is not None and self._run.clock() - at >= _OLDEST for at in began)
+        return self._is_ahead or any(
+            writer.count >= _DUE or (writer.began and self._run.clock() - writer.began >= _OLDEST)
+            for writer in (self._parts, self._rejects)
+        )
 
-    def flush(self, resume: dict[str, object] | None = None) -> None:
+    def flush(self) -> None:
         """Put the parts, then list them with the point a next run would go on from.
 
         Raises:
             LakeError: The lake cannot be written; what is listed stays valid.
         """
         self._put()
-        self.entry.resume = resume
+        self.entry.resume = self.resume()
         self._run.save()
         self._is_ahead = False
+        if self._goes_on:
+            replace_unlisted(self._run.lake, self.entry, self._before)
 
-    def keep(self, error: IngestionError, resume: dict[str, object] | None) -> None:
-        """Flush what was read before an error, unless the lake itself has failed.
-
-        `resume` is the point a next run would go on from.
-        """
+    def keep(self, error: IngestionError) -> None:
+        """Flush what was read before an error, unless the lake itself has failed."""
         if isinstance(error, LakeError):
             return
         if isinstance(error, BadResponseError):
             self.quarantine_answer(error)
         with suppress(LakeError):
-            self.flush(resume)
+            self.flush()
+
+    def reach(self, watermark: datetime, read_again: datetime) -> None:
+        """Note up to where all is loaded, and where the next run will begin to read."""
+        self.flush()
+        self.state.watermark = watermark
+        self.entry.watermark = format_timestamp(watermark)
+        self.state.forget_before(read_again)
 
     def close(self) -> None:
         """Close a resource that is read: the manifest first, the state last."""
+        self._put()
         self.entry.state, self.entry.resume = "completed", None
         self._run.save()
-        self._state.run_id = self._run.manifest.run_id
-        self._state.save(self._run.lake)
+        self.state.run_id = self._run.manifest.run_id
+        self.state.save(self._run.lake)
 
-    def _prepare(self, row: object, beside: dict[str, str]) -> Line | None:
+    def _prepare(self, row: object, beside: dict[str, str] | None = None) -> Line | None:
         """Validate, redact and encode a record; None of one that goes to quarantine."""
         bad = row if isinstance(row, BadRecord) else None
-        record = row if bad is None else bad.record
-        if bad is not None and not bad.is_readable:
+        if bad and not bad.is_readable:
             # Nothing of it but its length and digest, which are nobody's.
-            self.quarantine(fields_of(row) | beside, bad.reason)
+            self.quarantine(fields_of(row) | (beside or {}), bad.reason)
             return None
+        record = bad.record if bad else row
         verdict = check_record(record, self._resource.schema)
-        reason = bad.reason if bad else verdict.reason
         self._note_unknown(verdict.unknown)
-        shown = record if reason is None else prune(record)
-        clean = self._redact(shown, self._resource, verdict.faulty)
-        if reason is not None:
+        if reason := bad.reason if bad else verdict.reason:
+            clean = self._redact(prune(record), self._resource, verdict.faulty)
             if beside:
                 clean = {**(clean if isinstance(clean, dict) else {"body": clean}), **beside}
             self.quarantine(clean, reason)
             return None
+        clean = self._redact(record, self._resource, verdict.faulty)
         return verdict.line if clean is record else Line.of(clean)
 
     def _is_known(self, identity: str, version: str) -> bool:
-        seen = self._state.known.get(identity)
+        seen = self.state.known.get(identity)
         return version == (seen.digest if seen else self._recent.get(identity))
 
     def _remember(
         self, identity: str, version: str, at: datetime | None, since: datetime | None
     ) -> None:
-        if not self._resource.active_at:
-            self._state.note(identity, version, None)
-            return
         if at is None or since is None or at >= since:
-            self._state.note(identity, version, at, touched=self._run.clock())
+            touched = self._run.clock() if self._resource.active_at else None
+            self.state.note(identity, version, at, touched)
             return
         # What the overlap before held is older than this one, and must not stand before it.
-        self._state.known.pop(identity, None)
+        self.state.known.pop(identity, None)
         self._recent[identity] = version
         self._recent.move_to_end(identity)
         if len(self._recent) > _RECENT:
@@ -304,20 +284,17 @@ class Loader:
 
     def _note_newest(self, at: datetime | None) -> None:
         # A record of the years to come says nothing of how fresh the data is.
-        if at is None or at > self._run.clock() + _AHEAD:
-            return
-        self._state.saw(at)
-        if self._newest_at is None or at > self._newest_at:
-            self._newest_at = at
-            self.entry.newest_at = format_timestamp(at)
+        if at is not None and at <= self._run.clock() + _AHEAD:
+            self.state.saw(at)
+            self.entry.newest_at = max(self.entry.newest_at or "", format_timestamp(at))
 
     def _note_unknown(self, unknown: frozenset[str]) -> None:
         """Tell of a new field once, by its name; of so many that they must be data, not of all."""
-        fresh = unknown.difference(self._state.fields)
-        if fresh and len(self._state.fields) >= _MOST_NEW:
-            fresh = frozenset({NO_WORD}).difference(self._state.fields)
+        fresh = unknown.difference(self.state.fields)
+        if fresh and len(self.state.fields) >= _MOST_NEW:
+            fresh = frozenset({NO_WORD}).difference(self.state.fields)
         if fresh:
-            self._state.fields = sorted(fresh.union(self._state.fields))
+            self.state.fields = sorted(fresh.union(self.state.fields))
             self.entry.unknown_fields = sorted(fresh.union(self.entry.unknown_fields))
 
     def _is_newest(self, media_id: str, taken_at: datetime) -> bool:
@@ -329,48 +306,32 @@ class Loader:
             self._newest[media_id] = taken
         return is_newest
 
-    def _share_part(self) -> None:
-        for line, media_id, taken_at, _ in self._snapshots:
-            if self._parts.is_full:
-                self._spill()
-            self._parts.add(line, media_id=media_id, snapshot_ts=format_timestamp(taken_at))
-        self._snapshots.clear()
-
-    def _spill(self) -> None:
-        # Listed without a point to go on from: after a crash its rows are read again.
-        self._put()
-        self._run.save()
-        self._is_ahead = True
+    def _buffer(
+        self, writer: PartWriter, line: Line, snapshot: tuple[str, datetime] | None = None
+    ) -> None:
+        if writer.is_full:
+            # Listed without a point to go on from: after a crash its rows are read again.
+            self._put()
+            self._run.save()
+            self._is_ahead = True
+        writer.add(line, snapshot)
 
     def _put(self) -> None:
-        while self._snapshots:
-            self._list(self._put_snapshot(self._snapshots[0]))
-            del self._snapshots[0]
-        if stored := self._parts.flush():
-            self._list(stored)
-        if stored := self._rejects.flush():
+        for stored in self._parts.flush():
+            self.entry.objects.append(stored)
+            self.entry.records += stored.records
+            self.state.records += stored.records
+        for stored in self._rejects.flush():
             self.entry.quarantine.append(stored)
             self.entry.quarantined += stored.records
-            self._state.quarantined += stored.records
+            self.state.quarantined += stored.records
 
-    def _list(self, stored: StoredObject) -> None:
-        self.entry.objects.append(stored)
-        self.entry.records += stored.records
-        self._state.records += stored.records
 
-    def _put_snapshot(self, snapshot: _Snapshot) -> StoredObject:
-        """`media_<id>_20260109T000148Z.json.gz`, as the predecessor named its files."""
-        line, media_id, taken_at, loaded_at = snapshot
-        text = line.text(
-            media_id=media_id,
-            snapshot_ts=format_timestamp(taken_at),
-            ingested_at=format_timestamp(loaded_at),
-            run_id=self._run.manifest.run_id,
-        )
-        lake, name = self._run.lake, self._resource.name
-        # Names have seconds, and an object is never overwritten by another.
-        while lake.get(
-            key := object_key(RAW, name, loaded_at, f"{media_id}_{compact_timestamp(taken_at)}")
-        ):
-            taken_at += timedelta(seconds=1)
-        return write_object(lake, key, compress(text.encode(errors="replace") + b"\n"), 1)
+def _free_start(run: RunRecord, before: list[Manifest]) -> str:
+    """When this run began as names have it; two inside one second must not share theirs."""
+    taken = {other.run_id.partition("-")[0] for other in before}
+    taken |= {entry.crawl for other in before for entry in other.resources}
+    moment = datetime.fromisoformat(run.manifest.started_at)
+    while compact_timestamp(moment) in taken:
+        moment += timedelta(seconds=1)
+    return compact_timestamp(moment)

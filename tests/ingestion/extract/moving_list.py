@@ -14,6 +14,7 @@ from hashlib import blake2b
 from itertools import count
 from typing import TYPE_CHECKING, cast
 
+from ingestion.api.parallel import Readers
 from ingestion.extract.drifting_list import Crawl, Resume
 from ingestion.extract.window import Request, Row, Window
 
@@ -154,7 +155,7 @@ class KilledError(Exception):
 
 
 @dataclass
-class VirtualReader:
+class VirtualReader(Readers[Request, Window]):
     """Sends a crawl's requests, paced, so many at a time; dies after `answers` of them."""
 
     world: World
@@ -164,7 +165,7 @@ class VirtualReader:
 
     def __post_init__(self) -> None:
         self._queue: deque[Request] = deque()
-        self._come: deque[Window] = deque()
+        self._come: deque[tuple[Request, Window]] = deque()
         self._busy = self.answered = 0
         self._next_slot = self.world.now
         self._is_waking = False
@@ -177,11 +178,12 @@ class VirtualReader:
             most = min(most, math.ceil(self._latency / self.spacing * 1.05))
         return most - self._busy - len(self._queue)
 
-    def send(self, request: Request) -> None:
-        self._queue.append(request)
+    def send(self, read: Request) -> None:
+        self._queue.append(read)
         self._pump()
 
-    def wait(self) -> Window:
+    def receive(self, seconds: float | None = None) -> tuple[Request, Window]:
+        del seconds  # the virtual ones pass at once
         while not self._come:
             self.world.step()
         if self.answers is not None:
@@ -216,15 +218,14 @@ class VirtualReader:
         page = request.offset // per_page + 1
         rows = tuple(row_of(state) for state in self.world.page(page, per_page))
         window = Window((page - 1) * per_page, per_page, rows)
-        self.world.plan(self.world.now + rest, partial(self._answer, request, sent, window))
+        self.world.plan(self.world.now + rest, partial(self._deliver, request, sent, window))
 
-    def _answer(self, request: Request, sent: float, window: Window) -> None:
+    def _deliver(self, request: Request, sent: float, window: Window) -> None:
         self._busy -= 1
         seconds = self.world.now - sent
         self._latency += (0.5 if seconds > self._latency else 0.05) * (seconds - self._latency)
-        request.window = window
         self.answered += 1
-        self._come.append(window)
+        self._come.append((request, window))
         self._pump()
 
 

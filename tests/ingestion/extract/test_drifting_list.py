@@ -14,8 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingestion.api.paging import EndlessListError
-from ingestion.extract.drifting_list import Crawl, Resume
+from ingestion.extract.drifting_list import Crawl, EndlessListError, Resume
 from ingestion.extract.window import Row, Window, overlapping, straddling
 from tests.ingestion.extract.moving_list import (
     Change,

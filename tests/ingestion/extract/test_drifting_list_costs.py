@@ -42,7 +42,7 @@ def test_a_pool_without_proof_loses_visitors(kinds: list[str]) -> None:
     for page in range(1, PAGES + 2):
         reader.send(Request(page, 100))
     for _ in range(PAGES + 1):
-        world.landed += [row.record for row in reader.wait().rows]  # type: ignore[misc]
+        world.landed += [row.record for row in reader.receive()[1].rows]  # type: ignore[misc]
     assert len(world.missing(wanted)) > 5
 
 

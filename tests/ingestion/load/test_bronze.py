@@ -12,9 +12,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ingestion.extract.context import Scope, open_loader
+from ingestion.extract.context import Scope
 from ingestion.load import bronze
 from ingestion.load.bronze import RECORDS_PER_PART, newest_snapshots
+from ingestion.load.loader import Loader
 from ingestion.load.redaction import keep
 from ingestion.resources import MEDIA, VISITORS
 from ingestion.state.checkpoint import identity_of
@@ -287,13 +288,13 @@ def test_a_page_of_nothing_leaves_no_object(bench: Bench) -> None:
 
 def test_the_state_keeps_the_newest_snapshot_in_whatever_order_they_come(bench: Bench) -> None:
     run = start_run(bench.lake(), "ingest", "test", bench.clock)
-    loader, state = open_loader(MEDIA, run, [], timedelta(0), keep)
+    loader = Loader(MEDIA, run, [], timedelta(0), keep)
 
     for day in (3, 1, 2):
         taken_at = datetime(2026, 1, day, tzinfo=UTC)
         loader.load_snapshot("abc", {**STATS, "play_count": day}, taken_at)
 
-    assert state.known[identity_of("abc")].digest == digest({**STATS, "play_count": 3})
+    assert loader.state.known[identity_of("abc")].digest == digest({**STATS, "play_count": 3})
 
 
 def test_one_answer_that_fills_many_parts_is_cut_into_them(
@@ -301,7 +302,7 @@ def test_one_answer_that_fills_many_parts_is_cut_into_them(
 ) -> None:
     monkeypatch.setattr(bronze, "RECORDS_PER_PART", 5)
     run = start_run(bench.lake(), "ingest", "test", bench.clock)
-    loader, _ = open_loader(VISITORS, run, [], timedelta(0), keep)
+    loader = Loader(VISITORS, run, [], timedelta(0), keep)
 
     loader.load([*visitors(12), *(visitor(n, load_count="x") for n in range(20, 26))])
     entry = run.manifest.resource("visitors")
