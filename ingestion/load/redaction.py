@@ -1,7 +1,7 @@
 """Personal data is settled before anything is written: kept, hashed or dropped.
 
-Unknown is personal. Only fields that a resource names as impersonal stay in clear, and only while
-they hold what they should; all else obeys `PII_POLICY`, whatever its shape and however deep.
+Unknown is personal. Only fields that a schema marks as `Clear` stay in clear, and only while they
+hold what they should; all else obeys `PII_POLICY`, whatever its shape and however deep.
 """
 
 from __future__ import annotations
@@ -10,17 +10,25 @@ import hashlib
 import hmac
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from ingestion.config.secrets import read_hash_key
-from ingestion.load.schemas import Event, Visitor, is_word, known_fields, number_fields
+from ingestion.load.schemas import (
+    Event,
+    Visitor,
+    clear_fields,
+    is_word,
+    known_fields,
+    number_fields,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ingestion.config.settings import Settings
     from ingestion.load.resource import Resource
+    from ingestion.load.schemas import Record
 
 # A time that is none, such as a 30th of February, and a number out of bounds tell of nobody.
 _HARMLESS = re.compile("[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ][0-9:.,]{1,20}( ?[-+Zz][0-9:]{0,5})?)?")
@@ -33,20 +41,6 @@ _FIELD_NAMES = frozenset(
     {"email", "first_name", "last_name", "is_new_lead", _HASHED}
     | {one.rpartition(".")[2] for one in known_fields(Event) | known_fields(Visitor)}
 )
-
-
-class Redactor(Protocol):
-    """Applies a policy to a record."""
-
-    def __call__(
-        self, record: object, resource: Resource, faulty: frozenset[str] = frozenset(), /
-    ) -> object:
-        """A copy that obeys it; `faulty` fields are no longer known to be impersonal."""
-
-
-def keep(record: object, _resource: Resource, _faulty: frozenset[str] = frozenset()) -> object:
-    """The redactor of `keep`, and of records that obey the policy already."""
-    return record
 
 
 def make_redactor(settings: Settings, *, is_again: bool = False) -> Redactor:
@@ -65,18 +59,13 @@ def make_redactor(settings: Settings, *, is_again: bool = False) -> Redactor:
         is_again: The records may have been redacted before: what looks like one of our digests
             stays. Of a digest that somebody else made it cannot be told apart.
 
-    Returns:
-        `redact(record, resource, faulty)`: a copy that obeys the policy. `faulty` are the dotted
-        fields that are not what they should be (`schemas.check_record`): they are no longer
-        known to be impersonal.
-
     Raises:
         ConfigurationError: The key of `hash` cannot be read.
     """
     if settings.pii_policy == "keep":
         return keep
     if settings.pii_policy == "drop":
-        return _Redaction(None).redact
+        return Redactor(None)
     key = read_hash_key(settings)
 
     def digest(value: object) -> str:
@@ -85,7 +74,7 @@ def make_redactor(settings: Settings, *, is_again: bool = False) -> Redactor:
             return value
         return hmac.new(key, text, hashlib.sha256).hexdigest()
 
-    return _Redaction(digest).redact
+    return Redactor(digest)
 
 
 class _Fields(NamedTuple):
@@ -100,13 +89,14 @@ class _Fields(NamedTuple):
 
 
 @lru_cache(maxsize=64)
-def _fields_of(resource: Resource) -> _Fields:
-    lists = frozenset(one[:-2] for one in resource.impersonal if one.endswith("[]"))
-    pages = frozenset(one[:-1] for one in resource.impersonal if one.endswith("?"))
-    clear = frozenset(one for one in resource.impersonal if one[-1] not in "?]") | lists
-    known = known_fields(resource.schema) | clear | pages
+def _fields_of(schema: type[Record]) -> _Fields:
+    shown = clear_fields(schema)
+    lists = frozenset(one[:-2] for one in shown if one.endswith("[]"))
+    pages = frozenset(one[:-1] for one in shown if one.endswith("?"))
+    clear = frozenset(one for one in shown if one[-1] not in "?]") | lists
+    known = known_fields(schema) | clear | pages
     parents = frozenset(one.rpartition(".")[0] for one in known if "." in one)
-    return _Fields(clear, lists, pages, number_fields(resource.schema), known, parents)
+    return _Fields(clear, lists, pages, number_fields(schema), known, parents)
 
 
 def _is_flat(items: list[object]) -> bool:
@@ -121,47 +111,51 @@ def _is_harmless(value: object, *, is_number: bool) -> bool:
     return is_number and all(isinstance(inner, (int, float)) for inner in items)
 
 
-class _Redaction:
+class Redactor:
     """One policy at work; `digest` makes a value's stand-in, None drops it."""
 
-    def __init__(self, digest: Callable[[object], str] | None) -> None:
-        self._digest = digest
+    def __init__(
+        self, digest: Callable[[object], str] | None, *, keeps_everything: bool = False
+    ) -> None:
+        self._digest, self._keeps_everything = digest, keeps_everything
 
-    def redact(
+    def __call__(
         self, record: object, resource: Resource, faulty: frozenset[str] = frozenset()
     ) -> object:
-        """A copy that obeys the policy."""
+        """A copy that obeys the policy.
+
+        `faulty` are the dotted fields that are not what they should be (`schemas.check_record`):
+        they are no longer known to be impersonal.
+        """
+        if self._keeps_everything:
+            return record
         if not isinstance(record, dict):
             return self._conceal(record)
-        return self._walk(record, _fields_of(resource), faulty, "")
+        return self._walk(record, _fields_of(resource.schema), faulty, "")
 
     def _walk(
         self, record: dict[str, object], fields: _Fields, faulty: frozenset[str], prefix: str
     ) -> dict[str, object]:
         made = {}
         for name, value in record.items():
-            path = prefix + name
-            if path in fields.clear or path in fields.pages or path in fields.parents:
-                made[name] = self._known(value, path, fields, faulty)
-            elif path in fields.known:
-                made[name] = self._conceal(value)
+            if prefix + name in fields.known:
+                made[name] = self._known(value, prefix + name, fields, faulty)
             elif self._digest is not None:
                 shown = name if is_word(name) else self._digest(name)
                 made[shown] = self._conceal(value)
         return made
 
     def _known(self, value: object, path: str, fields: _Fields, faulty: frozenset[str]) -> object:
-        if path in fields.parents and isinstance(value, dict):
+        is_clear, is_parent = path in fields.clear, path in fields.parents
+        if is_parent and isinstance(value, dict):
             return self._walk(value, fields, faulty, f"{path}.")
-        if path in fields.parents and isinstance(value, list):
+        if is_parent and isinstance(value, list):
             return [self._known(inner, path, fields, faulty) for inner in value]
         if path in fields.pages:
             return self._shorten(value)
-        is_clear = path in fields.clear
         if is_clear and path in faulty:
-            if _is_harmless(value, is_number=path in fields.numbers):
-                return value
-            return self._block(value)
+            is_harmless = _is_harmless(value, is_number=path in fields.numbers)
+            return value if is_harmless else self._block(value)
         if isinstance(value, (dict, list)):
             is_clear = path in fields.lists and isinstance(value, list) and _is_flat(value)
         return value if is_clear else self._conceal(value)
@@ -204,3 +198,7 @@ class _Redaction:
         if said and self._digest is not None:
             shown.append(self._digest(said))
         return "?".join([page, "&".join(shown)] if shown else [page])
+
+
+# The redactor of `keep`, and of records that obey the policy already.
+keep = Redactor(None, keeps_everything=True)

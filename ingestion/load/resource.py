@@ -19,18 +19,13 @@ class Resource:
     Attributes:
         name: The folder below `raw-data/`, and what the command line calls it.
         path: Below the base URL; `{media_id}` is filled in for each video.
-        schema: The shape a record must have to be loaded.
+        schema: The shape a record must have to be loaded, and what of it tells of nobody.
         extract: Reads it: `extract(work, resource)`, with the run's `Ingest`; yields whenever
             only requests are left that hang, so that other resources are read meanwhile.
-        scope: The permission its token needs, as Wistia's token page names it.
         key: The fields that together name a record.
         active_at: The field with a record's own time.
         read_again: How far behind the watermark the next run reads; None is
             WISTIA_OVERLAP_HOURS.
-        impersonal: Dotted fields that are known to tell nothing of a person, at any depth: they
-            alone stay in clear under `PII_POLICY`, whatever else a record may hold. Of one that
-            ends in `?`, an address, what a page is asked and by whom does not stay; one that ends
-            in `[]` is a list.
         is_optional: Whether a run goes on where the account or its plan has none of it.
     """
 
@@ -38,11 +33,9 @@ class Resource:
     path: str
     schema: type[Record]
     extract: Callable[[Any, Resource], Generator[None]]
-    scope: str
     key: tuple[str, ...]
     active_at: str = ""
     read_again: timedelta | None = None
-    impersonal: tuple[str, ...] = ()
     is_optional: bool = False
 
     @property

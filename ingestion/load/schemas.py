@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from functools import cache
 from typing import TYPE_CHECKING, Annotated, get_args
 
 from pydantic import (
@@ -41,6 +40,8 @@ from ingestion.storage.json_lines import Line
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from pydantic.fields import FieldInfo
+
 
 def _expect(is_right: Callable[[str], object], what: str) -> AfterValidator:
     """What a text is, in the words that quarantine gives as the reason."""
@@ -53,18 +54,22 @@ def _expect(is_right: Callable[[str], object], what: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-# `last_active_at: "2026-02-30T00:00:00Z"` is neither a time nor an error of ours.
-_IS_TIME = _expect(parse_time, "a time of 1900 to 2099 such as 2026-01-31 10:00:00")
-_IS_DAY = _expect(parse_date, "a date of 1900 to 2099, year first")
-_IS_MEDIA_ID = _expect(MEDIA_ID.fullmatch, "letters, digits, - and _")
+class Clear:
+    """Marks what is known to tell nothing of a person: it stays in clear under `PII_POLICY`.
 
-Key = Annotated[str, _expect(is_key, f"one line of visible characters, at most {LONGEST_KEY}")]
-Text = str | None
-Time = Annotated[str, _IS_TIME] | None
-Cell = Annotated[int, Field(gt=-MOST, lt=MOST)]
-Whole = Cell | None
-Number = Annotated[float, Field(gt=-MOST_NUMBER, lt=MOST_NUMBER, allow_inf_nan=False)] | None
-Share = Annotated[float, Field(ge=-MOST_SHARE, le=MOST_SHARE, allow_inf_nan=False)] | None
+    Args:
+        parts: What of the field does: itself when none is named, or its inner fields. Of one that
+            ends in `?`, an address, what a page is asked and by whom does not stay; one that ends
+            in `[]` is a list.
+    """
+
+    def __init__(self, *parts: str) -> None:
+        self.parts = parts or ("",)
+
+
+def _still(*more: str) -> Clear:
+    """A picture or file of a video's, less where it lies."""
+    return Clear(".width", ".height", ".fileSize", ".contentType", ".type", *more)
 
 
 def _or_hidden(value: object, check: ValidatorFunctionWrapHandler) -> object:
@@ -72,12 +77,29 @@ def _or_hidden(value: object, check: ValidatorFunctionWrapHandler) -> object:
     return value if isinstance(value, str) and _HIDDEN.fullmatch(value) else check(value)
 
 
-PersonalNumber = Annotated[Number, WrapValidator(_or_hidden)]
 _HIDDEN = re.compile("[0-9a-f]{64}")
+# `last_active_at: "2026-02-30T00:00:00Z"` is neither a time nor an error of ours.
+_Time = Annotated[str, _expect(parse_time, "a time of 1900 to 2099 such as 2026-01-31 10:00:00")]
+_Key = _expect(is_key, f"one line of visible characters, at most {LONGEST_KEY}")
+_Decimal = Annotated[float, Field(gt=-MOST_NUMBER, lt=MOST_NUMBER, allow_inf_nan=False)]
+_Share = Annotated[float, Field(ge=-MOST_SHARE, le=MOST_SHARE, allow_inf_nan=False)]
+_Cell = Annotated[int, Field(gt=-MOST, lt=MOST)]
 
-
+# Personal, unless they are marked.
+Text = str | None
+PersonalNumber = Annotated[_Decimal | None, WrapValidator(_or_hidden)]
 Known = object  # documented, of any shape: loaded as it is, never news
-
+# In clear.
+Key = Annotated[str, _Key, Clear()]
+MediaId = Annotated[str, _expect(MEDIA_ID.fullmatch, "letters, digits, - and _"), Clear()]
+Word = Annotated[Text, Clear()]
+Address = Annotated[Text, Clear("?")]
+Time = Annotated[_Time | None, Clear()]
+Whole = Annotated[_Cell | None, Clear()]
+Cells = Annotated[list[_Cell], Clear("[]")]
+Number = Annotated[_Decimal | None, Clear()]
+Share = Annotated[_Share | None, Clear()]
+Open = Annotated[Known, Clear()]
 
 NO_WORD = "(a name that is no word)"
 _WORD = re.compile("(?=.{1,40}$)[A-Za-z]+(_[A-Za-z]+)*(_?[0-9]{1,2})?")
@@ -111,10 +133,10 @@ class Identity(Record):
 class UserAgent(Record):
     """The browser as Wistia names it."""
 
-    browser: Text = None
-    browser_version: Text = None
-    platform: Text = None
-    mobile: bool | None = None
+    browser: Word = None
+    browser_version: Word = None
+    platform: Word = None
+    mobile: Annotated[bool | None, Clear()] = None
 
 
 class Visitor(Record):
@@ -125,22 +147,29 @@ class Visitor(Record):
     last_active_at: Time
     load_count: Whole
     play_count: Whole
-    last_event_key: Text = None
-    identifying_event_key: Text = None
+    last_event_key: Word = None
+    identifying_event_key: Word = None
     visitor_identity: Identity | None = None
     user_agent_details: UserAgent | None = None
 
 
-class MediaStats(Record):
-    """`/stats/medias/{id}`; `actions` is documented and absent in every real answer."""
+class AccountStats(Record):
+    """`/stats/account`; a video and a day of it are told the same."""
 
     load_count: Whole
     play_count: Whole
-    play_rate: Share
     hours_watched: Number
+
+
+class MediaStats(AccountStats):
+    """`/stats/medias/{id}`; `actions` is documented and absent in every real answer."""
+
+    play_rate: Share
     engagement: Share
     visitors: Whole
-    actions: Known = None
+    actions: Annotated[
+        Known, Clear(".type", ".action_count", ".impression_count", ".rate", ".url?", ".text")
+    ] = None
     interactions: Known = None
 
 
@@ -148,27 +177,16 @@ class MediaEngagement(Record):
     """`/stats/medias/{id}/engagement`; a cell is one second up to 1,000 s of video."""
 
     engagement: Share
-    engagement_data: list[Cell]
-    rewatch_data: list[Cell] = []  # absent in answers of 2013
+    engagement_data: Cells
+    rewatch_data: Cells = []  # absent in answers of 2013
 
 
-class MediaDay(Record):
+class MediaDay(AccountStats):
     """A row of `/stats/medias/{id}/by_date`; the last two are ours, as the address has them."""
 
-    date: Annotated[str, _IS_DAY]
-    load_count: Whole
-    play_count: Whole
-    hours_watched: Number
-    media_id: Known = None
-    snapshot_ts: Known = None
-
-
-class AccountStats(Record):
-    """`/stats/account`."""
-
-    load_count: Whole
-    play_count: Whole
-    hours_watched: Number
+    date: Annotated[str, _expect(parse_date, "a date of 1900 to 2099, year first"), Clear()]
+    media_id: Open = None
+    snapshot_ts: Open = None
 
 
 class Event(Record):
@@ -178,60 +196,63 @@ class Event(Record):
     """
 
     event_key: Key
-    received_at: Annotated[str, _IS_TIME]
+    received_at: Annotated[_Time, Clear()]
     visitor_key: Key
     media_id: Key
     percent_viewed: Share
-    media_name: Text = None
-    media_url: Text = None
-    embed_url: Text = None
-    iframe_heatmap_url: Text = None
+    media_name: Word = None
+    media_url: Address = None
+    embed_url: Address = None
+    iframe_heatmap_url: Address = None
     ip: Text = None
     org: Text = None
-    country: Text = None
-    region: Text = None
+    country: Word = None
+    region: Word = None
     city: Text = None
     lat: PersonalNumber = None
     lon: PersonalNumber = None
     email: Text = None
-    conversion_type: Known = None
+    conversion_type: Open = None
     conversion_data: Known = None
     user_agent_details: UserAgent | None = None
-    thumbnail: Known = None
+    thumbnail: Annotated[Known, _still(".url?")] = None
     attributes: Known = None  # 2026-03: the event once more, as it came
 
 
 class Folder(Record):
     """The folder (`project` on v1) that a video lies in."""
 
-    name: Text = None
-    id: Known = None
-    hashed_id: Known = None
+    name: Word = None
+    id: Open = None
+    hashed_id: Open = None
 
 
 class Media(Record):
-    """`/medias`; `project` on v1, `folder` on modern, duration in seconds."""
+    """`/medias`; `project` on v1, `folder` on modern, duration in seconds.
 
-    hashed_id: Annotated[str, _IS_MEDIA_ID]
-    name: Text = None
+    What the account itself publishes of a video, its description among it, is no person's.
+    """
+
+    hashed_id: MediaId
+    name: Word = None
     duration: Number = None
     created: Time = None
     project: Folder | None = None
     folder: Folder | None = None
-    id: Known = None
-    type: Known = None
-    archived: Known = None
-    updated: Known = None
-    embedCode: Known = None  # noqa: N815 - the API's name
-    description: Known = None
-    progress: Known = None
-    status: Known = None
-    section: Known = None
-    thumbnail: Known = None
-    protected: Known = None
-    assets: Known = None
-    subfolder: Known = None
-    tags: Known = None
+    id: Open = None
+    type: Open = None
+    archived: Open = None
+    updated: Open = None
+    embedCode: Open = None  # noqa: N815 - the API's name
+    description: Open = None
+    progress: Open = None
+    status: Open = None
+    section: Open = None
+    thumbnail: Annotated[Known, _still(".url")] = None
+    protected: Open = None
+    assets: Annotated[Known, _still(".url")] = None
+    subfolder: Annotated[Known, Clear(".id", ".hashed_id", ".name")] = None
+    tags: Annotated[Known, Clear("[]")] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,18 +304,10 @@ def _encode(record: object) -> tuple[Line | None, str | None]:
         return None, _CUT
     if size > LARGEST_RECORD:
         return None, f"larger than {LARGEST_RECORD:,} bytes"
-    if text.count("{") + text.count("[") > DEEPEST_RECORD and _is_deeper(record, DEEPEST_RECORD):
+    is_branched = text.count("{") + text.count("[") > DEEPEST_RECORD
+    if is_branched and prune(record, DEEPEST_RECORD + 1) != record:
         return None, _CUT
     return line, None
-
-
-def _is_deeper(value: object, levels: int) -> bool:
-    return any(levels == 0 or _is_deeper(inner, levels - 1) for inner in _containers(value))
-
-
-def _containers(value: object) -> list[object]:
-    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return [inner for inner in inside if isinstance(inner, (dict, list))]
 
 
 def prune(value: object, levels: int = DEEPEST_RECORD) -> object:
@@ -327,29 +340,36 @@ def is_word(name: str) -> bool:
     return _WORD.fullmatch(name) is not None
 
 
-@cache
 def known_fields(schema: type[Record]) -> frozenset[str]:
     """Dotted names of all fields that a schema knows, at any depth."""
-    found = set()
-    for name, info in schema.model_fields.items():
-        found.add(name)
-        for inner in _types(info.annotation):
-            if isinstance(inner, type) and issubclass(inner, Record):
-                found |= {f"{name}.{one}" for one in known_fields(inner)}
-    return frozenset(found)
+    return frozenset(name for name, _ in _fields(schema))
 
 
-@cache
-def number_fields(schema: type[Record]) -> frozenset[str]:
-    """Names of the fields that hold a number, or a list of them."""
-    fields = schema.model_fields.items()
+def clear_fields(schema: type[Record]) -> frozenset[str]:
+    """Dotted names of what is marked `Clear`, some with `?` or `[]` behind them."""
+    marks = ((name, mark) for name, info in _fields(schema) for mark in info.metadata)
     return frozenset(
-        name for name, field in fields if any(t in {int, float} for t in _types(field.annotation))
+        name + part for name, mark in marks if isinstance(mark, Clear) for part in mark.parts
     )
 
 
+def number_fields(schema: type[Record]) -> frozenset[str]:
+    """Dotted names of the fields that hold a number, or a list of them."""
+    return frozenset(
+        name for name, info in _fields(schema) if {int, float} & {*_types(info.annotation)}
+    )
+
+
+def _fields(schema: type[Record]) -> Iterator[tuple[str, FieldInfo]]:
+    for name, info in schema.model_fields.items():
+        yield name, info
+        for inner in _types(info.annotation):
+            if issubclass(inner, Record):
+                yield from ((f"{name}.{one}", info) for one, info in _fields(inner))
+
+
 def _types(annotation: object) -> Iterator[type]:
-    if isinstance(annotation, type):
+    if isinstance(annotation, type) and not get_args(annotation):
         yield annotation
     for part in get_args(annotation):
         yield from _types(part)
