@@ -46,27 +46,27 @@ class EndlessListError(Exception):
 
 
 class Resume(BaseModel):
-    """Where a later process goes on, about 10 kB; what is no such thing is to be ignored.
+    """How far a crawl is: a later process goes on from it, about 10 kB, or ignores what is none.
 
     Attributes:
         started_at: When the crawl began, UTC.
-        watermark: What it will end with; None when its first page held no time.
-        bound: How far down it reads; None for the end of the list.
-        is_ordered: Whether the order has held so far.
-        trusts_order: Whether something that is proved rests on it.
-        front: The first page when the crawl began.
+        watermark: Where the next one begins; None when its first page held no time.
+        bound: Read down to a row older than this; None for the end of the list.
+        is_ordered: Whether times still say what lies above and what below.
+        trusts_order: Whether something that is proved rests on that.
+        front: The first page when the crawl began; None before that.
         boundary: The last window proved; None when all are, and only the front is left.
     """
 
     model_config = ConfigDict(extra="forbid")
 
     started_at: AwareDatetime
-    watermark: AwareDatetime | None
-    bound: AwareDatetime | None
-    is_ordered: bool
-    trusts_order: bool
-    front: Mark
-    boundary: Mark | None
+    watermark: AwareDatetime | None = None
+    bound: AwareDatetime | None = None
+    is_ordered: bool = True
+    trusts_order: bool = False
+    front: Mark | None = None
+    boundary: Mark | None = None
 
 
 @dataclass
@@ -76,17 +76,14 @@ class Reading:
     Attributes:
         size: Rows a page; falls where the server grants fewer, or more are too slow.
         is_granted: Whether the first page held as many as were asked for.
-        is_ordered: Whether times still say what lies above and what below.
-        trusts_order: Whether something that is proved rests on that.
         shifts: Windows that did not repeat a row of the one above.
         violations: Windows out of order.
     """
 
     reader: Readers[Request, Window]
+    point: Resume
     size: int
     is_granted: bool = True
-    is_ordered: bool = True
-    trusts_order: bool = False
     shifts: int = 0
     violations: int = 0
     _asked: int = 0
@@ -134,15 +131,15 @@ class Reading:
         """Trust no times any more once a window is out of order."""
         if any(above < below for above, below in pairwise(window.times)):
             self.violations += 1
-            self.is_ordered = False
+            self.point.is_ordered = False
 
     def joins(self, lower: Window, upper: Window) -> bool:
         """Whether no stayer lies between: a row says so, or else the times."""
         if lower.shares(upper):
             return True
-        both = self.is_ordered and lower.times and upper.times
+        both = self.point.is_ordered and lower.times and upper.times
         is_above = bool(both and lower.times[0] > upper.times[-1])
-        self.trusts_order |= is_above
+        self.point.trusts_order |= is_above
         return is_above
 
 
@@ -228,7 +225,7 @@ class Sweep:
         while self._tries < TRIES and not self._is_done:
             # By their times all windows that lie above join; else it may have gone either way.
             zigzag = (self._tries + 1) // 2 * (-1) ** self._tries
-            is_above = reading.is_ordered or not window.rows
+            is_above = reading.point.is_ordered or not window.rows
             aim = seam - max(1, size // 2) * (2**self._tries - 1 if is_above else zigzag)
             self._tries += 1
             if aim < 1:
@@ -243,10 +240,10 @@ class Sweep:
             self._go_on(1)  # from the top, which always follows
 
     def _take(self, window: Window) -> Window:
-        was_ordered = self._reading.is_ordered
+        was_ordered = self._reading.point.is_ordered
         self._reading.note_order(window)
-        if was_ordered and not self._reading.is_ordered:
-            self.is_void |= bool(self._bound or self._reading.trusts_order)
+        if was_ordered and not self._reading.point.is_ordered:
+            self.is_void |= bool(self._bound or self._reading.point.trusts_order)
         rows = self._upper.rows
         self._is_placed = bool(rows and rows[-1].digest in window.digests)
         self._upper, self._tries = window, 0
@@ -276,8 +273,8 @@ class Sweep:
 class Crawl:
     """The whole list, or down to a bound, and then its front until nothing has moved there.
 
-    When `windows` ends, every row that was in the list when it began and still is has been given
-    out in some state; a newer state too, or it has a time at or after `watermark`.
+    When `fresh_rows` ends, every row that was in the list when it began and still is has been
+    given out in some state; a newer state too, or it has a time at or after the watermark.
 
     Args:
         reader: Sends the requests, in smaller pages where those asked for are too slow.
@@ -287,9 +284,7 @@ class Crawl:
         resume: Where a crawl that was broken off goes on; it has its own bound.
 
     Attributes:
-        started_at: When it began.
-        bound: As given; None once the list was found out of order.
-        watermark: Where the next crawl begins; None where the first page holds no time.
+        point: How far it is; its bound goes once the list is found out of order.
         reading: What it learnt: of moves, and of windows out of order.
         pages: Windows given out.
         pages_expected: How many there will be, an estimate; None before there is one.
@@ -303,36 +298,19 @@ class Crawl:
         size: int = PER_PAGE,
         resume: Resume | None = None,
     ) -> None:
-        self._clock, self.reading = clock, Reading(reader, size)
-        self.started_at, self.bound, self.watermark = clock(), bound, None
+        self._clock, self.point = clock, resume or Resume(started_at=clock(), bound=bound)
+        self.reading = Reading(reader, self.point, size)
         self.pages = 0
         self.pages_expected: int | None = None
-        self._front: Window | None = None  # when the list began to be read
-        self._boundary: Window | None = None
-        self._is_main, self._given = True, frozenset[bytes]()
-        if resume:
-            self.started_at, self.watermark = resume.started_at, resume.watermark
-            self.bound, self._front = resume.bound, resume.front.window
-            self._boundary = resume.boundary.window if resume.boundary else None
-            self._given = self._boundary.digests if self._boundary else self._given
-            self._is_main = resume.boundary is not None
-            self.reading.is_ordered = resume.is_ordered
-            self.reading.trusts_order = resume.trusts_order
+        boundary = self.point.boundary
+        self._is_main = boundary is not None or not resume
+        self._given = boundary.window.digests if boundary else frozenset[bytes]()
 
     @property
     def resume(self) -> Resume | None:
         """Where to go on when all that was given out is durable; None at the start."""
-        if self._front is None or (self._is_main and self._boundary is None):
-            return None
-        return Resume(
-            started_at=self.started_at,
-            watermark=self.watermark,
-            bound=self.bound,
-            is_ordered=self.reading.is_ordered,
-            trusts_order=self.reading.trusts_order,
-            front=Mark.of(self._front),
-            boundary=Mark.of(self._boundary) if self._boundary else None,
-        )
+        is_begun = self.point.front and (self.point.boundary or not self._is_main)
+        return self.point if is_begun else None
 
     def fresh_rows(self) -> Iterator[list[Row]]:
         """Give out the rows of each proved window that the one above did not show.
@@ -340,43 +318,47 @@ class Crawl:
         Raises:
             EndlessListError: The list cannot be read to its end.
         """
-        reading, before, since, is_read = self.reading, self._front, self.watermark, False
+        reading, point, is_read = self.reading, self.point, False
+        before, since = point.front.window if point.front else None, point.watermark
         for sweeps in count():
             now, front = self._clock(), reading.read_front()
             newest = min(now, max(front.times)) if front.times else None
             self._judge(is_first=not sweeps, is_read=is_read)
             if not self._is_main and before and before.is_same(front):
                 return
-            is_instant = not self._boundary
+            is_instant = not point.boundary
             if is_instant:
                 if self._is_main:
-                    self.watermark = self.watermark if self._front else newest
-                    self._front = self._boundary = front
+                    point.watermark = point.watermark if point.front else newest
+                    point.front = point.boundary = Mark.of(front)
                 yield self._give(front)
             sweep = self._begin(front, before, since)
             for window in sweep.windows():
                 is_instant = False
                 if self._is_main:
-                    self._boundary, self.pages_expected = window, sweep.end.pages
+                    point.boundary, self.pages_expected = Mark.of(window), sweep.end.pages
                 yield self._give(window)
             is_read = not sweep.is_void
             if is_read and is_instant:
                 return
-            self._boundary = self._boundary if is_read else None
-            if is_read:
-                before, since = (self._front, self.watermark) if self._is_main else (front, newest)
+            if not is_read:
+                point.boundary = None
+            elif self._is_main and point.front:
+                before, since = point.front.window, point.watermark
+            else:
+                before, since = front, newest
 
     def _judge(self, *, is_first: bool, is_read: bool) -> None:
         """Take from the front just read whether the list counts as read."""
-        reading = self.reading
+        point = self.point
         # What rested on an order that does not hold: the whole list again, by its rows alone.
-        is_void = not reading.is_ordered and bool(self.bound or reading.trusts_order)
+        is_void = not point.is_ordered and bool(point.bound or point.trusts_order)
         if is_void:
-            self.bound, reading.trusts_order = None, False
+            point.bound, point.trusts_order = None, False
         # Windows of a size that is not granted any more were not where they were asked for.
-        is_void |= not is_first and not reading.is_granted
+        is_void |= not is_first and not self.reading.is_granted
         if is_void or is_read:
-            self._boundary, self._is_main = None, is_void
+            point.boundary, self._is_main = None, is_void
 
     def _give(self, window: Window) -> list[Row]:
         rows = [row for row in window.rows if row.digest not in self._given]
@@ -384,10 +366,11 @@ class Crawl:
         return rows
 
     def _begin(self, front: Window, before: Window | None, since: datetime | None) -> Sweep:
+        point = self.point
         if self._is_main:
-            return Sweep(self.reading, self._boundary or front, self.bound, frozenset())
+            upper = point.boundary.window if point.boundary else front
+            return Sweep(self.reading, upper, point.bound, frozenset())
         # Whoever moved since lies above what stood there; a time yet to come stays on top.
         rows = before.rows if before else ()
         goal = {row.digest for row in rows if not since or (row.at and row.at <= since)}
-        bound = since if self.reading.is_ordered else None
-        return Sweep(self.reading, front, bound, frozenset(goal))
+        return Sweep(self.reading, front, since if point.is_ordered else None, frozenset(goal))

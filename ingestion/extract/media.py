@@ -20,10 +20,10 @@ from ingestion.config.errors import (
 )
 from ingestion.config.grammar import MEDIA_ID
 from ingestion.extract.context import Videos
-from ingestion.load.loader import cut_short
+from ingestion.load.loader import cut_short, note
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable
+    from collections.abc import Callable, Generator
 
     from ingestion.extract.context import Ingest
     from ingestion.load.loader import Loader
@@ -55,20 +55,39 @@ def find_videos(work: Ingest, resource: Resource) -> Videos:
     """
     wanted = work.settings.wistia_media_ids
     if wanted == "all":
-        items = _read_list(work, resource, None)
-        ids = [_field(item, "hashed_id") for item in items if _is_playable(item)]
-        return _videos(filter(MEDIA_ID.fullmatch, ids), items)
-    try:
-        items = _read_list(work, resource, wanted)
-    except REFUSALS as error:
-        log.warning("no names and durations of videos: %s", error)
-        work.run.manifest.resource(resource.name).notes.append(str(error))
-        return Videos(wanted)
-    hashed = {_field(item, "id"): _field(item, "hashed_id") for item in items}
-    known = {name: found for name, found in hashed.items() if MEDIA_ID.fullmatch(found)}
-    ids = [known.get(media_id, media_id) for media_id in wanted]
-    asked = {*wanted, *ids}
-    return _videos(ids, [item for item in items if _field(item, "hashed_id") in asked])
+        items = _read_list(work, resource, {})
+        playable = (item for item in items if _field(item, "type").lower() not in _NEVER_PLAYED)
+        found = (_field(item, "hashed_id") for item in playable)
+        ids = [media_id for media_id in found if MEDIA_ID.fullmatch(media_id)]
+    else:
+        # Only hashed ids can be asked for; numeric ones need the whole list.
+        is_numeric = any(media_id.isdigit() for media_id in wanted)
+        try:
+            items = _read_list(work, resource, {} if is_numeric else {"hashed_ids[]": wanted})
+        except REFUSALS as error:
+            log.warning("no names and durations of videos: %s", error)
+            note(work.run.manifest.resource(resource.name), str(error))
+            return Videos(wanted)
+        hashed = {_field(item, "id"): _field(item, "hashed_id") for item in items}
+        known = {name: own for name, own in hashed.items() if MEDIA_ID.fullmatch(own)}
+        ids = [known.get(media_id, media_id) for media_id in wanted]
+        items = [item for item in items if _field(item, "hashed_id") in {*wanted, *ids}]
+    listed = frozenset(_field(item, "hashed_id") for item in items)
+    return Videos(tuple(dict.fromkeys(ids)), items, listed)
+
+
+def _read_list(work: Ingest, resource: Resource, asked: dict[str, object]) -> list[object]:
+    paging = Paging("the list of videos", identify=resource.identify)
+    pages = work.client.fetch_pages(resource.path, asked, paging)
+    items = [item for page in pages for item in page]
+    if paging.gave_up:
+        cut_short(work.run.manifest.resource(resource.name), paging.gave_up)
+    return items
+
+
+def _field(item: object, name: str) -> str:
+    value = fields_of(item).get(name)
+    return "" if value is None else str(value)
 
 
 def load_list(work: Ingest, resource: Resource) -> Generator[None]:
@@ -166,30 +185,3 @@ def read_each(  # noqa: PLR0913, PLR0917 - what to ask, and what to do with it
         work.progress(loader)
     if failed and not good:
         raise failed[0]
-
-
-def _read_list(work: Ingest, resource: Resource, wanted: tuple[str, ...] | None) -> list[object]:
-    # Only hashed ids can be asked for; numeric ones need the whole list.
-    filters = {}
-    if wanted and not any(media_id.isdigit() for media_id in wanted):
-        filters["hashed_ids[]"] = list(wanted)
-    paging = Paging("the list of videos", identify=resource.identify)
-    pages = work.client.fetch_pages(resource.path, filters, paging)
-    items = [item for page in pages for item in page]
-    if paging.gave_up:
-        cut_short(work.run.manifest.resource(resource.name), paging.gave_up)
-    return items
-
-
-def _videos(ids: Iterable[str], items: list[object]) -> Videos:
-    listed = frozenset(_field(item, "hashed_id") for item in items)
-    return Videos(tuple(dict.fromkeys(ids)), items, listed)
-
-
-def _field(item: object, name: str) -> str:
-    value = fields_of(item).get(name)
-    return "" if value is None else str(value)
-
-
-def _is_playable(item: object) -> bool:
-    return _field(item, "type").lower() not in _NEVER_PLAYED

@@ -62,11 +62,11 @@ def load_visitors(work: Ingest, resource: Resource) -> Generator[None]:
             # Nothing says what lies below: the next run begins where this one did.
             cut_short(loader.entry, f"{resource.name}: {error}")
             return
-        if moves and crawl.watermark is not None:
-            loader.reach(crawl.watermark, crawl.watermark - work.settings.overlap)
+        if moves and crawl.point.watermark is not None:
+            loader.reach(crawl.point.watermark, crawl.point.watermark - work.settings.overlap)
         if bound is None:
-            loader.state.reconciled_at = crawl.started_at
-            loader.entry.reconciled_at = format_timestamp(crawl.started_at)
+            loader.state.reconciled_at = crawl.point.started_at
+            loader.entry.reconciled_at = format_timestamp(crawl.point.started_at)
     yield from ()
 
 
@@ -90,9 +90,9 @@ def _load(work: Ingest, crawl: Crawl, loader: Loader) -> None:
             log.warning("visitors are not in order of last activity: reading all of them")
         entry.pages, entry.pages_expected = crawl.pages, crawl.pages_expected
         entry.shifts, entry.violations = reading.shifts, reading.violations
-        remember_from = (crawl.watermark or work.run.clock()) - work.settings.overlap
+        remember_from = (crawl.point.watermark or work.run.clock()) - work.settings.overlap
         # An order that does not hold bounds nothing: then every row read may be news.
-        bound = None if reading.violations else crawl.bound
+        bound = None if reading.violations else crawl.point.bound
         loader.load((row.record for row in rows), bound, remember_from)
         work.progress(loader)
 

@@ -124,7 +124,7 @@ def assert_nobody_is_missed(
     assert world.missing(wanted) == set()
 
     world.pass_until(world.now + 1000)
-    crawl_of(world, schedule.in_flight, size=schedule.size, bound=crawl.watermark)
+    crawl_of(world, schedule.in_flight, size=schedule.size, bound=crawl.point.watermark)
     assert world.stale() == set()
     return world
 
@@ -202,7 +202,7 @@ def test_an_order_that_does_not_hold_makes_it_a_full_crawl(place: int) -> None:
     world = World(states)
     crawl = crawl_of(world, bound=moment(-180 * 60))
     assert crawl.reading.violations >= 1
-    assert crawl.bound is None
+    assert crawl.point.bound is None
     assert world.missing(world.keys()) == set()
 
 
@@ -230,12 +230,12 @@ def test_the_watermark_is_the_earlier_of_now_and_the_newest_row(
     newest: float | None, watermark: float | None
 ) -> None:
     crawl = crawl_of(World([("v0", None if newest is None else moment(newest))]))
-    assert crawl.watermark == (None if watermark is None else moment(watermark))
+    assert crawl.point.watermark == (None if watermark is None else moment(watermark))
 
 
 def test_the_watermark_is_taken_at_the_start() -> None:
     world = World(people(500), [Change(3, "arrive"), Change(5, "return", 400)])
-    assert crawl_of(world).watermark == moment(-60)
+    assert crawl_of(world).point.watermark == moment(-60)
 
 
 def test_a_row_is_given_out_once_where_nothing_moves() -> None:

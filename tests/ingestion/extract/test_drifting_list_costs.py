@@ -72,7 +72,7 @@ def test_a_day_of_24_is_one_request() -> None:
     world = World(people(VISITORS, 3600), timing=as_measured())
     crawl = crawl_of(world, bound=moment(-24 * 3600))
     assert world.asked == [(1, 100)]
-    assert crawl.watermark == moment(-3600)
+    assert crawl.point.watermark == moment(-3600)
 
 
 def test_a_week_of_470_is_a_handful_of_requests() -> None:
