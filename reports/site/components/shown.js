@@ -19,10 +19,10 @@ export const readAt = writable(undefined);
 export const visit = { isTakenOver: false, hasFailed: false, kept: {} };
 
 /**
- * What the page's SQL reads before any select has been drawn, by name: where the first figures are
- * made into HTML, what is drawn above a select would not wait for it.
+ * What the page's SQL reads before any select has been drawn, by name. Where the pages are built,
+ * each is drawn twice, and the second finds what the first has put into this very object.
  */
-export const begin = (values) => getInputContext().update((held) => ({ ...held, ...values }));
+export const begin = (values) => getInputContext().update((held) => Object.assign(held, values));
 
 /** What is chosen on the page that it would not show by itself, in words. */
 export const said = (held) => Object.values(held).filter((one) => !one.isFirst).map((one) => one.short ?? one.chosen);

@@ -127,6 +127,23 @@ def test_without_scripts_lines_bars_and_choices_are_seen(
         assert page.locator(".said").first.is_visible()
 
 
+@pytest.mark.parametrize("path", [*PAGES, "/media/gskhw4w4lm/"])
+def test_without_scripts_a_page_says_the_same(
+    account: Account, open_page: Open, browser: Browser, path: str
+) -> None:
+    def read(page: Page) -> tuple[str, list[str]]:
+        figures = page.locator("main [data-value]")
+        return (
+            page.locator("main h1").inner_text(),
+            figures.evaluate_all("all => all.map(one => one.dataset.value)"),
+        )
+
+    said = read(open_page(account, path))
+    with visiting(browser, java_script_enabled=False) as page:
+        page.goto(account.url + path)
+        assert read(page) == said
+
+
 def test_paper_is_white_and_says_what_was_chosen(account: Account, open_page: Open) -> None:
     page = open_page(account, "/audience/", scheme="dark")
     page.emulate_media(media="print", color_scheme="dark")
