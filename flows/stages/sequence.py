@@ -163,18 +163,10 @@ def run_some(context: Context, *stages: Stage) -> int:
     Raises:
         ReadableError: That of the stage that failed.
     """
-    record = context.record
-    with record.alive():
-        try:
-            with measured(context):
-                for stage in stages:
-                    stage.run(context)
-        except BaseException as error:
-            record.fail(error)
-            raise
-        code = exit_code(record.manifest)
-        record.finish("completed", code)
-    return code
+    with context.record.recorded(exit_code), measured(context):
+        for stage in stages:
+            stage.run(context)
+    return exit_code(context.record.manifest)
 
 
 def run_by_hand(stage: Stage, context: Context) -> None:
