@@ -124,7 +124,7 @@ def _read(work: Ingest, resource: Resource) -> Generator[None]:
     """Read a resource; yields whenever nothing but requests that hang is left of it."""
     entry = work.run.manifest.resource(resource.name)
     try:
-        yield from resource.extract(_counting(work, resource), resource)
+        yield from resource.extract(_counting(work, resource), resource) or ()
         log.info("%s: %d loaded, %d unchanged", resource.name, entry.records, entry.unchanged)
     except REFUSALS as error:
         if not resource.is_optional or work.scope.resource == resource.name:

@@ -21,8 +21,6 @@ from ingestion.extract.video_days import KEPT, spans
 from ingestion.load.loader import cut_short
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     from ingestion.extract.context import Ingest
     from ingestion.load.loader import Loader
     from ingestion.load.resource import Resource
@@ -56,10 +54,6 @@ class Plan(BaseModel):
     done: list[tuple[str, str]] = Field(default_factory=list)
     reached: dict[str, int] = Field(default_factory=dict)
 
-    def to_json(self) -> dict[str, object]:
-        """The same as values that JSON has."""
-        return self.model_dump(mode="json")
-
     def windows(self) -> list[tuple[str, str]]:
         """The windows that are not done, newest first."""
         until = self.started_at.astimezone(UTC).date()
@@ -74,7 +68,7 @@ class Plan(BaseModel):
             del self.reached[window[0]]
 
 
-def load_events(work: Ingest, resource: Resource) -> Generator[None]:
+def load_events(work: Ingest, resource: Resource) -> None:
     """Load every event of the days since the watermark, and of the day before it.
 
     A reading that was broken off is read to its end first, and what came since is read after it.
@@ -92,7 +86,6 @@ def load_events(work: Ingest, resource: Resource) -> Generator[None]:
             _read(work, resource, loader, broken)
         if not broken or loader.state.watermark is not None:
             _read(work, resource, loader, _plan(work, loader.state, is_news=broken is not None))
-    yield from ()
 
 
 def _plan(work: Ingest, state: ResourceState, *, is_news: bool) -> Plan:
@@ -112,7 +105,7 @@ def _midnight(started: datetime) -> datetime:
 
 
 def _read(work: Ingest, resource: Resource, loader: Loader, plan: Plan) -> None:
-    state, loader.resume, size = loader.state, plan.to_json, PageSize()
+    state, loader.resume, size = loader.state, lambda: plan, PageSize()
     windows = (
         (days, Paging(" to ".join(days), size, resource.identify, plan.reached.get(days[0], 1)))
         for days in plan.windows()

@@ -90,11 +90,10 @@ def _field(item: object, name: str) -> str:
     return "" if value is None else str(value)
 
 
-def load_list(work: Ingest, resource: Resource) -> Generator[None]:
+def load_list(work: Ingest, resource: Resource) -> None:
     """Load the items of the list of videos that are new or changed."""
     with work.loading(resource) as loader:
         loader.load(work.videos.items)
-    yield from ()
 
 
 def load_snapshots(work: Ingest, resource: Resource) -> Generator[None]:

@@ -21,7 +21,7 @@ from ingestion.load.loader import cut_short
 from ingestion.storage.json_lines import encode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable
 
     from ingestion.extract.context import Ingest
     from ingestion.load.loader import Loader
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def load_visitors(work: Ingest, resource: Resource) -> Generator[None]:
+def load_visitors(work: Ingest, resource: Resource) -> None:
     """Load every visitor that is new or was active since the watermark, less the overlap.
 
     Raises:
@@ -48,12 +48,12 @@ def load_visitors(work: Ingest, resource: Resource) -> Generator[None]:
         readers = Readers(_fetching(work, resource), work.client.in_flight)
         crawl = Crawl(readers, work.run.clock, bound, resume=resume)
 
-        def point() -> dict[str, object] | None:
+        def point() -> Resume | None:
             resume = crawl.resume if moves else None
             if resume and resume.watermark:
                 # Never before the point to go on from: a recovery takes what lies below as read.
                 loader.entry.watermark = format_timestamp(resume.watermark)
-            return resume.model_dump(mode="json") if resume else None
+            return resume
 
         loader.resume = point
         try:
@@ -67,7 +67,6 @@ def load_visitors(work: Ingest, resource: Resource) -> Generator[None]:
         if bound is None:
             loader.state.reconciled_at = crawl.point.started_at
             loader.entry.reconciled_at = format_timestamp(crawl.point.started_at)
-    yield from ()
 
 
 def _plan(work: Ingest, state: ResourceState) -> tuple[datetime | None, bool]:

@@ -35,6 +35,8 @@ from ingestion.storage.json_lines import QUARANTINE, RAW, Line, digest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from pydantic import BaseModel
+
     from ingestion.load.redaction import Redactor
     from ingestion.load.resource import Resource
     from ingestion.state.manifest import Manifest, ResourceRun
@@ -99,7 +101,7 @@ class Loader:
         self.entry = entry = run.manifest.resource(resource.name)
         self._goes_on = bool(crawl or entry.crawl)
         entry.state, entry.crawl = "running", crawl or entry.crawl or _free_start(run, before)
-        self.resume: Callable[[], dict[str, object] | None] = lambda: None
+        self.resume: Callable[[], BaseModel | None] = lambda: None
         self._resource, self._run, self._before, self._redact = resource, run, before, redact
         # Digests of what the state does not remember: rows below the overlap, older snapshots.
         self._recent: OrderedDict[str, str] = OrderedDict()
@@ -215,7 +217,8 @@ class Loader:
             LakeError: The lake cannot be written; what is listed stays valid.
         """
         self._put()
-        self.entry.resume = self.resume()
+        point = self.resume()
+        self.entry.resume = point.model_dump(mode="json") if point else None
         self._run.save()
         self._is_ahead = False
         if self._goes_on:

@@ -20,8 +20,8 @@ class Resource:
         name: The folder below `raw-data/`, and what the command line calls it.
         path: Below the base URL; `{media_id}` is filled in for each video.
         schema: The shape a record must have to be loaded, and what of it tells of nobody.
-        extract: Reads it: `extract(work, resource)`, with the run's `Ingest`; yields whenever
-            only requests are left that hang, so that other resources are read meanwhile.
+        extract: Reads it: `extract(work, resource)`, with the run's `Ingest`. A generator yields
+            whenever only requests are left that hang: other resources are read meanwhile.
         key: The fields that together name a record.
         active_at: The field with a record's own time.
         read_again: How far behind the watermark the next run reads; None is
@@ -32,7 +32,7 @@ class Resource:
     name: str
     path: str
     schema: type[Record]
-    extract: Callable[[Any, Resource], Generator[None]]
+    extract: Callable[[Any, Resource], Generator[None] | None]
     key: tuple[str, ...]
     active_at: str = ""
     read_again: timedelta | None = None

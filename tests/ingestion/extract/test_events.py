@@ -169,7 +169,7 @@ def test_a_window_goes_on_at_its_last_page() -> None:
     plan.note(newest, 1, is_last=False)
     plan.note(newest, 2, is_last=False)
     plan.note(next_one, 1, is_last=True)
-    again = Plan.model_validate(plan.to_json())
+    again = Plan.model_validate(plan.model_dump(mode="json"))
     assert again.windows()[0] == newest
     assert again.reached == {newest[0]: 2}
     assert next_one not in again.windows()
@@ -185,7 +185,7 @@ def test_windows_cover_every_day_once() -> None:
         for n in range((date.fromisoformat(last) - date.fromisoformat(first)).days + 1)
     ]
     assert sorted(days) == [date(2025, 11, 1) + timedelta(days=n) for n in range(70)]
-    assert Plan.model_validate(plan.to_json()).windows() == plan.windows()
+    assert Plan.model_validate(plan.model_dump(mode="json")).windows() == plan.windows()
 
 
 PERSONAL: dict[str, Any] = {
