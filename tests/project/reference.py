@@ -3,6 +3,7 @@
 `make reference` writes them again.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -190,10 +191,18 @@ def targets() -> list[tuple[str, str]]:
     return [target for target in found if target[0] != "help"]
 
 
+def described(text: str) -> Any:  # noqa: ANN401 - what YAML holds
+    """A file of dbt's, the descriptions that tables share in their places."""
+    shared = (MODELS / "shared_columns.md").read_text(encoding="utf-8")
+    blocks = dict(re.findall(r"{% docs (\w+) %}(.*){% enddocs %}", shared))
+    named = r"\"{{ doc\('(\w+)'\) }}\""
+    return yaml.safe_load(re.sub(named, lambda found: json.dumps(blocks[found[1]]), text))
+
+
 def models(layer: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Every model of a layer by its file, without suffix, below dbt_project/models."""
     for path in sorted((MODELS / layer).glob("*.yml")):
-        for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]:
+        for model in described(path.read_text(encoding="utf-8"))["models"]:
             yield f"{layer}/{path.stem}", model
 
 

@@ -1,4 +1,8 @@
 {{ config(materialized='table', ha=true) }}
+{%- set counts = [
+    'event_count', 'visitor_count', 'known_count', 'quarter_count', 'half_count',
+    'three_quarter_count', 'end_count',
+] %}
 
 with plays as (
     select
@@ -46,13 +50,8 @@ joined as (
         reported.load_count as reported_load_count,
         reported.play_count as reported_play_count,
         reported.reported_hours_watched,
-        measured.event_count,
-        measured.visitor_count,
-        measured.known_count,
-        measured.quarter_count,
-        measured.half_count,
-        measured.three_quarter_count,
-        measured.end_count,
+        {% for name in counts %}measured.{{ name }},
+        {% endfor -%}
         measured.watched_ms,
         reported.snapshot_ts,
         measured.ingested_at,
@@ -89,10 +88,7 @@ compared as (
         reported_load_count,
         reported_play_count,
         reported_hours_watched,
-        {% for name in [
-            'event_count', 'visitor_count', 'known_count', 'quarter_count', 'half_count',
-            'three_quarter_count', 'end_count',
-        ] %}coalesce({{ name }}, no_event) as {{ name }},
+        {% for name in counts %}coalesce({{ name }}, no_event) as {{ name }},
         {% endfor -%}
         coalesce(watched_ms, no_event) / 3600000.0 as hours_watched,
         coalesce(event_count, no_event) - reported_play_count as play_difference,
@@ -107,13 +103,8 @@ select
     reported_load_count,
     reported_play_count,
     reported_hours_watched,
-    event_count,
-    visitor_count,
-    known_count,
-    quarter_count,
-    half_count,
-    three_quarter_count,
-    end_count,
+    {% for name in counts %}{{ name }},
+    {% endfor -%}
     hours_watched,
     play_difference,
     {{ difference_reason() }} as difference_reason,
