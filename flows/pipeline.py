@@ -27,7 +27,8 @@ def daily() -> int:
     """Run every stage in order, as the settings say.
 
     Returns:
-        The exit code: 0, or 3 when something was quarantined or a video unknown.
+        The exit code: 0, or 3 when something was quarantined, a video is unknown or a list was
+            not read to its end.
 
     Raises:
         ReadableError: That of the first stage that failed; nothing after it has started.

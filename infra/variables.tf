@@ -1,7 +1,7 @@
 # What a company chooses. Nothing here is a secret: the token is put into the secret by hand.
 
 variable "name" {
-  description = "What everything is called after; another name makes another, separate lake."
+  description = "What everything is called after. A second lake needs a state of its own too: under the same state another name replaces this one."
   type        = string
   default     = "wistia-elt"
 
@@ -57,7 +57,7 @@ variable "crawler" {
 }
 
 variable "kept_versions_days" {
-  description = "Days that a replaced or removed object of bronze stays recoverable; also how long a forgotten person can be restored."
+  description = "Days that a replaced or removed object of bronze stays recoverable; `wistia-elt forget` removes a person's older versions at once."
   type        = number
   default     = 30
 

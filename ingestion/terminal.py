@@ -41,7 +41,7 @@ _NAMES = ", ".join(resource.name for resource in RESOURCES)
 
 
 def show_errors(command: click.Command) -> None:
-    """Run a command and end the process as DESIGN's exit codes say.
+    """Run a command and end the process with the exit code that `EXIT_CODES` documents.
 
     A `ReadableError` becomes its sentence and its remedy; anything else names itself and
     asks for `--debug`, which shows tracebacks instead.

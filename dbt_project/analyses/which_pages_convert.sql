@@ -3,7 +3,7 @@ select
     label as page,
     sum(event_count) as plays,
     1e0 * sum(conversion_count) / sum(event_count) as conversion_rate,
-    1e0 * sum(end_count) / sum(event_count) as completion_rate,
+    1e0 * sum(end_count) / nullif(sum(known_count), 0) as completion_rate,
     sum(last_30_days_count) as plays_of_30_days,
     sum(before_30_days_count) as plays_of_30_days_before
 from {{ ref('media_reach') }}

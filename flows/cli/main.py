@@ -125,13 +125,14 @@ def status(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
 @click.option("--csv", "form", flag_value="csv", help="Comma-separated values with a header.")
 @click.option("--json", "form", flag_value="json", help="An array of row objects.")
 def query(sql: str, form: str | None) -> None:
-    """Ask the last good tables in SQL.
+    """Ask the last good tables in SQL; `-` reads it from standard input.
 
     Example: wistia-elt query "select * from gold.fact_media_performance"
     """
     from flows.cli.show import show_query  # noqa: PLC0415
 
-    show_query(Settings.load(), sql, form or "table")
+    asked = click.get_text_stream("stdin").read() if sql == "-" else sql
+    show_query(Settings.load(), asked, form or "table")
 
 
 @cli.command()

@@ -115,7 +115,9 @@ class Bucket:
             DeliveryError: AWS refuses.
         """
         with explained(f"store the release {version}", DeliveryError):
-            _s3().upload_file(str(path), *self._place(f"{version}.zip"))
+            bucket, key = self._place(f"{version}.zip")
+            # `upload_file` wraps what AWS says in an error of its own.
+            _s3().put_object(Bucket=bucket, Key=key, Body=path.read_bytes())
 
     def _place(self, name: str) -> tuple[str, str]:
         bucket, _, prefix = self.uri.removeprefix("s3://").partition("/")

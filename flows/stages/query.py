@@ -112,7 +112,8 @@ def _failure(error: duckdb.Error) -> QueryError:
     message = str(error).strip().splitlines()[0]
     return QueryError(
         f"the query failed: {message}",
-        '`wistia-elt query "show all tables"` lists every table with its columns',
+        'name a table with its schema, like gold.viewers; `wistia-elt query "select table_schema, '
+        'table_name from information_schema.tables"` lists them',
     )
 
 

@@ -135,7 +135,8 @@ def run_all(context: Context, run_stage: Callable[[Stage, Context], None]) -> in
     """Run every stage in order, each by `run_stage`; one that fails stops all after it.
 
     Returns:
-        The exit code: 0, or 3 when something was quarantined or a video unknown.
+        The exit code: 0, or 3 when something was quarantined, a video is unknown or a list was
+            not read to its end.
 
     Raises:
         ReadableError: That of the stage that failed.

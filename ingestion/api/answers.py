@@ -47,7 +47,8 @@ BODY_SECONDS = 120
 _CHUNK = 65_536
 _GET_A_NEW_ONE = (
     'make a token with "Read detailed stats" and "Read all folder and media data" '
-    "(Account Settings, API Access) and set WISTIA_API_TOKEN to it"
+    "(Account Settings, API Access) and put it where the old one was: WISTIA_API_TOKEN, or the "
+    "secret of WISTIA_SECRET_ID"
 )
 _CODES = requests.codes
 # What breaks between two machines; requests leaves urllib3's own errors to who reads the body.

@@ -40,14 +40,17 @@ _NONE = (
 )
 _NO_REGION = ("no AWS region is set, or none of that name", "set AWS_REGION")
 _NO_SECRET = (
-    "there is no such secret",
-    "correct WISTIA_SECRET_ID, or AWS_REGION: it is looked there",
+    "there is no such secret, or nothing in it yet",
+    "correct WISTIA_SECRET_ID, or AWS_REGION: it is looked for there; or put the token in",
 )
 _DAMAGED = (
     "what arrived is not what was stored",
     "run again; `wistia-elt doctor` tells if it stays so",
 )
-_UNREACHABLE = ("AWS does not answer", "check the network and AWS_ENDPOINT_URL, then run again")
+_UNREACHABLE = (
+    "AWS does not answer",
+    "check the network, AWS_REGION and AWS_ENDPOINT_URL, then run again",
+)
 _NO_NAME = ("that is no name of a bucket", "set LAKE_URI to s3://bucket/prefix")
 _ODD_ENDPOINT = ("AWS_ENDPOINT_URL is no address", "set it to http://host:port, or unset it")
 _SKEWED = ("this machine's clock is wrong", "set the clock and run again")
@@ -73,6 +76,7 @@ _BY_CODE = {
     "301": _ELSEWHERE,
     "PermanentRedirect": _ELSEWHERE,
     "AuthorizationHeaderMalformed": _ELSEWHERE,
+    # Also of a secret that has been made and holds no value yet.
     "ResourceNotFoundException": _NO_SECRET,
     "RequestTimeTooSkewed": _SKEWED,
 }

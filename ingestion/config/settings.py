@@ -33,7 +33,10 @@ if TYPE_CHECKING:
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 # A misspelt name is looked for among names that start like ours; names such as
 # SITE_URL belong to too many other tools to be held against anyone.
-_OUR_PREFIXES = ("WIST", "LAKE_", "PII_", "GLUE_", "ATHENA_")
+_OUR_PREFIXES = (
+    *("WIST", "LAKE_", "PII_", "GLUE_", "ATHENA_", "SILVER_", "GOLD_"),
+    *("ALERT_", "OPERATION", "STAGE_TIMEOUT", "WEEKLY_DIGEST"),
+)
 _NOT_SETTINGS = {"WISTIA_OPENAPI_DIR"}
 _TEN_YEARS_HOURS = 87_600
 

@@ -11,7 +11,7 @@ from sandbox.wistia.media import Medium
 from sandbox.wistia.stats import find_medium
 from sandbox.wistia.world import World
 
-# Days follow the account's own time zone; the measured ones fit UTC-5 (API.md).
+# Days follow the account's own time zone; the measured ones fit UTC-5.
 ZONE = ZoneInfo("America/New_York")
 
 
@@ -45,7 +45,7 @@ class Days:
             "date": day.isoformat(),
             "load_count": loads,
             "play_count": plays,
-            # Not measured by day but restated from the lifetime engagement (API.md 7).
+            # Not measured by day but restated from the lifetime engagement.
             "hours_watched": plays * medium.engagement * medium.duration / 3600,
         }
 

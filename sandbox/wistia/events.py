@@ -14,10 +14,10 @@ from sandbox.wistia.plays import Plays, Received
 from sandbox.wistia.stats import SEEN_PER_PAGE
 from sandbox.wistia.world import World
 
-KEPT = timedelta(days=730)  # the API shows two years (API.md)
+KEPT = timedelta(days=730)  # the API shows two years
 _MILLISECOND_DIGITS = 13
 
-# Measured shares (API.md); the last one is invented.
+# Measured shares; the last one is invented.
 _NOTHING_SHARE = 0.032
 _NO_CITY_SHARE = 0.046
 _NO_PAGE_SHARE = 0.013
@@ -77,7 +77,7 @@ class Events:
         return [self.body(event, modern=is_modern(request)) for event in page]
 
     def body(self, event: Received, *, modern: bool) -> dict[str, object]:
-        """Return an event as the API writes it; the maintained line gives it twice (API.md)."""
+        """Return an event as the API writes it; the maintained line gives it twice."""
         body = self._body(event)
         if modern:
             # "Raw event attributes": no answer with them was ever recorded, so all are there.
@@ -117,7 +117,7 @@ class Events:
         return None if medium is None else self.world.library.index(medium)
 
     def _where(self, number: int) -> dict[str, object]:
-        """Return a visitor's address and where it is; 4.6 % have no city (API.md)."""
+        """Return a visitor's address and where it is; 4.6 % have no city."""
         chance = stream(self.world.seed, "where", number)
         place = chance.choices(_PLACES, weights=(9, 8, 8, 3, 2, 1, 1))[0]
         # RFC 5737's documentation networks: nobody's address.
@@ -149,7 +149,7 @@ def percent_viewed(chance: Random, engagement: float) -> float:
 
 
 def embed_url(chance: Random) -> str:
-    """Return the page a play was on; 1.3 % are blank (API.md), many carry a query."""
+    """Return the page a play was on; 1.3 % are blank, many carry a query."""
     if chance.random() < _NO_PAGE_SHARE:
         return ""
     return f"https://www.example.com{chance.choice(_PAGES)}{chance.choice(_QUERIES)}"

@@ -1,4 +1,4 @@
-"""The predecessor's published figures (API.md), exact where published, invented in between."""
+"""The predecessor's published figures, exact where published, invented in between."""
 
 from typing import NamedTuple
 

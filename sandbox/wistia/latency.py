@@ -1,4 +1,4 @@
-"""How long real answers take, as measured (API.md), times a multiplier."""
+"""How long real answers take, as measured, times a multiplier."""
 
 from random import Random
 

@@ -9,7 +9,7 @@ from sandbox.wistia.history import PUBLISHED, PUBLISHED_DURATION, Curve, Figures
 FOLDER_ID = 4_210_001
 FOLDER_HASHED_ID = "x1sandbox7"
 FOLDER_NAME = "Sandbox videos"
-# A curve has a cell a second, and a thousand cells from a thousand seconds on (API.md).
+# A curve has a cell a second, and a thousand cells from a thousand seconds on.
 LONGEST_CURVE = 1000
 
 _NAMES = ("Product tour", "Customer story")

@@ -10,7 +10,7 @@ from sandbox.wistia.chance import fraction
 from sandbox.wistia.clock import DAY, HOUR
 from sandbox.wistia.world import World
 
-# Events are about 98.8 % of plays (API.md).
+# Events are about 98.8 % of plays.
 EVENTS_PER_PLAY = 0.988
 # About 1 event of 2,441 arrives more than an hour late, once it was 14 hours.
 LATE_SHARE, LATE_FROM, LATE_TO = 1 / 2441, HOUR, 14 * HOUR

@@ -6,7 +6,7 @@ from sandbox.wistia.answers import not_found, page_of
 from sandbox.wistia.media import Medium
 from sandbox.wistia.world import World
 
-# The documented default is 100; 10 is what a real account answered (API.md).
+# The documented default is 100; 10 is what a real account answered.
 SEEN_PER_PAGE = 10
 
 

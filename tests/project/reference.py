@@ -105,7 +105,8 @@ def settings_page() -> str:
     text = (
         "# Settings\n\n"
         "Settings come from the environment or from a file `.env` in the working directory; the\n"
-        "environment wins. A misspelt name is refused, with the right one.\n"
+        "environment wins. A misspelt name is refused, with the right one; in the environment\n"
+        "only where it begins like ours, since SITE_URL, say, may be another program's.\n"
         "[.env.example](../../.env.example) has them all. Variables of AWS, dbt and Prefect keep "
         "their\nmeaning.\n"
     )
@@ -240,6 +241,27 @@ def tables_page() -> str:
     return text
 
 
+def questions_page() -> str:
+    text = (
+        "# Ten questions\n\n"
+        "Each is one select on gold, the same on DuckDB and Athena: paste it into\n"
+        '`wistia-elt query "…"`, or into any tool that is connected as\n'
+        "[For analysts](../analysts.md) says. With `GLUE_DATABASE_PREFIX` the schema has that\n"
+        "before its name.\n"
+    )
+    for path in sorted((MODELS.parent / "analyses").glob("*.sql")):
+        said, _, sql = path.read_text(encoding="utf-8").partition("\n")
+        named = re.sub(r"{{ ref\('(\w+)'\) }}", lambda found: schema_of(found[1]), sql.strip())
+        text += f"\n## {said.removeprefix('-- ')}\n\n```sql\n{named}\n```\n"
+    return text
+
+
+def schema_of(model: str) -> str:
+    """A table as it is called in SQL: the schema is the folder of the model."""
+    (file,) = MODELS.glob(f"*/{model}.sql")
+    return f"{file.parent.name}.{model}"
+
+
 def layer_page(layer: str) -> str:
     text = f"# {layer.capitalize()}, column by column\n\n[All tables](tables.md)\n"
     for file, model in models(layer):
@@ -318,6 +340,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/reference/settings.md": settings_page,
     "docs/reference/commands.md": commands_page,
     "docs/reference/tables.md": tables_page,
+    "docs/reference/questions.md": questions_page,
     "docs/reference/bronze.md": bronze_page,
     "docs/reference/silver.md": lambda: layer_page("silver"),
     "docs/reference/gold.md": lambda: layer_page("gold"),

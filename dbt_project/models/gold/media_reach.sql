@@ -48,6 +48,7 @@ select
     dimension,
     label,
     event_count,
+    known_count,
     end_count,
     conversion_count,
     cast(end_count as double) / nullif(known_count, 0) as completion_rate,

@@ -1,5 +1,5 @@
 # The least that makes a lake: no crawler (the run registers partitions itself), AWS's own
-# keys, nobody told by e-mail. Some cents a month; docs/aws.md has the arithmetic.
+# keys, nobody told by e-mail. A dollar or two a month; docs/aws.md has the arithmetic.
 
 terraform {
   required_version = ">= 1.9, < 2.0"
@@ -28,7 +28,7 @@ variable "force_destroy" {
 }
 
 module "wistia_elt" {
-  # From elsewhere: source = "git::https://github.com/OWNER/wistia-elt//infra?ref=v0.1.0"
+  # From elsewhere: source = "git::https://github.com/OWNER/wistia-elt//infra?ref=v0.2.0"
   source = "../.."
 
   name          = var.name

@@ -56,7 +56,7 @@ const UNITS = { count, hours, rate: percent };
 /** A figure by its unit: count, hours or rate. */
 export const show = (value, unit) => UNITS[unit](value);
 
-const moved = (by, unit) => {
+const byText = (by, unit) => {
 	if (!known(by)) return DASH;
 	const text = Math.abs(by).toFixed(Math.abs(by) < 10 ? 1 : 0);
 	// What rounds to nothing is nothing.
@@ -64,10 +64,10 @@ const moved = (by, unit) => {
 };
 
 /** +4.2%, −12% or no change; of a change in percent. */
-export const percentChange = (by) => moved(by, '%');
+export const percentChange = (by) => byText(by, '%');
 
 /** +4.2 points; of a rate's change in points of a hundred. */
-export const pointChange = (by) => moved(by, ' points');
+export const pointChange = (by) => byText(by, ' points');
 
 /** The colour of a medium, as CSS and as Evidence's charts know it. */
 export const colour = (number) => `hsl(var(--twc-${colourName(number)}))`;
@@ -112,3 +112,6 @@ const regions = new Intl.DisplayNames(['en'], { type: 'region', fallback: 'code'
 
 /** Germany, of the code DE; what is no code stays as it is. */
 export const country = (code) => (/^[A-Z]{2}$/.test(code) ? regions.of(code) : code === 'unknown' ? 'Unknown' : code);
+
+/** What moved, by name; a row of pages.moves. */
+export const moved = (row) => (row.kind === 'country' ? country(row.label) : row.label === 'unknown' ? 'Not told' : (row.name ?? row.label));

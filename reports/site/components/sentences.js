@@ -45,7 +45,7 @@ export function overviewLead(choice, usual, ends) {
 	const plays = usualOf(usual, choice.span).plays;
 	if (!ends.now) return '';
 	if (plays) return `Usual is what ${count(plays.period_count)} earlier periods of this length had; one in a hundred lies outside by chance.`;
-	return 'What is usual is not known of these days: that takes six earlier periods of their length.';
+	return choice.span === 'custom' ? 'What is usual is known of the named spans only, not of days of your choice.' : 'What is usual is not known of these days: that takes six earlier periods of their length.';
 }
 
 export function media(rows) {
@@ -61,7 +61,7 @@ export function mediaLead(rows) {
 	const all = [...rows];
 	const high = all.filter((row) => row.play_rate_class === 'High').length;
 	if (!all.length) return '';
-	return `${sentence(amount(high, 'video'))} of ${count(all.length)} ${high === 1 ? 'is' : 'are'} played by at least every fifth person who loads ${high === 1 ? 'it' : 'them'}.`;
+	return `${high ? count(high) : 'None'} of ${amount(all.length, 'video')} ${high === 1 ? 'is' : 'are'} played by at least a fifth of the people who load ${high === 1 ? 'it' : 'them'}.`;
 }
 
 export function medium(row, moments) {
