@@ -17,6 +17,8 @@ from tests.project.test_tree import text_of, tracked
 from tests.servers import ROOT
 
 SITE = ROOT / "build" / "docs"
+# Forms of the code host, texts of dbt and of the pages.
+_NO_DOCUMENTS = (".github", "dbt_project/models", "reports/site/pages")
 _LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)#\s]*)(#[^)\s]*)?\)")
 
 
@@ -26,7 +28,7 @@ def build(site: Path = SITE) -> subprocess.CompletedProcess[str]:
         stage = Path(work)
         shutil.copy(ROOT / "docs" / "mkdocs.yml", stage)
         for name in tracked():
-            if name.endswith(".md") and not name.startswith((".github", "dbt_project/models")):
+            if name.endswith(".md") and not name.startswith(_NO_DOCUMENTS):
                 copy(name, stage / "pages")
         command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--clean", "--quiet"]
         return subprocess.run(
@@ -42,6 +44,7 @@ def build(site: Path = SITE) -> subprocess.CompletedProcess[str]:
 
 def copy(name: str, pages: Path) -> None:
     """Copy a document, and the files that it links to."""
+    document = pages / name
 
     def at_hand(link: re.Match[str]) -> str:
         mark, said, target, anchor = link.groups(default="")
@@ -52,12 +55,13 @@ def copy(name: str, pages: Path) -> None:
             # A site has no listing of a folder.
             index = path / "README.md"
             return f"[{said}]({target.rstrip('/')}/README.md{anchor})" if index.exists() else said
-        place = pages / path.resolve().relative_to(ROOT.resolve())
+        # A site leaves out what is hidden.
+        inside = path.resolve().relative_to(ROOT.resolve())
+        place = pages.joinpath(*(part.removeprefix(".") for part in inside.parts))
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, place)
-        return f"{mark}[{said}]({target}{anchor})"
+        return f"{mark}[{said}]({os.path.relpath(place, document.parent)}{anchor})"
 
-    document = pages / name
     document.parent.mkdir(parents=True, exist_ok=True)
     document.write_text(_LINK.sub(at_hand, text_of(name)), encoding="utf-8")
 

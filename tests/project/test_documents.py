@@ -4,6 +4,7 @@ import re
 import tomllib
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -40,6 +41,13 @@ def test_the_site_of_the_documents_is_built_without_a_warning(tmp_path: Path) ->
     assert (done.returncode, done.stderr) == (0, "")
     pages = {path.parent.name for path in (tmp_path / "site" / "docs").rglob("index.html")}
     assert {"get-started", "settings", "runbook"} <= pages
+    dead = {
+        (str(page.relative_to(tmp_path)), link)
+        for page in (tmp_path / "site").rglob("*.html")
+        for link in re.findall(r'(?:href|src)="?([^"\s>#?]+)', page.read_text(encoding="utf-8"))
+        if not re.match(r"\w+:|/", link) and not (page.parent / unquote(link)).exists()
+    }
+    assert dead == set()
 
 
 def test_every_setting_says_what_it_does() -> None:
