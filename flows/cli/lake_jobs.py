@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from ingestion.admin.quarantine import list_quarantine, quarantine_refused, repl
 from ingestion.admin.rebuild import rebuild as rebuild_lake
 from ingestion.admin.redact import redact
 from ingestion.admin.rewrite import OLDER
+from ingestion.config.errors import ConfigurationError
 from ingestion.config.timestamps import utc_now
 from ingestion.resources import choose
 from ingestion.storage.base import open_lake
@@ -119,9 +121,8 @@ def run_import(settings: Settings, uri: str) -> int:
 def run_forget(settings: Settings, who: str, *, confirmed: bool) -> int:
     """Forget a person, and print what was removed where; 1 when unconfirmed or unreadable."""
     lake = open_lake(settings)
-    if not confirmed and not click.confirm(
-        f"Remove this person from every layer of {lake.uri}? It cannot be undone."
-    ):
+    question = f"Remove this person from every layer of {lake.uri}? It cannot be undone."
+    if not confirmed and not _is_agreed(question):
         click.echo("nothing was removed")
         return 1
     with lake.lock("build"):
@@ -141,6 +142,17 @@ def run_forget(settings: Settings, who: str, *, confirmed: bool) -> int:
     return _say_what_is_damaged(lake, damaged, "whether the person is there")
 
 
+def _is_agreed(question: str) -> bool:
+    try:
+        return click.confirm(question)
+    except click.Abort as error:
+        if sys.stdin.isatty():
+            raise
+        raise ConfigurationError(
+            "nobody can be asked: standard input is closed", "give --yes to go on unasked"
+        ) from error
+
+
 def _say_what_is_damaged(lake: Lake, damaged: list[str], unknown: str) -> int:
     for key in damaged:
         where = f"{lake.uri}'s {OLDER}" if key == OLDER else key
@@ -153,9 +165,8 @@ def _say_what_is_damaged(lake: Lake, damaged: list[str], unknown: str) -> int:
 def run_redact(settings: Settings, *, confirmed: bool) -> int:
     """Bring a lake and its tables under PII_POLICY; 1 when unconfirmed or unreadable."""
     lake = open_lake(settings)
-    if not confirmed and not click.confirm(
-        f"Bring all of {lake.uri} under PII_POLICY={settings.pii_policy}? It cannot be undone."
-    ):
+    question = f"Bring all of {lake.uri} under PII_POLICY={settings.pii_policy}?"
+    if not confirmed and not _is_agreed(f"{question} It cannot be undone."):
         click.echo("nothing was changed")
         return 1
     manifest, damaged = redact(settings, lake, utc_now)

@@ -105,6 +105,19 @@ def test_forget_asks_first_and_says_what_went_where(bare: CommandLine) -> None:
     assert "nothing in this lake is of that person" in error
 
 
+@pytest.mark.parametrize("words", [("forget", "nadine@planted.example"), ("redact",)])
+def test_where_nobody_can_be_asked_yes_is_asked_for(
+    bare: CommandLine, words: tuple[str, ...]
+) -> None:
+    filled(bare)
+    assert "nobody can be asked" in explained(bare.call(*words), 2)
+
+
+def test_a_mistyped_table_is_no_run_that_failed(bare: CommandLine) -> None:
+    assert "there is no table" in explained(bare.call("build", "--table", "silver.foo"), 2)
+    assert not list((bare.lake / "state").rglob("*.json"))
+
+
 def test_redact_asks_first_and_brings_the_tables_along(bare: CommandLine) -> None:
     filled(bare)
     bare.succeed("build")
