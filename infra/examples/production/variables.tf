@@ -4,7 +4,7 @@ variable "region" {
 }
 
 variable "name" {
-  description = "Another name makes another lake."
+  description = "What everything is called after. Another lake needs another name in another state."
   type        = string
   default     = "wistia-elt"
 }

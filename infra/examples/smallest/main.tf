@@ -16,7 +16,7 @@ terraform {
 provider "aws" {}
 
 variable "name" {
-  description = "Another name makes another lake."
+  description = "What everything is called after. Another lake needs another name in another state."
   type        = string
   default     = "wistia-elt"
 }
