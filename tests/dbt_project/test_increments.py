@@ -247,18 +247,18 @@ def test_the_accounts_own_totals_stand_beside_the_sum_of_its_videos(incremental:
 
 
 def test_each_day_holds_the_events_that_are_left_on_it(incremental: Tables) -> None:
-    rows = [(*row[:4], *row[5:12]) for row in incremental["gold.media_daily"]]
+    rows = [(*row[:4], *row[5:13]) for row in incremental["gold.media_daily"]]
     gsk, v08 = "gskhw4w4lm", "v08dlrgr7v"
-    # Events: watched a quarter, half, three quarters, all; hours by 435.456 s of video.
+    # Events, viewers, known; a quarter, half, three quarters, all; hours by 435.456 s of video.
     assert rows == [
-        (gsk, date(2026, 1, 7), 1, 2, *[None] * 7),
-        (gsk, date(2026, 1, 8), 3, 3, 2, 2, 2, 1, 1, 1, 566093 / 3600000),
-        (gsk, date(2026, 1, 9), None, None, 1, 1, 0, 0, 0, 0, 0.0),
-        (gsk, date(2026, 1, 11), None, None, 1, 1, 1, 1, 0, 0, 261274 / 3600000),
-        (v08, date(2026, 1, 8), None, None, 2, 2, 2, 0, 0, 0, 217728 / 3600000),
-        (v08, date(2026, 1, 9), None, None, 1, 1, 1, 1, 1, 0, 326592 / 3600000),
+        (gsk, date(2026, 1, 7), 1, 2, *[None] * 8),
+        (gsk, date(2026, 1, 8), 3, 3, 2, 2, 2, 2, 1, 1, 1, 566093 / 3600000),
+        (gsk, date(2026, 1, 9), None, None, 1, 1, 1, 0, 0, 0, 0, 0.0),
+        (gsk, date(2026, 1, 11), None, None, 1, 1, 1, 1, 1, 0, 0, 261274 / 3600000),
+        (v08, date(2026, 1, 8), None, None, 2, 2, 2, 2, 0, 0, 0, 217728 / 3600000),
+        (v08, date(2026, 1, 9), None, None, 1, 1, 1, 1, 1, 1, 0, 326592 / 3600000),
     ]
-    reasons = [row[13] for row in incremental["gold.media_daily"]]
+    reasons = [row[14] for row in incremental["gold.media_daily"]]
     assert reasons == [
         "no events: older than Wistia keeps them, or not read",
         "plays without an event, or one that came on another day",
