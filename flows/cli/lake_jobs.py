@@ -20,7 +20,7 @@ from ingestion.admin.quarantine import list_quarantine, quarantine_refused, repl
 from ingestion.admin.rebuild import rebuild as rebuild_lake
 from ingestion.admin.redact import redact
 from ingestion.admin.rewrite import OLDER
-from ingestion.config.errors import ConfigurationError
+from ingestion.config.errors import ReadableError
 from ingestion.config.timestamps import utc_now
 from ingestion.resources import choose
 from ingestion.storage.base import open_lake
@@ -148,7 +148,7 @@ def _is_agreed(question: str) -> bool:
     except click.Abort as error:
         if sys.stdin.isatty():
             raise
-        raise ConfigurationError(
+        raise ReadableError(
             "nobody can be asked: standard input is closed", "give --yes to go on unasked"
         ) from error
 
