@@ -23,5 +23,15 @@ export function changeOf(now, before, unit) {
 	return { text, by: text === 'no change' ? 0 : by };
 }
 
+/** Change of a row's count from what the choice holds it against, in percent; null as above. */
+export function changeSince(row, key, choice) {
+	// Days of one's own are held against those before them alone.
+	const before = choice.compare === 'year' && choice.span !== 'custom' ? row?.year_count : row?.before_count;
+	return changeOf(row?.[key], before, 'count')?.by ?? null;
+}
+
+/** The rows of pages.moves of what is chosen. */
+export const movesOf = (moves, choice) => [...moves].filter((row) => row.span === choice.span && row.comparison === choice.compare);
+
 /** The rows of pages.usual of a span by their figure. */
 export const usualOf = (usual, span) => Object.fromEntries([...usual].filter((row) => row.span === span).map((row) => [row.figure, row]));

@@ -21,6 +21,9 @@ export function age(at, now) {
 
 const isKnown = (value) => value !== null && value !== undefined;
 
+/** How a change of a count is said: 4.5% fewer than in the 7 days before, or as many as then. */
+export const against = (change, choice) => (change.by ? `${change.text.slice(1)} ${change.by > 0 ? 'more' : 'fewer'} than ${thanIn(choice)}` : `as many as ${thanIn(choice)}`);
+
 /** What the days say that are chosen: only what lies beyond its usual range is news. */
 export function overview(choice, totals, usual, days, ends, now) {
 	if (!now?.newest_run_at && !now?.visitor_count) return 'Nothing has been read from Wistia yet';
@@ -38,7 +41,7 @@ export function overview(choice, totals, usual, days, ends, now) {
 	if (strange.length) return `${say(strange[0])}${strange.length > 1 ? `; ${strange.slice(1).map(([name]) => FIGURES[name].label.toLowerCase()).join(' and ')} too` : ''}`;
 	if (ranges.plays) return `Nothing unusual: ${amount(plays, 'play')} ${when}, usually ${count(ranges.plays.usual_low)} to ${count(ranges.plays.usual_high)}`;
 	const by = changeOf(plays, FIGURES.plays.of(both.before), 'count');
-	return sentence(`${amount(plays, 'play')} ${when}${by ? (by.by ? `, ${by.text.slice(1)} ${by.by > 0 ? 'more' : 'fewer'} than ${thanIn(choice)}` : `, as many as ${thanIn(choice)}`) : ''}`);
+	return sentence(`${amount(plays, 'play')} ${when}${by ? `, ${against(by, choice)}` : ''}`);
 }
 
 export function overviewLead(choice, usual, ends) {
@@ -97,7 +100,7 @@ export function audience(choice, both, ends) {
 	if (!isKnown(viewers)) return both.now ? 'How many people watched is not known of these days' : 'Nobody has played a video yet';
 	const by = changeOf(viewers, FIGURES.viewers.of(both.before), 'count');
 	const said = `${amount(viewers, 'viewer')} ${inWords(choice, ends.now)}`;
-	return sentence(by ? `${said}, ${by.by ? `${by.text.slice(1)} ${by.by > 0 ? 'more' : 'fewer'} than` : 'as many as'} ${thanIn(choice)}` : said);
+	return sentence(by ? `${said}, ${against(by, choice)}` : said);
 }
 
 export function groups(rows) {
@@ -134,7 +137,7 @@ export function trends(choice, both, ends, named) {
 	if (!ends.now || !isKnown(plays)) return 'No day has been read from Wistia yet';
 	const by = changeOf(plays, FIGURES.plays.of(both.before), 'count');
 	const said = `${amount(plays, 'play')} ${inWords(choice, ends.now)}`;
-	const all = sentence(by ? `${said}, ${by.by ? `${by.text.slice(1)} ${by.by > 0 ? 'more' : 'fewer'} than` : 'as many as'} ${thanIn(choice)}` : said);
+	const all = sentence(by ? `${said}, ${against(by, choice)}` : said);
 	return named ? `${named}: ${all.charAt(0).toLowerCase()}${all.slice(1)}` : all;
 }
 
