@@ -10,7 +10,8 @@ import click
 from ingestion.config.settings import Settings
 from ingestion.config.timestamps import utc_now
 from ingestion.config.version import code_version
-from ingestion.ingest import exit_code, ingest
+from ingestion.ingest import ingest
+from ingestion.state.manifest import exit_code
 from ingestion.state.run import start_run
 from ingestion.storage.base import open_lake
 from ingestion.terminal import RunProgress, scope_options, show_errors, show_ingest
@@ -30,7 +31,7 @@ def main(scope: Scope) -> None:
     lake = open_lake(settings)
     run = start_run(lake, "ingest", code_version(), utc_now)
     progress = RunProgress()
-    with run.recorded(exit_code), progress.live("asking Wistia"):
+    with run.recorded(), progress.live("asking Wistia"):
         ingest(settings, lake, run, scope, progress=progress.update)
     show_ingest(run.manifest)
     sys.exit(exit_code(run.manifest))

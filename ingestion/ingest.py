@@ -89,15 +89,6 @@ def ingest(  # noqa: PLR0913 - the outside world, each replaceable
     return run.manifest
 
 
-def exit_code(manifest: Manifest) -> int:
-    """3 when something was quarantined, a video unknown or a list not read to its end, else 0."""
-    flawed = any(
-        entry.quarantined or entry.unknown_media or entry.is_cut_short
-        for entry in manifest.resources
-    )
-    return 3 if flawed else 0
-
-
 def _ingest_all(work: Ingest, resources: tuple[Resource, ...]) -> None:
     for entry in work.run.manifest.resources:
         # What an earlier try of the stage met may be over.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ingestion.admin.quarantine import count_replayed
 from ingestion.resources import RESOURCES
-from ingestion.state.manifest import in_order, read_each
+from ingestion.state.manifest import entries_of, in_order, read_each
 from ingestion.state.recovery import GO_ON, SILENT, is_alive
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class History:
 
     def _entries(self, name: str, *kinds: str) -> list[ResourceRun]:
         runs = (run for run in self.runs if not kinds or run.kind in kinds)
-        return [entry for run in runs for entry in run.resources if entry.resource == name]
+        return list(entries_of(runs, name))
 
 
 def read_history(lake: Lake) -> History:

@@ -91,10 +91,7 @@ def build(full_refresh: bool, table: str | None) -> None:  # noqa: FBT001 - a fl
     Example: wistia-elt build --table silver.fact_visitors
     """
     from flows.cli.run import run_build  # noqa: PLC0415
-    from flows.stages.build import choose  # noqa: PLC0415
 
-    # A mistyped name is no run that failed.
-    choose(table)
     context = _open("build")
     context.full_refresh, context.table = full_refresh, table
     run_build(context)

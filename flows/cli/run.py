@@ -15,6 +15,7 @@ import click
 
 from flows.alerts.refusal import refusals_told
 from flows.athena.cost import describe_bytes
+from flows.stages.build import choose
 from flows.stages.maintain import maintain
 from flows.stages.sequence import BUILD, CRAWL, INGEST, PUBLISH, run_all, run_by_hand, run_some
 from ingestion.config.secrets import read_token
@@ -73,6 +74,8 @@ def run_ingest(context: Context) -> int:
 
 def run_build(context: Context) -> None:
     """Build alone."""
+    # A mistyped name is no run that failed: refused before one begins.
+    choose(context.table)
     crawl = (CRAWL,) if context.settings.on_s3 else ()
     _run_some(context, "building silver and gold", *crawl, BUILD)
     show_tables(context)

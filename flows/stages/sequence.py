@@ -30,7 +30,8 @@ from ingestion.config.errors import (
     UnavailableError,
     describe,
 )
-from ingestion.ingest import exit_code, ingest
+from ingestion.ingest import ingest
+from ingestion.state.manifest import exit_code
 from reports.errors import NodeError
 from reports.node import find_node
 
@@ -164,7 +165,7 @@ def run_some(context: Context, *stages: Stage) -> int:
     Raises:
         ReadableError: That of the stage that failed.
     """
-    with context.record.recorded(exit_code), measured(context):
+    with context.record.recorded(), measured(context):
         for stage in stages:
             stage.run(context)
     return exit_code(context.record.manifest)

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from ingestion.config.timestamps import Clock
     from ingestion.load.redaction import Redactor
     from ingestion.load.resource import Resource
-    from ingestion.state.checkpoint import ResourceState
     from ingestion.state.manifest import Kind, Manifest
     from ingestion.state.run import RunRecord
     from ingestion.storage.base import Lake
@@ -46,10 +45,9 @@ class Job:
         """What the command writes of itself."""
         return self.run.manifest
 
-    def open(self, resource: Resource, redact: Redactor) -> tuple[Loader, ResourceState]:
-        """Open a resource's loader, and its state."""
-        loader = Loader(resource, self.run, self.before, self.settings.overlap, redact)
-        return loader, loader.state
+    def open(self, resource: Resource, redact: Redactor) -> Loader:
+        """Open a resource's loader."""
+        return Loader(resource, self.run, self.before, self.settings.overlap, redact)
 
 
 @contextmanager
@@ -63,12 +61,8 @@ def open_job(settings: Settings, lake: Lake, kind: Kind, clock: Clock) -> Iterat
         before = close_dead_runs(lake, clock, rolls_up=True)
         remove_unlisted(lake, before)
         run = start_run(lake, kind, code_version(), clock)
-        with run.recorded(_exit_code), run.stage(kind):
+        with run.recorded(), run.stage(kind):
             yield Job(settings, lake, run, before)
-
-
-def _exit_code(manifest: Manifest) -> int:
-    return 3 if any(entry.quarantined for entry in manifest.resources) else 0
 
 
 def check_policy(settings: Settings, lake: Lake) -> None:

@@ -23,11 +23,11 @@ import re
 import zlib
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from ingestion.admin.job import if_durable, open_job
-from ingestion.api.salvage import parse_float, skip_space
+from ingestion.api.salvage import parse_float, refuse_constant, skip_space
 from ingestion.config.errors import ConfigurationError, LakeError
 from ingestion.config.timestamps import format_timestamp
 from ingestion.load.redaction import make_redactor
@@ -140,7 +140,7 @@ def find_files(settings: Settings, uri: str) -> tuple[Lake, list[OldFile]]:
 def _import_resource(
     job: Job, resource: Resource, source: Lake, files: list[OldFile], say: Callable[[str], None]
 ) -> Count:
-    loader, state = job.open(resource, make_redactor(job.settings))
+    loader = job.open(resource, make_redactor(job.settings))
     entry = loader.entry
     before = {file.identity: file for run in job.before for file in run.sources}
     known = read = 0
@@ -175,7 +175,7 @@ def _import_resource(
         # The old crawl began an hour before its file's time and missed who came back
         # meanwhile, and an old state may stand where a newer one did: only a read of the
         # whole list is provably enough.
-        state.watermark = state.reconciled_at = None
+        loader.state.watermark = loader.state.reconciled_at = None
     loader.close()
     counts = (entry.records, entry.unchanged, entry.quarantined)
     return Count(resource.name, len(files) - known, known, read, *counts)
@@ -257,7 +257,7 @@ def read_values(body: bytes) -> Iterator[object]:
 
 
 def _values(text: str, place: int, *, is_array: bool) -> Iterator[tuple[object, int]]:
-    decoder = json.JSONDecoder(parse_float=parse_float, parse_constant=_refuse)
+    decoder = json.JSONDecoder(parse_float=parse_float, parse_constant=refuse_constant)
     place = skip_space(text, place)
     is_empty = is_array and text.startswith("]", place)
     while not is_empty:
@@ -271,7 +271,3 @@ def _values(text: str, place: int, *, is_array: bool) -> Iterator[tuple[object, 
         place += 1
     if text[place + is_array :].strip():
         raise ValueError("expected the end")
-
-
-def _refuse(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")

@@ -148,7 +148,7 @@ def _replay(job: Job, resource: Resource) -> None:
         if loader is None:
             # What waits in quarantine obeys the privacy policy, that of an older version perhaps.
             # Hashed again, a person would become another person.
-            loader, _ = job.open(resource, make_redactor(job.settings, is_again=True))
+            loader = job.open(resource, make_redactor(job.settings, is_again=True))
         if resource.is_snapshot:
             loader.load_snapshot(*line.snapshot)
         else:
@@ -208,7 +208,7 @@ def quarantine_refused(settings: Settings, lake: Lake, clock: Clock) -> dict[str
 
 def _quarantine_lines(job: Job, resource: Resource, keys: list[str]) -> dict[str, int]:
     redact = make_redactor(job.settings, is_again=True)
-    loader, _ = job.open(resource, redact)
+    loader = job.open(resource, redact)
     changes = {}
     for key in keys:
         refused = [line for line in _lines(job.lake, key) if _is_refused(key, line)]

@@ -8,7 +8,7 @@ import socket
 import ssl
 import time
 from http.client import IncompleteRead, RemoteDisconnected
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import requests
@@ -25,7 +25,7 @@ from urllib3.exceptions import HTTPError as BrokenOffError
 
 from ingestion.api.clock_skew import SET_CLOCK
 from ingestion.api.retry import Fault, seconds_to_wait
-from ingestion.api.salvage import parse_float
+from ingestion.api.salvage import parse_float, refuse_constant
 from ingestion.config.errors import (
     AuthenticationError,
     BadRequestError,
@@ -72,10 +72,6 @@ def read_body(response: requests.Response) -> bytes:
     return bytes(body)
 
 
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
-
-
 def decode(body: bytes, url: str, expect: type) -> Any:  # noqa: ANN401 - decoded JSON
     """Parse a body.
 
@@ -83,7 +79,7 @@ def decode(body: bytes, url: str, expect: type) -> Any:  # noqa: ANN401 - decode
         Fault: It is not JSON, or JSON of another type; a proxy's page may go away.
     """
     try:
-        document = json.loads(body, parse_constant=_refuse_constant, parse_float=parse_float)
+        document = json.loads(body, parse_constant=refuse_constant, parse_float=parse_float)
     except (ValueError, RecursionError):
         shown = "HTML" if _is_html(body) else "something that is not JSON"
     else:

@@ -13,7 +13,7 @@ import json
 import math
 import re
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NoReturn
 
 # An object and the name of its first field.
 _OBJECT = re.compile(r'\{\s*("(?:[^"\\]|\\.)*")\s*:')
@@ -49,6 +49,15 @@ def fields_of(row: object) -> dict[str, Any]:
     """A row's fields, good or bad; none of what is no object."""
     record = row.record if isinstance(row, BadRecord) else row
     return record if isinstance(record, dict) else {}
+
+
+def refuse_constant(name: str) -> NoReturn:
+    """`NaN` and its like, which Python's decoder takes and JSON does not have.
+
+    Raises:
+        ValueError: Always.
+    """
+    raise ValueError(f"{name} is not JSON")
 
 
 def parse_float(text: str) -> float | str:

@@ -333,6 +333,15 @@ def in_order(runs: Iterable[Manifest]) -> list[Manifest]:
     return sorted(runs, key=lambda run: (run.started_at, run.run_id))
 
 
+def exit_code(manifest: Manifest) -> int:
+    """3 when something was quarantined, a video unknown or a list not read to its end, else 0."""
+    flawed = any(
+        entry.quarantined or entry.unknown_media or entry.is_cut_short
+        for entry in manifest.resources
+    )
+    return 3 if flawed else 0
+
+
 def entries_of(runs: Iterable[Manifest], resource: str) -> Iterator[ResourceRun]:
     """What each run did for one resource, in the runs' order."""
     return (entry for run in runs for entry in run.resources if entry.resource == resource)

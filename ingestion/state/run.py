@@ -10,11 +10,11 @@ from ingestion.config.errors import describe
 from ingestion.config.logging import about
 from ingestion.config.signals import INTERRUPTED
 from ingestion.config.timestamps import format_timestamp, run_id_at
-from ingestion.state.manifest import Manifest, StageRun
+from ingestion.state.manifest import Manifest, StageRun, exit_code
 from ingestion.storage.base import RUN_LOCK
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
     from ingestion.config.timestamps import Clock
@@ -43,7 +43,7 @@ class RunRecord:
         return self.lake.lock(RUN_LOCK + self.manifest.run_id)
 
     @contextmanager
-    def recorded(self, exit_code: Callable[[Manifest], int]) -> Iterator[None]:
+    def recorded(self) -> Iterator[None]:
         """Be alive while the block lasts, and close the run as it ended."""
         with self.alive():
             try:

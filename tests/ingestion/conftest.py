@@ -16,8 +16,8 @@ from pydantic import SecretStr
 
 from ingestion.config.settings import Settings, setting_names
 from ingestion.extract.context import Scope
-from ingestion.ingest import exit_code, ingest
-from ingestion.state.manifest import Manifest, read_manifests
+from ingestion.ingest import ingest
+from ingestion.state.manifest import Manifest, exit_code, read_manifests
 from ingestion.state.run import start_run
 from ingestion.storage.base import Lake, open_lake
 from tests.clock import Clock

@@ -12,8 +12,7 @@ import ingestion.api.client
 import ingestion.api.paging
 from ingestion.api.paging import PageSize, Paging
 from ingestion.extract.context import Scope
-from ingestion.ingest import exit_code
-from ingestion.state.manifest import ResourceRun
+from ingestion.state.manifest import ResourceRun, exit_code
 from tests.ingestion.account import NOON, event, medium, visitor, visitors
 from tests.ingestion.api.wire import Asked, Reply, as_json
 from tests.ingestion.conftest import Bench

@@ -8,7 +8,7 @@ import pytest
 from ingestion.config.errors import AuthenticationError, IngestionError
 from ingestion.extract.context import Scope
 from ingestion.extract.events import Plan
-from ingestion.ingest import exit_code
+from ingestion.state.manifest import exit_code
 from tests.ingestion.account import NOON, NOT_FOUND, event
 from tests.ingestion.api.wire import Asked, Reply, as_json, text
 from tests.ingestion.conftest import Bench
