@@ -12,7 +12,7 @@ from sandbox.athena.errors import QueryError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from sandbox.athena.catalogue import Catalogue
+    from sandbox.athena.catalog import Catalog
     from sandbox.athena.engine.client import Engine
     from sandbox.athena.storage import Storage
 
@@ -22,7 +22,7 @@ class Stack:
     """What every statement works on."""
 
     engine: Engine
-    catalogue: Catalogue
+    catalog: Catalog
     storage: Storage
     region: str
 
@@ -41,9 +41,9 @@ class Job:
     watch: Watch = field(default_factory=Watch)
 
     @property
-    def catalogue(self) -> Catalogue:
+    def catalog(self) -> Catalog:
         """Return the catalog."""
-        return self.stack.catalogue
+        return self.stack.catalog
 
     def run(self, sql: str, properties: Mapping[str, str] | None = None) -> Result:
         """Run a statement in the engine."""

@@ -21,7 +21,7 @@ from sandbox.athena.api.queries import Queries
 from sandbox.athena.app import CRAWLER_KEY, INTERNAL_KEY, App
 from sandbox.athena.aws.crawler import Crawlers
 from sandbox.athena.aws.glue import close_gaps
-from sandbox.athena.catalogue import Catalogue
+from sandbox.athena.catalog import Catalog
 from sandbox.athena.engine.client import Engine
 from sandbox.athena.engine.server import Access, running_engine
 from sandbox.athena.errors import ApiError
@@ -103,17 +103,17 @@ class _Account:
 
     def __init__(self, address: str, options: Options) -> None:
         self._options, self._address = options, address
-        self._storage, self._catalogue = self._clients(INTERNAL_KEY)
+        self._storage, self._catalog = self._clients(INTERNAL_KEY)
         self.faults = Faults()
-        storage, catalogue = self._clients(CRAWLER_KEY)
-        self.crawlers = Crawlers(catalogue, storage)
+        storage, catalog = self._clients(CRAWLER_KEY)
+        self.crawlers = Crawlers(catalog, storage)
         self._regions: dict[str, Mapping[str, Action]] = {}
         self._stack: Stack | None = None
         self._executions = Executions()
         close_gaps()
         self.crawlers.take_over()
 
-    def _clients(self, key: str) -> tuple[Storage, Catalogue]:
+    def _clients(self, key: str) -> tuple[Storage, Catalog]:
         """Storage and catalog as the holder of a key reaches them."""
         session = boto3.Session(
             aws_access_key_id=key,
@@ -123,7 +123,7 @@ class _Account:
         pool = Config(max_pool_connections=50, s3={"addressing_style": "path"})
         return (
             Storage(session.client("s3", endpoint_url=self._address, config=pool)),
-            Catalogue(session.client("glue", endpoint_url=self._address, config=pool)),
+            Catalog(session.client("glue", endpoint_url=self._address, config=pool)),
         )
 
     def make_buckets(self) -> None:
@@ -133,7 +133,7 @@ class _Account:
 
     def open(self, engine: Engine) -> Executions:
         """Take queries from now on."""
-        self._stack = Stack(engine, self._catalogue, self._storage, self._options.region)
+        self._stack = Stack(engine, self._catalog, self._storage, self._options.region)
         return self._executions
 
     def actions(self, region: str) -> Mapping[str, Action]:
@@ -149,6 +149,6 @@ class _Account:
             self._regions[region] = {
                 **queries.actions(),
                 **groups.actions(),
-                **Metadata(self._catalogue).actions(),
+                **Metadata(self._catalog).actions(),
             }
         return self._regions[region]

@@ -11,7 +11,7 @@ from sandbox.athena.errors import ApiError, InvalidRequest, QueryError
 from sandbox.athena.sql.show import columns_of
 
 if TYPE_CHECKING:
-    from sandbox.athena.catalogue import Catalogue
+    from sandbox.athena.catalog import Catalog
 
 _CATALOG = "AwsDataCatalog"
 
@@ -19,8 +19,8 @@ _CATALOG = "AwsDataCatalog"
 class Metadata:
     """Reads the catalog for clients that do not ask Glue."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        self._catalogue = catalogue
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
 
     def actions(self) -> dict[str, Action]:
         """Return the actions by name."""
@@ -35,14 +35,14 @@ class Metadata:
 
     def _databases(self, request: Request) -> dict[str, Any]:
         self._check(request["CatalogName"])
-        found = [{"Name": name} for name in self._catalogue.databases()]
+        found = [{"Name": name} for name in self._catalog.databases()]
         shown, following = page(found, request)
         return {"DatabaseList": shown, **following}
 
     def _tables(self, request: Request) -> dict[str, Any]:
         self._check(request["CatalogName"])
         try:
-            tables = self._catalogue.tables(request["DatabaseName"])
+            tables = self._catalog.tables(request["DatabaseName"])
         except QueryError as error:
             raise _missing(f"Database {request['DatabaseName']} not found.") from error
         if expression := request.get("Expression"):
@@ -53,7 +53,7 @@ class Metadata:
     def _table(self, request: Request) -> dict[str, Any]:
         self._check(request["CatalogName"])
         database, name = request["DatabaseName"], request["TableName"]
-        table = self._catalogue.find(database, name)
+        table = self._catalog.find(database, name)
         if table is None:
             raise _missing(f"Table {name} not found in database {database}.")
         return {"TableMetadata": _shape(table)}

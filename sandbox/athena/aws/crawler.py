@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from sandbox.athena.catalogue import Catalogue
+    from sandbox.athena.catalog import Catalog
     from sandbox.athena.storage import Storage
 
 Table = dict[str, Any]
@@ -51,8 +51,8 @@ class _Crawl:
 class Crawlers:
     """Carries out StartCrawler for moto's crawlers."""
 
-    def __init__(self, catalogue: Catalogue, storage: Storage) -> None:
-        self._catalogue, self._storage = catalogue, storage
+    def __init__(self, catalog: Catalog, storage: Storage) -> None:
+        self._catalog, self._storage = catalog, storage
         self._last: dict[str, _Crawl] = {}
         self.orders: dict[str, Order] = {}
 
@@ -115,7 +115,7 @@ class Crawlers:
     def _targets(self, crawler: FakeCrawler) -> Iterator[Table]:
         for target in crawler.targets.get("CatalogTargets") or []:
             for name in target["Tables"]:
-                table = self._catalogue.find(target["DatabaseName"], name)
+                table = self._catalog.find(target["DatabaseName"], name)
                 if table is None:
                     raise ValueError(f"Table {target['DatabaseName']}.{name} does not exist")
                 yield table
@@ -125,4 +125,4 @@ class Crawlers:
         bucket, _ = split_uri(location)
         if not self._storage.has_bucket(bucket):
             raise ValueError(f"The S3 location does not exist: {location}")
-        add_missing(self._catalogue, self._storage, table)
+        add_missing(self._catalog, self._storage, table)

@@ -89,7 +89,7 @@ def _configure(folder: Path, home: Path, access: Access, port: int) -> None:
     values = {
         "port": str(port),
         "plugins": str(home / "plugin"),
-        "catalogues": str(folder / "catalog"),
+        "catalogs": str(folder / "catalog"),
         "endpoint": access.endpoint,
         "region": access.region,
         "access_key": access.access_key,

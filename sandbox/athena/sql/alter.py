@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sandbox.athena.catalogue import is_iceberg, is_view
+from sandbox.athena.catalog import is_iceberg, is_view
 from sandbox.athena.engine.server import ICEBERG
 from sandbox.athena.errors import QueryError
 from sandbox.athena.job import Job, Outcome, quoted
@@ -22,7 +22,7 @@ Table = dict[str, Any]
 def alter_table(words: Words, job: Job) -> Outcome:
     """Change a table by one of Athena's clauses."""
     words.expect("ALTER", "TABLE")
-    table = job.catalogue.require(*job.place(words.names()))
+    table = job.catalog.require(*job.place(words.names()))
     if is_view(table):
         raise QueryError("FAILED: SemanticException: ALTER TABLE is not for views")
     return _iceberg(words, job, table) if is_iceberg(table) else _hive(words, job, table)
@@ -50,7 +50,7 @@ def _hive(words: Words, job: Job, table: Table) -> Outcome:
     else:
         raise words.unexpected("a change that Athena makes to Hive tables")
     words.finish()
-    job.catalogue.update(table, **changes)
+    job.catalog.update(table, **changes)
     return Outcome()
 
 

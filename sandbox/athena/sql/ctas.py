@@ -24,8 +24,8 @@ def create_table_as(words: Words, job: Job) -> Outcome:
     given = _read_properties(words) if words.take("WITH") else {}
     words.expect("AS")
     query = words.rest
-    job.catalogue.require_database(database)
-    if job.catalogue.find(database, name):
+    job.catalog.require_database(database)
+    if job.catalog.find(database, name):
         if lenient:
             return Outcome()
         raise QueryError(
@@ -145,7 +145,7 @@ def _write(job: Job, query: str, made: tuple[str, dict[str, str]]) -> None:
         raise QueryError("DUPLICATE_COLUMN_NAME: UNLOAD needs columns of different names")
     listed = ", ".join(quoted(name) for name in columns)
     scratch = f"unload_{job.id.replace('-', '_')}"
-    job.catalogue.glue.create_database(DatabaseInput={"Name": scratch})
+    job.catalog.glue.create_database(DatabaseInput={"Name": scratch})
     try:
         target = quoted(HIVE, scratch, "files")
         job.run(
@@ -153,4 +153,4 @@ def _write(job: Job, query: str, made: tuple[str, dict[str, str]]) -> None:
             session,
         )
     finally:
-        job.catalogue.glue.delete_database(Name=scratch)
+        job.catalog.glue.delete_database(Name=scratch)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.athena.catalogue import is_iceberg, is_view
+from sandbox.athena.catalog import is_iceberg, is_view
 from sandbox.athena.engine.server import HIVE, ICEBERG
 from sandbox.athena.errors import QueryError
 from sandbox.athena.job import Job, Outcome, quoted
@@ -21,11 +21,11 @@ def create_database(words: Words, job: Job) -> Outcome:
     lenient, name = words.take("IF", "NOT", "EXISTS"), words.names()[-1]
     made = {"LocationUri": words.string()} if words.take("LOCATION") else {}
     words.finish()
-    if job.catalogue.has_database(name):
+    if job.catalog.has_database(name):
         if lenient:
             return Outcome()
         raise QueryError(f"FAILED: Execution Error: Database {name} already exists")
-    job.catalogue.glue.create_database(DatabaseInput={"Name": name, **made})  # type: ignore[typeddict-item]
+    job.catalog.glue.create_database(DatabaseInput={"Name": name, **made})  # type: ignore[typeddict-item]
     return Outcome()
 
 
@@ -38,9 +38,9 @@ def drop_database(words: Words, job: Job) -> Outcome:
     if not cascade:
         words.take("RESTRICT")
     words.finish()
-    if lenient and not job.catalogue.has_database(name):
+    if lenient and not job.catalog.has_database(name):
         return Outcome()
-    tables = job.catalogue.tables(name)
+    tables = job.catalog.tables(name)
     if tables and not cascade:
         raise QueryError(
             f"FAILED: Execution Error: InvalidOperationException: Database {name} is not empty. "
@@ -50,8 +50,8 @@ def drop_database(words: Words, job: Job) -> Outcome:
         if is_iceberg(table):
             job.run(f"DROP TABLE {quoted(ICEBERG, name, table['Name'])}")
         else:
-            job.catalogue.delete(table)
-    job.catalogue.glue.delete_database(Name=name)
+            job.catalog.delete(table)
+    job.catalog.glue.delete_database(Name=name)
     return Outcome()
 
 
@@ -68,7 +68,7 @@ def create_view(words: Words, job: Job) -> Outcome:
     database, name = job.place(words.names())
     words.expect("AS")
     query = words.rest
-    before = job.catalogue.find(database, name)
+    before = job.catalog.find(database, name)
     if before and not is_view(before):
         raise QueryError(f"NOT_SUPPORTED: Table already exists: '{HIVE}.{database}.{name}'")
     target = quoted(HIVE, database, name)
@@ -78,10 +78,8 @@ def create_view(words: Words, job: Job) -> Outcome:
     columns = [
         {"Name": column.name, "Type": hive_name(column.signature)} for column in shown.columns
     ]
-    table = job.catalogue.require(database, name)
-    job.catalogue.update(
-        table, StorageDescriptor={**table["StorageDescriptor"], "Columns": columns}
-    )
+    table = job.catalog.require(database, name)
+    job.catalog.update(table, StorageDescriptor={**table["StorageDescriptor"], "Columns": columns})
     return Outcome()
 
 
@@ -90,10 +88,10 @@ def drop_view(words: Words, job: Job) -> Outcome:
     words.expect("DROP", "VIEW")
     lenient, (database, name) = words.take("IF", "EXISTS"), job.place(words.names())
     words.finish()
-    table = job.catalogue.find(database, name)
+    table = job.catalog.find(database, name)
     if table is None and lenient:
         return Outcome()
     if table is None or not is_view(table):
         raise QueryError(f"NOT_FOUND: line 1:1: View '{HIVE}.{database}.{name}' does not exist")
-    job.catalogue.delete(table)
+    job.catalog.delete(table)
     return Outcome()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.athena.catalogue import is_iceberg
+from sandbox.athena.catalog import is_iceberg
 from sandbox.athena.errors import QueryError
 from sandbox.athena.job import Job, Outcome, text_column
 from sandbox.athena.sql.json_keys import refuse_twin_keys
@@ -28,7 +28,7 @@ def change_rows(words: Words, job: Job) -> Outcome:
         if words.take(*before):
             break
     database, name = job.place(words.names())
-    table = job.catalogue.find(database, name)
+    table = job.catalog.find(database, name)
     if table and not is_iceberg(table):
         raise QueryError("NOT_SUPPORTED: Modifying Hive table rows is not supported")
     refuse_twin_keys(job)

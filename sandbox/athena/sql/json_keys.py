@@ -35,7 +35,7 @@ def refuse_twin_keys(job: Job) -> None:
             place = job.place([name.strip('"`') for name in names])
         except QueryError:  # a common table expression's name, or what the engine will refuse
             continue
-        table = job.catalogue.find(*place)
+        table = job.catalog.find(*place)
         if table and _folds_keys(table):
             _refuse_lines(job, table["StorageDescriptor"]["Location"])
 

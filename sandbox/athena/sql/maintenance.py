@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.athena.catalogue import is_iceberg
+from sandbox.athena.catalog import is_iceberg
 from sandbox.athena.engine.server import ICEBERG
 from sandbox.athena.errors import QueryError
 from sandbox.athena.job import Job, Outcome, quoted
@@ -41,7 +41,7 @@ def vacuum(words: Words, job: Job) -> Outcome:
 
 def _target(words: Words, job: Job) -> str:
     database, name = job.place(words.names())
-    table = job.catalogue.find(database, name)
+    table = job.catalog.find(database, name)
     if table is None:
         raise QueryError(f"TABLE_NOT_FOUND: line 1:1: Table '{database}.{name}' does not exist")
     if not is_iceberg(table):

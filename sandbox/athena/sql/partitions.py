@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from sandbox.athena.catalogue import is_iceberg
+from sandbox.athena.catalog import is_iceberg
 from sandbox.athena.errors import QueryError
 from sandbox.athena.job import Job, Outcome, text_column
 
 if TYPE_CHECKING:
-    from sandbox.athena.catalogue import Catalogue
+    from sandbox.athena.catalog import Catalog
     from sandbox.athena.sql.words import Words
     from sandbox.athena.storage import Storage
 
@@ -28,7 +28,7 @@ def add_partitions(words: Words, job: Job, table: Table) -> Outcome:
     words.finish()
     if not places:
         raise words.unexpected("PARTITION")
-    problems = job.catalogue.add_partitions(table, places)
+    problems = job.catalog.add_partitions(table, places)
     if problems and not lenient:
         raise QueryError(f"FAILED: Execution Error: {problems[0]}")
     return Outcome()
@@ -45,7 +45,7 @@ def drop_partitions(words: Words, job: Job, table: Table) -> Outcome:
             break
     words.finish()
     for values in dropped:
-        if not job.catalogue.drop_partition(table, values) and not lenient:
+        if not job.catalog.drop_partition(table, values) and not lenient:
             raise QueryError(
                 f"FAILED: SemanticException [Error 10006]: Partition not found "
                 f"{path(table, values)}"
@@ -56,11 +56,11 @@ def drop_partitions(words: Words, job: Job, table: Table) -> Outcome:
 def repair_table(words: Words, job: Job) -> Outcome:
     """Add the partitions whose folders are in S3 and not in the catalog."""
     words.expect("MSCK", "REPAIR", "TABLE")
-    table = job.catalogue.require(*job.place(words.names()))
+    table = job.catalog.require(*job.place(words.names()))
     words.finish()
     if is_iceberg(table) or not table.get("PartitionKeys"):
         return Outcome()
-    added = add_missing(job.catalogue, job.stack.storage, table)
+    added = add_missing(job.catalog, job.stack.storage, table)
     if not added:
         return Outcome()
     names = [path(table, values) for values in added]
@@ -76,7 +76,7 @@ def path(table: Table, values: list[str]) -> str:
     return "/".join(f"{key}={value}" for key, value in zip(keys, values, strict=True))
 
 
-def add_missing(catalogue: Catalogue, storage: Storage, table: Table) -> list[list[str]]:
+def add_missing(catalog: Catalog, storage: Storage, table: Table) -> list[list[str]]:
     """Add the partitions that files lie in and the catalog lacks; return their values."""
     location = table["StorageDescriptor"]["Location"].rstrip("/") + "/"
     keys = [key["Name"] for key in table["PartitionKeys"]]
@@ -87,9 +87,9 @@ def add_missing(catalogue: Catalogue, storage: Storage, table: Table) -> list[li
         if names == keys:
             values = tuple(unquote(step.partition("=")[2]) for step in steps)
             found[values] = location + "/".join(steps) + "/"
-    known = {tuple(one["Values"]) for one in catalogue.partitions(table)}
+    known = {tuple(one["Values"]) for one in catalog.partitions(table)}
     missing = [(list(values), at) for values, at in found.items() if values not in known]
-    catalogue.add_partitions(table, missing)
+    catalog.add_partitions(table, missing)
     return [values for values, _ in missing]
 
 

@@ -22,13 +22,13 @@ def show_databases(words: Words, job: Job) -> Outcome:
     if not words.take("SCHEMAS"):
         words.expect("DATABASES")
     words.take("LIKE")
-    return _listing(words, "database_name", job.catalogue.databases())
+    return _listing(words, "database_name", job.catalog.databases())
 
 
 def show_tables(words: Words, job: Job) -> Outcome:
     """List a database's tables and views."""
     words.expect("SHOW", "TABLES")
-    tables = job.catalogue.tables(_database(words, job))
+    tables = job.catalog.tables(_database(words, job))
     words.take("LIKE")
     return _listing(words, "tab_name", [table["Name"] for table in tables])
 
@@ -36,14 +36,14 @@ def show_tables(words: Words, job: Job) -> Outcome:
 def show_partitions(words: Words, job: Job) -> Outcome:
     """List a table's partitions."""
     words.expect("SHOW", "PARTITIONS")
-    table = job.catalogue.require(*job.place(words.names()))
+    table = job.catalog.require(*job.place(words.names()))
     words.finish()
     if not table.get("PartitionKeys"):
         raise QueryError(
             f"FAILED: SemanticException [Error 10241]: Table {table['Name']} is not a partitioned "
             "table"
         )
-    found = [path(table, partition["Values"]) for partition in job.catalogue.partitions(table)]
+    found = [path(table, partition["Values"]) for partition in job.catalog.partitions(table)]
     return _lines("partition", sorted(found))
 
 
@@ -52,7 +52,7 @@ def describe(words: Words, job: Job) -> Outcome:
     if not words.take("DESC"):
         words.expect("DESCRIBE")
     words.take("VIEW")
-    table = job.catalogue.require(*job.place(words.names()))
+    table = job.catalog.require(*job.place(words.names()))
     words.finish()
     lines = [_described(column) for column in columns_of(table)]
     if table.get("PartitionKeys"):

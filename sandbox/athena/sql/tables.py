@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sandbox.athena.catalogue import is_iceberg, is_view
+from sandbox.athena.catalog import is_iceberg, is_view
 from sandbox.athena.engine.server import ICEBERG
 from sandbox.athena.errors import QueryError
 from sandbox.athena.job import Job, Outcome, quoted
@@ -70,9 +70,9 @@ def create_external_table(words: Words, job: Job) -> Outcome:
         raise QueryError("FAILED: ParseException: a partition column of a Hive table needs a type")
     if not declared.location:
         raise QueryError("FAILED: SemanticException: an external table needs a LOCATION")
-    if lenient and job.catalogue.find(*place):
+    if lenient and job.catalog.find(*place):
         return Outcome()
-    job.catalogue.create(place[0], _table(place[1], columns, declared))
+    job.catalog.create(place[0], _table(place[1], columns, declared))
     return Outcome()
 
 
@@ -124,7 +124,7 @@ def create_table(words: Words, job: Job) -> Outcome:
     if not declared.location:
         raise QueryError("FAILED: SemanticException: an Iceberg table needs a LOCATION")
     props.check_iceberg_ddl(declared.properties)
-    job.catalogue.require_database(database)
+    job.catalog.require_database(database)
     listed = ", ".join(
         quoted(column) + f" {kind.for_iceberg()}" + (f" COMMENT {props.text(note)}" if note else "")
         for column, kind, note in columns
@@ -142,15 +142,15 @@ def drop_table(words: Words, job: Job) -> Outcome:
     words.expect("DROP", "TABLE")
     lenient, (database, name) = words.take("IF", "EXISTS"), job.place(words.names())
     words.finish()
-    if lenient and not job.catalogue.find(database, name):
+    if lenient and not job.catalog.find(database, name):
         return Outcome()
-    table = job.catalogue.require(database, name)
+    table = job.catalog.require(database, name)
     if is_view(table):
         raise QueryError("FAILED: SemanticException: Cannot drop a view with DROP TABLE")
     if is_iceberg(table):
         job.run(f"DROP TABLE {quoted(ICEBERG, database, name)}")
     else:
-        job.catalogue.delete(table)
+        job.catalog.delete(table)
     return Outcome()
 
 

@@ -105,7 +105,7 @@ class Words:
         return self._next({"name", "number", "identifier"}, "a name").lower()
 
     def names(self) -> list[str]:
-        """Take a name of several parts: `catalogue.database.table`."""
+        """Take a name of several parts: `catalog.database.table`."""
         parts = [self.name()]
         while self.take("."):
             parts.append(self.name())

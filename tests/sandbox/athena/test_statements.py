@@ -90,7 +90,7 @@ def test_an_unload_leaves_files_and_no_table(events: Asking) -> None:
     assert events.rows("show tables") == [["events"]]
 
 
-def test_views_tell_the_catalogue_their_columns(events: Asking) -> None:
+def test_views_tell_the_catalog_their_columns(events: Asking) -> None:
     events.run("create or replace view seen as select id, at, 1 as n from events")
     assert events.table("seen")["StorageDescriptor"]["Columns"] == [
         {"Name": "id", "Type": "string"},
@@ -101,7 +101,7 @@ def test_views_tell_the_catalogue_their_columns(events: Asking) -> None:
     events.run("drop view if exists seen")
 
 
-def test_hive_tables_change_in_the_catalogue(events: Asking) -> None:
+def test_hive_tables_change_in_the_catalog(events: Asking) -> None:
     events.run("alter table events add columns (most bigint comment 'a number')")
     events.run("alter table events set tblproperties ('a' = 'b')")
     table = events.table("events")

@@ -33,7 +33,7 @@ _INPUT = [
 ]
 
 
-class Catalogue:
+class Catalog:
     """Databases, tables, partitions."""
 
     def __init__(self, glue: GlueClient) -> None:
