@@ -152,8 +152,8 @@ def _remarks(run: Manifest) -> Iterator[str]:
     for entry in run.resources:
         if entry.quarantined:
             yield (
-                f"{entry.quarantined:,} of {entry.resource} were set aside: "
+                f"{entry.quarantined:,} of {entry.resource} were quarantined: "
                 "`wistia-elt quarantine` says why."
             )
     for media_id in sorted({one for entry in run.resources for one in entry.unknown_media}):
-        yield f"Wistia knows no medium {media_id}: check `WISTIA_MEDIA_IDS`."
+        yield f"Wistia knows no video {media_id}: check `WISTIA_MEDIA_IDS`."

@@ -173,9 +173,9 @@ def _quarantine(settings: Settings, ingests: list[Manifest]) -> Finding | None:
         return None
     return Finding(
         "quarantine",
-        f"{totals.quarantined:,} of {read:,} records of the run {ingests[-1].run_id} were set "
-        f"aside, more than {settings.alert_quarantine_percent:g} %.",
-        "`wistia-elt quarantine` says why; `wistia-elt replay` lands them once they are in order",
+        f"{totals.quarantined:,} of {read:,} records of the run {ingests[-1].run_id} were "
+        f"quarantined, more than {settings.alert_quarantine_percent:g} %.",
+        "`wistia-elt quarantine` says why; `wistia-elt replay` loads them once they are in order",
     )
 
 

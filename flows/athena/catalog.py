@@ -37,7 +37,7 @@ def ensure_catalog(settings: Settings) -> list[BronzeTable]:
         CrawlError: Glue refuses, or a table of that name lies elsewhere.
     """
     tables = read_declarations()
-    with explained("prepare the Glue catalogue", CrawlError):
+    with explained("prepare the Glue catalog", CrawlError):
         glue = boto3.client("glue")
         for layer in LAYERS:
             _ensure_database(glue, database(settings, layer))

@@ -105,5 +105,5 @@ def _refuse(answer: dict[str, Any], name: str) -> None:
         raise CrawlError(
             f"Glue did not take {len(refused)} partitions of {name}: "
             f"{detail.get('ErrorCode')}: {detail.get('ErrorMessage', '')}".rstrip(": "),
-            "run again; nothing was built from the partial catalogue",
+            "run again; nothing was built from the partial catalog",
         )

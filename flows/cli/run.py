@@ -98,7 +98,7 @@ def run_maintenance(settings: Settings) -> None:
     """Maintain the tables of the lake that the settings name, and print what was done."""
     done = maintain(settings)
     if done is None:
-        click.echo("nothing to maintain: a lake in a folder is written anew by each build")
+        click.echo("nothing to maintain: each build writes a lake in a folder again")
         return
     rows = [
         ("tables compacted, old snapshots removed", f"{len(done.optimized):,}"),

@@ -111,7 +111,7 @@ def _build_file(
         if full_refresh or not is_damaged(good):
             raise
     aside = set_aside(good)
-    log.warning("the tables' file was damaged: it lies at %s, and all is built anew", aside)
+    log.warning("the tables' file was damaged: it lies at %s, and all is built again", aside)
     return attempt((), full_refresh=True)
 
 

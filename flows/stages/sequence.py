@@ -79,7 +79,7 @@ def _crawl(context: Context) -> None:
     """Make what loaded known to the catalog; a lake in a folder needs none."""
     from flows.athena.crawler import crawl  # noqa: PLC0415 - boto3 is for buckets
 
-    context.say("bringing the catalogue up to date")
+    context.say("bringing the catalog up to date")
     with context.record.stage("crawl"):
         context.record.save()
         crawl(context.settings, context.sleep)

@@ -46,8 +46,8 @@ def test_runs_are_told_newest_first_with_their_stages(client: Client, home: Home
     assert (newest["loaded"], newest["quarantined"]) == (24, 2)
     assert [stage["stage"] for stage in newest["stages"]] == ["ingest", "build"]
     assert newest["remarks"] == [
-        "2 of visitors were set aside: `wistia-elt quarantine` says why.",
-        "Wistia knows no medium nosuchmed1: check `WISTIA_MEDIA_IDS`.",
+        "2 of visitors were quarantined: `wistia-elt quarantine` says why.",
+        "Wistia knows no video nosuchmed1: check `WISTIA_MEDIA_IDS`.",
     ]
 
 
