@@ -56,5 +56,5 @@ def explained_bucket(uri: str) -> Iterator[BucketDestination]:
         ConfigurationError: The bucket, region or credentials are not in order.
     """
     bucket, _, prefix = uri.removeprefix("s3://").strip("/").partition("/")
-    with explained(f"copy the pages to {uri}", PagesError):
+    with explained(f"copy the pages to {uri}", PagesError, "SITE_URI"):
         yield BucketDestination(boto3.client("s3"), bucket, f"{prefix}/" if prefix else "")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -66,6 +67,28 @@ def copy_site(site: Path, docs: Path, uri: str) -> int:
             f"the pages cannot be copied to {folder}: {error.strerror or error}",
             "correct SITE_URI or free some space there, then `wistia-elt publish`",
         ) from error
+
+
+def try_destination(uri: str) -> None:
+    """See whether pages could be copied to a folder or `s3://bucket/prefix`; writes nothing.
+
+    Raises:
+        PagesError: It cannot be read, or the folder not written.
+        ConfigurationError: The bucket, region or credentials are not in order.
+    """
+    if uri.startswith("s3://"):
+        from reports.bucket import explained_bucket  # noqa: PLC0415 - boto3 takes a second
+
+        with explained_bucket(uri) as bucket:
+            bucket.read(LIST)
+        return
+    folder = Path(uri).expanduser().absolute()
+    nearest = next(path for path in (folder, *folder.parents) if path.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        raise PagesError(
+            f"the pages cannot be copied to {folder}: {nearest} is no folder that can be written",
+            "correct SITE_URI, or give this user the right to write there",
+        )
 
 
 def _copy(there: FolderDestination | BucketDestination, items: list[Item]) -> int:

@@ -55,12 +55,14 @@ def describe_channels(settings: Settings) -> str:
     """Who is told of an alarm, for `doctor`, and which settings have a successor.
 
     Raises:
-        AlarmError: ALERT_URLS names a service that nobody knows.
+        AlarmError: ALERT_URLS names a service that nobody knows, or there is no such topic.
     """
     channels = open_channels(settings)
     for channel in channels.values():
         if isinstance(channel, Unknown):
             channel.send("doctor", "")
+        elif isinstance(channel, Topic):
+            channel.check()
     if not channels:
         return "nobody is told of a failed run: ALERT_URLS is not set"
     old = [name for name in ("webhook", "email") if name in channels]

@@ -73,6 +73,29 @@ def _run_crawler(name: str, sleep: Callable[[float], None]) -> None:
         )
 
 
+def find_crawler(name: str) -> dict[str, Any]:
+    """What Glue says of a crawler.
+
+    Raises:
+        ConfigurationError: There is no such crawler, no region, no credentials.
+        CrawlError: AWS denies it or does not answer.
+    """
+    with explained(f"look up the crawler {name}", CrawlError, "GLUE_CRAWLER"):
+        return _look(boto3.client("glue"), name)
+
+
+def _look(glue: Any, name: str) -> dict[str, Any]:  # noqa: ANN401 - boto3's client
+    try:
+        found: dict[str, Any] = glue.get_crawler(Name=name)["Crawler"]
+    except glue.exceptions.EntityNotFoundException as error:
+        raise ConfigurationError(
+            f"there is no Glue crawler {name} in this region",
+            "correct GLUE_CRAWLER or AWS_REGION, or unset GLUE_CRAWLER: then the run registers "
+            "new partitions itself",
+        ) from error
+    return found
+
+
 def _looks(
     glue: Any,  # noqa: ANN401 - boto3's client
     name: str,
@@ -80,15 +103,7 @@ def _looks(
 ) -> Iterator[dict[str, Any]]:
     """What Glue says of a crawler, again and again for half an hour."""
     for _ in range(TIMEOUT_SECONDS // _POLL_SECONDS):
-        try:
-            found = glue.get_crawler(Name=name)["Crawler"]
-        except glue.exceptions.EntityNotFoundException as error:
-            raise ConfigurationError(
-                f"there is no Glue crawler {name} in this region",
-                "correct GLUE_CRAWLER or AWS_REGION, or unset GLUE_CRAWLER: then the run registers "
-                "new partitions itself",
-            ) from error
-        yield found
+        yield _look(glue, name)
         sleep(_POLL_SECONDS)
     raise CrawlError(
         f"crawler {name} has not finished after {TIMEOUT_SECONDS // 60} minutes",

@@ -9,6 +9,7 @@ import boto3
 
 from ingestion.config.aws_errors import explained
 from ingestion.config.errors import ConfigurationError, QueryError
+from ingestion.storage.s3 import try_bucket
 
 if TYPE_CHECKING:
     from ingestion.config.settings import Settings
@@ -77,18 +78,5 @@ def read_builders_workgroup(settings: Settings) -> Workgroup:
             "would then lie too",
             "set ATHENA_WORKGROUP to one with enforce_workgroup_configuration off",
         )
-    _try_bucket(group.results_uri)
+    try_bucket(group.results_uri, "ATHENA_RESULTS_URI")
     return group
-
-
-def _try_bucket(results_uri: str) -> None:
-    bucket = results_uri.removeprefix("s3://").partition("/")[0]
-    with explained(f"reach ATHENA_RESULTS_URI {results_uri}", QueryError):
-        s3 = boto3.client("s3")
-        try:
-            s3.list_objects_v2(Bucket=bucket, MaxKeys=1)
-        except s3.exceptions.NoSuchBucket as error:
-            raise ConfigurationError(
-                f"ATHENA_RESULTS_URI is {results_uri}, and there is no such bucket",
-                "correct ATHENA_RESULTS_URI, or create the bucket first",
-            ) from error

@@ -90,7 +90,7 @@ class Bucket:
             DeliveryError: AWS refuses.
         """
         bucket, start = self._place("")
-        with explained(f"list {self.uri}", DeliveryError):
+        with explained(f"list {self.uri}", DeliveryError, "CODE_URI"):
             pages = _s3().get_paginator("list_objects_v2")
             found = [
                 (item["Key"].removeprefix(start), item["LastModified"])
@@ -105,7 +105,7 @@ class Bucket:
         Raises:
             DeliveryError: AWS refuses.
         """
-        with explained(f"fetch the release {version}", DeliveryError):
+        with explained(f"fetch the release {version}", DeliveryError, "CODE_URI"):
             _s3().download_file(*self._place(f"{version}.zip"), str(path))
 
     def put(self, version: str, path: Path) -> None:
@@ -114,7 +114,7 @@ class Bucket:
         Raises:
             DeliveryError: AWS refuses.
         """
-        with explained(f"store the release {version}", DeliveryError):
+        with explained(f"store the release {version}", DeliveryError, "CODE_URI"):
             bucket, key = self._place(f"{version}.zip")
             # `upload_file` wraps what AWS says in an error of its own.
             _s3().put_object(Bucket=bucket, Key=key, Body=path.read_bytes())

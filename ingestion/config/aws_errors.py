@@ -1,4 +1,4 @@
-"""What AWS refuses, said in a sentence with its remedy; the same for buckets and secrets.
+"""What AWS refuses, said in a sentence with its remedy, which names the setting to blame.
 
 Codes are those of S3's and Secrets Manager's error tables; what boto3 raises before a
 request is sent, or when no answer comes, is told by its class.
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _EXPIRED = ("the AWS credentials have expired", "sign in to AWS again (`aws sso login`), run again")
-_NO_BUCKET = ("there is no such bucket", "correct LAKE_URI, or create the bucket first")
+_NO_BUCKET = ("there is no such bucket", "correct {setting}, or create the bucket first")
 _ELSEWHERE = ("the bucket is in another region", "set AWS_REGION to the bucket's region")
 _UNKNOWN = (
     "AWS does not know these credentials",
@@ -39,10 +39,7 @@ _NONE = (
     "sign in (`aws configure`, `aws sso login`) or set AWS_PROFILE; on AWS give the task a role",
 )
 _NO_REGION = ("no AWS region is set, or none of that name", "set AWS_REGION")
-_NO_SECRET = (
-    "there is no such secret, or nothing in it yet",
-    "correct WISTIA_SECRET_ID, or AWS_REGION: it is looked for there; or put the token in",
-)
+_NOT_FOUND = ("AWS has nothing of that name in this region", "correct {setting} or AWS_REGION")
 _DAMAGED = (
     "what arrived is not what was stored",
     "run again; `wistia-elt doctor` tells if it stays so",
@@ -51,12 +48,12 @@ _UNREACHABLE = (
     "AWS does not answer",
     "check the network, AWS_REGION and AWS_ENDPOINT_URL, then run again",
 )
-_NO_NAME = ("that is no name of a bucket", "set LAKE_URI to s3://bucket/prefix")
+_NO_NAME = ("that is no name of a bucket", "set {setting} to s3://bucket/prefix")
 _ODD_ENDPOINT = ("AWS_ENDPOINT_URL is no address", "set it to http://host:port, or unset it")
 _SKEWED = ("this machine's clock is wrong", "set the clock and run again")
 
 # What only a setting mends ends with 2, as every wrong setting does.
-_SETTINGS = (_NO_BUCKET, _ELSEWHERE, _NONE, _NO_REGION, _NO_SECRET, _NO_NAME, _ODD_ENDPOINT)
+_SETTINGS = (_NO_BUCKET, _ELSEWHERE, _NONE, _NO_REGION, _NOT_FOUND, _NO_NAME, _ODD_ENDPOINT)
 _BY_CODE = {
     "ExpiredToken": _EXPIRED,
     "ExpiredTokenException": _EXPIRED,
@@ -76,8 +73,7 @@ _BY_CODE = {
     "301": _ELSEWHERE,
     "PermanentRedirect": _ELSEWHERE,
     "AuthorizationHeaderMalformed": _ELSEWHERE,
-    # Also of a secret that has been made and holds no value yet.
-    "ResourceNotFoundException": _NO_SECRET,
+    "ResourceNotFoundException": _NOT_FOUND,
     "RequestTimeTooSkewed": _SKEWED,
 }
 _RIGHT = re.compile(r"perform: (?P<right>[a-z0-9-]+:[A-Za-z*]+)")
@@ -95,12 +91,13 @@ _BY_CLASS: tuple[tuple[tuple[type[Exception], ...], tuple[str, str]], ...] = (
 
 
 @contextmanager
-def explained(doing: str, failed: type[ReadableError]) -> Iterator[None]:
+def explained(doing: str, failed: type[ReadableError], setting: str = "LAKE_URI") -> Iterator[None]:
     """Turn what boto3 raises inside the block into an error for the reader.
 
     Args:
         doing: What is attempted, as it follows "cannot".
         failed: What is raised when no setting is to blame.
+        setting: Where what is asked for is named.
 
     Raises:
         ConfigurationError: A setting or its absence is to blame.
@@ -109,10 +106,12 @@ def explained(doing: str, failed: type[ReadableError]) -> Iterator[None]:
     try:
         yield
     except (ClientError, BotoCoreError) as error:
-        raise explain(doing, error, failed) from error
+        raise explain(doing, error, failed, setting) from error
 
 
-def explain(doing: str, error: Exception, failed: type[ReadableError]) -> ReadableError:
+def explain(
+    doing: str, error: Exception, failed: type[ReadableError], setting: str = "LAKE_URI"
+) -> ReadableError:
     """What `explained` raises; AWS's own words stay out: they name accounts and roles."""
     code = code_of(error)
     found = _by_code(code, error) if code else _by_class(error)
@@ -124,7 +123,7 @@ def explain(doing: str, error: Exception, failed: type[ReadableError]) -> Readab
     if found is _DENIED and (right := _refused_right(error)):
         named, remedy = f" ({right})", f"give the role the right to {right} there"
     kind = ConfigurationError if found in _SETTINGS else failed
-    return kind(f"cannot {doing}: {said}{named}", remedy)
+    return kind(f"cannot {doing}: {said}{named}", remedy.format(setting=setting))
 
 
 def code_of(error: Exception) -> str:

@@ -82,7 +82,17 @@ def _read_secret(secret_id: str, name: str) -> str:
     # At DEBUG it writes every answer's body to the log, and this one is the secret.
     logging.getLogger("botocore.parsers").setLevel(logging.INFO)
     with explained(f"read the secret {secret_id} from Secrets Manager", ConfigurationError):
-        answer = boto3.client("secretsmanager").get_secret_value(SecretId=secret_id)
+        manager = boto3.client("secretsmanager")
+        try:
+            answer = manager.get_secret_value(SecretId=secret_id)
+        except manager.exceptions.ResourceNotFoundException as error:
+            # Also of a secret that has been made and holds no value yet.
+            raise ConfigurationError(
+                f"cannot read the secret {secret_id} from Secrets Manager: there is no such "
+                "secret, or nothing in it yet",
+                "correct WISTIA_SECRET_ID, or AWS_REGION: it is looked for there; or put the "
+                "token in",
+            ) from error
     try:
         value = json.loads(answer["SecretString"])[name]
     except (KeyError, TypeError, ValueError):

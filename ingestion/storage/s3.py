@@ -37,6 +37,21 @@ _ABSENT = {"NoSuchKey", "NoSuchVersion", "404", "NotFound"}
 _LOST = {"PreconditionFailed", "412", "ConditionalRequestConflict", "409"}
 
 
+def try_bucket(uri: str, setting: str) -> str:
+    """See whether the bucket of `s3://bucket/prefix` can be listed; gives its name.
+
+    Raises:
+        ConfigurationError: It does not exist, or there are no credentials; `setting` is named.
+        LakeError: It cannot be reached, or may not be seen.
+    """
+    bucket, _, prefix = uri.removeprefix("s3://").partition("/")
+    with explained(f"reach {setting}={uri}", LakeError, setting):
+        # A HEAD would be cheaper and has no body to say why it is refused.
+        start = f"{prefix.rstrip('/')}/" if prefix else ""
+        _connect().list_objects_v2(Bucket=bucket, Prefix=start, MaxKeys=1)
+    return bucket
+
+
 class BucketLake(Lake):
     """A lake below a prefix of a bucket.
 

@@ -28,6 +28,7 @@ from ingestion.state.source_guard import check_source, read_source
 from ingestion.storage.base import open_lake
 from ingestion.storage.local import sync_folder
 from reports.node import find_node
+from reports.upload import try_destination
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -57,6 +58,7 @@ def examine(settings: Settings, sleep: Callable[[float], None]) -> Iterator[Chec
     yield from _check_aws(settings)
     yield _check_prefect()
     yield _attempt("alerts", lambda: describe_channels(settings))
+    yield _attempt("copy", lambda: _try_copy(settings))
     yield _attempt("node", lambda: f"{shutil.which('node')} is {find_node()}")
 
 
@@ -161,39 +163,45 @@ def _check_lake(settings: Settings) -> str:
 
 
 def _check_aws(settings: Settings) -> Iterator[Check]:
-    """Try bucket, workgroup and crawler; on a local lake they are not used."""
+    """Try buckets, workgroup and crawler; on a local lake they are not used."""
     if not settings.on_s3:
         for check in ("bucket", "workgroup", "crawler"):
             yield Check(check, ok=True, detail="not used: the lake is a folder")
         return
-    from boto3 import client  # noqa: PLC0415 - a second that a local lake need not pay
+    from flows.athena.crawler import find_crawler  # noqa: PLC0415 - boto3 takes a second
+    from flows.athena.workgroup import read_builders_workgroup  # noqa: PLC0415
 
-    from ingestion.config.aws_errors import explained  # noqa: PLC0415
+    def find_workgroup() -> str:
+        group = read_builders_workgroup(settings)
+        return f"{group.name} answers; results go to {group.results_uri}"
 
-    def attempt(check: str, setting: str, name: str, call: Callable[[], object]) -> Check:
-        try:
-            with explained(f"reach {setting}={name}", LakeError):
-                call()
-        except ReadableError as error:
-            remedy = f"{error.remedy}; the name is {setting}'s"
-            return Check(check, ok=False, detail=str(error), remedy=remedy)
-        return Check(check, ok=True, detail=f"{name} answers")
-
-    bucket = settings.lake_uri.removeprefix("s3://").partition("/")[0]
-    group, crawler = settings.athena_workgroup, settings.glue_crawler
-    yield attempt("bucket", "LAKE_URI", bucket, lambda: client("s3").head_bucket(Bucket=bucket))
-    yield attempt(
-        *("workgroup", "ATHENA_WORKGROUP", group),
-        lambda: client("athena").get_work_group(WorkGroup=group),
-    )
-    if crawler is None:
+    yield _attempt("bucket", lambda: _try_buckets(settings))
+    yield _attempt("workgroup", find_workgroup)
+    name = settings.glue_crawler
+    if name is None:
         said = "none: the crawl stage registers new partitions itself"
         yield Check("crawler", ok=True, detail=said)
     else:
-        yield attempt(
-            *("crawler", "GLUE_CRAWLER", crawler),
-            lambda: client("glue").get_crawler(Name=crawler),
-        )
+        yield _attempt("crawler", lambda: f"{name} is {find_crawler(name)['State']}")
+
+
+def _try_buckets(settings: Settings) -> str:
+    from ingestion.storage.s3 import try_bucket  # noqa: PLC0415 - boto3 takes a second
+
+    named = {
+        "LAKE_URI": settings.lake_uri,
+        "SILVER_URI": settings.silver_uri,
+        "GOLD_URI": settings.gold_uri,
+    }
+    tried = {setting: try_bucket(uri, setting) for setting, uri in named.items() if uri}
+    return f"{', '.join(dict.fromkeys(tried.values()))}: answers"
+
+
+def _try_copy(settings: Settings) -> str:
+    if not settings.site_uri:
+        return "none: SITE_URI is not set, so the pages stay beside the lake"
+    try_destination(settings.site_uri)
+    return f"the pages can be copied to {settings.site_uri}"
 
 
 def _describe_proxy(settings: Settings) -> str:
