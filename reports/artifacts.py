@@ -18,6 +18,23 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Node = dict[str, Any]
+# By the name of a test: what it holds.
+_HOLDS = {
+    "accepted_values": "{column_name} is one of {values}",
+    "between": "{column_name} lies between {low} and {high}",
+    "holds_all_of_bronze": "no record of bronze is lost",
+    "holds_days": "every day with figures is there",
+    "holds_spans": "every span has the plays of its days",
+    "hours_from_engagement": "hours watched follow from engagement, plays and length",
+    "mostly_known": "{column_name} is known of nearly all rows",
+    "not_in_the_future": "nothing is from the future",
+    "not_null": "{column_name} is always known",
+    "primary_key": "one row per {columns}",
+    "relationships": "every {column_name} is in {others}",
+    "same_total": "adds up to {others}",
+    "viewers_at_most_plays": "there are no more viewers than plays",
+    "whole_plays": "the play rate is a share of whole plays",
+}
 _CHECKS = "table_name varchar, test varchar, severity varchar, result varchar, rows_found bigint"
 
 
@@ -73,18 +90,16 @@ def _checks(nodes: dict[str, Node], results: list[Node]) -> list[tuple[Any, ...]
 
 
 def _describe(test: Node) -> str:
-    """`between: play_rate, 0 to 1` reads better than the name dbt makes up."""
+    """What holds while a test passes, in words; a test that is not known here by its name."""
     metadata = test.get("test_metadata") or {}
-    arguments = dict(metadata.get("kwargs") or {})
-    arguments.pop("model", None)
-    column = arguments.pop("column_name", None)
-    details = [f"{name} {_short(value)}" for name, value in arguments.items()]
-    said = [text for text in (column, *details) if text]
-    name = str(metadata.get("name") or test["name"]).replace("_", " ")
-    return f"{name}: {', '.join(said)}" if said else name
+    name = str(metadata.get("name") or test["name"])
+    arguments = metadata.get("kwargs") or {}
+    others = [one for one in test["depends_on"]["nodes"] if one != test.get("attached_node")]
+    said = {key: _joined(value) for key, value in arguments.items()}
+    said["others"] = _joined([one.rpartition(".")[2] for one in others if "." in one])
+    return _HOLDS.get(name, name.replace("_", " ")).format_map(said)
 
 
-def _short(value: object) -> str:
-    if isinstance(value, list):
-        return ", ".join(str(item) for item in value)
-    return str(value).removeprefix("ref('").removesuffix("')")
+def _joined(value: object) -> str:
+    *most, last = map(str, value) if isinstance(value, list) and value else [str(value)]
+    return f"{', '.join(most)} and {last}" if most else last

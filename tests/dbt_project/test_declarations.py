@@ -3,6 +3,7 @@ from typing import Any
 
 import yaml
 
+from reports.artifacts import _HOLDS, _describe
 from tests.dbt_home import ROOT
 
 Node = dict[str, Any]
@@ -127,3 +128,11 @@ def test_bronze_is_declared_in_words_that_hive_and_a_short_reader_know() -> None
         "visitors": ("raw-data/visitors", "*.json.gz", "ingest_date"),
         "runs": ("state/runs", "*.json", None),
     }
+
+
+def test_what_a_test_holds_is_said_in_words(manifest: Node) -> None:
+    tests = nodes_of(manifest, "test")
+    assert {test["test_metadata"]["name"] for test in tests} == set(_HOLDS)
+    for test in tests:
+        said = _describe(test)
+        assert re.fullmatch(r"[a-z][a-z0-9_ ,'-]+", said), said

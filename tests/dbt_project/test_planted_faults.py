@@ -3,13 +3,14 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from tests.bronze_history import land_first_day, land_fourth_day, land_second_day
-from tests.bronze_writer import event
+from tests.bronze_history import DURATION, REAL, land_first_day, land_fourth_day, land_second_day
+from tests.bronze_writer import BronzeWriter, event
 from tests.dbt_home import DbtHome
 
 
@@ -29,8 +30,39 @@ def home(new_home: Callable[[str], DbtHome]) -> DbtHome:
         conversion_data={"email": "a@b.example"},
     )
     home.bronze.write_events([strange], "2026-01-12T00:01:00.000000Z", name="strange")
+    land_season(home.bronze)
     home.build_increment("2026-01-12")
     return home
+
+
+def land_season(bronze: BronzeWriter) -> None:
+    """Half a year, so that there is something usual, and things that moved; one is archived."""
+    at = "2026-01-11T23:59:00.000000Z"
+    for seed, media_id in enumerate(REAL):
+        days = [
+            {
+                "date": f"{date(2026, 1, 6) - timedelta(days=n)}",
+                "load_count": 90 + 10 * seed,
+                "play_count": 40 + (n * 7 + seed) % 11,
+                "hours_watched": 1.5,
+            }
+            for n in range(180)
+        ]
+        bronze.write_days(media_id, days, at)
+    seen = [
+        event(
+            f"season {n}",
+            f"{date(2026, 1, 9) - timedelta(days=n)}T12:00:00Z",
+            media_id=list(REAL)[n % 2],
+            country="FR" if n < 15 else "US",
+            embed_url=f"https://www.example.com/{'new' if n < 15 else 'old'}",
+        )
+        for n in range(180)
+    ]
+    bronze.write_events(seen, at, name="season")
+    archived = {"hashed_id": "v08dlrgr7v", "name": "v08dlrgr7v", "duration": DURATION}
+    bronze.write_medias([{**archived, "archived": False}], "2026-01-10T00:02:00.000000Z")
+    bronze.write_medias([{**archived, "archived": True}], at)
 
 
 @dataclass(frozen=True)
@@ -86,8 +118,10 @@ SLIPS = [
     ("gold.media_reach", "group by media_id", "where event_count = 1 group by media_id"),
     ("gold.visitor_media", "count(*) as event_count", "count(percent_viewed) as event_count"),
     ("gold.calendar", "group by activity_date", "group by activity_date, media_id"),
-    ("gold.calendar", "where activity_date < open_day", "where activity_date < open_day - 5"),
+    ("gold.calendar", "where activity_date < open_day", "where activity_date < open_day - 500"),
     ("gold.headlines", "left join spreads", "inner join spreads"),
+    ("gold.movers", "left join plays as now", "inner join plays as now"),
+    ("gold.movers", "left join plays as before", "inner join plays as before"),
     ("gold.media_momentum", "left join described", "inner join described"),
     ("gold.media_reach", "sum(event_count)", "max(event_count)"),
     ("gold.span_figures", "figures.period = spans.period", "true"),
@@ -99,11 +133,16 @@ SLIPS = [
     ("pages.labels", "now.place <= 25", "now.place <= 0"),
     ("pages.media", "left join performance", "inner join performance"),
     ("pages.media_curve", "where engagement_idx >= 0", "where engagement_idx > 0"),
+    ("pages.media_changes", "where name <> name_before", "where name = name_before"),
+    ("pages.media_changes", "where is_archived and", "where not is_archived and"),
+    ("pages.moves", "ranked.place <= 5", "ranked.place <= 1"),
+    ("pages.moves", "left join", "inner join"),
     ("pages.overlap", "where place <= 10", "where place <= 0"),
     ("pages.runs", "newest_first <= 60", "newest_first < 1"),
     ("pages.span_dates", "in ('now', 'before', 'year')", "in ('now')"),
     ("pages.status", "cross join leads", "inner join leads on 1 = 0"),
     ("pages.totals", "in ('now', 'before', 'year')", "in ('before', 'year')"),
+    ("pages.usual", "where beyond is not null", "where beyond = 1"),
     ("pages.trends", "'month' as period", "'months' as period"),
 ]
 

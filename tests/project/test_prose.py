@@ -55,8 +55,9 @@ def literals_of(code: str) -> str:
     tree = ast.parse(code)
     remarks = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
-        is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
-        if is_text and id(node) not in remarks and " " in node.value.strip():
+        if not isinstance(node, ast.Constant) or id(node) in remarks:
+            continue
+        if isinstance(node.value, str) and " " in node.value.strip():
             lines[node.lineno - 1] += " " + " ".join(node.value.split())
     return prose_of("\n".join(line.strip() for line in lines))
 
