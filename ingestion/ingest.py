@@ -17,7 +17,7 @@ from ingestion.config.timestamps import format_timestamp
 from ingestion.extract.context import Ingest, Scope
 from ingestion.extract.media import find_videos
 from ingestion.resources import MEDIAS, choose
-from ingestion.state.manifest import IngestTotals
+from ingestion.state.manifest import IngestTotals, Manifest, ResourceRun
 from ingestion.state.recovery import close_dead_runs
 from ingestion.state.source_guard import check_source
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from ingestion.config.settings import Settings
     from ingestion.load.resource import Resource
-    from ingestion.state.manifest import Manifest, ResourceRun
     from ingestion.state.run import RunRecord
     from ingestion.storage.base import Lake
 
@@ -42,15 +41,10 @@ def ingest(  # noqa: PLR0913 - the outside world, each replaceable
     sleep: Callable[[float], None] = time.sleep,
     progress: Callable[[ResourceRun], None] = lambda _entry: None,
 ) -> Manifest:
-    """Load what is new into the lake.
+    """Load what is new into the lake, or what the `scope` says.
 
-    Args:
-        settings: Where from, how fast, under which privacy policy.
-        lake: Where to.
-        run: The run this belongs to; its manifest lists every object written.
-        scope: What to read; everything new when None.
-        sleep: Waits seconds; a test passes its own.
-        progress: Called with a resource's entry after each of its pages.
+    The run's manifest lists every object written; `sleep` waits seconds, and `progress` is called
+    with a resource's entry after each of its pages.
 
     Raises:
         ConfigurationError: No token, another source, an unknown resource.
@@ -85,7 +79,7 @@ def ingest(  # noqa: PLR0913 - the outside world, each replaceable
         finally:
             totals.requests = asked + client.requests
             totals.finished_at = format_timestamp(run.clock())
-            _add_up(totals, run.manifest)
+            totals.add_up(run.manifest.resources)
     return run.manifest
 
 
@@ -122,15 +116,5 @@ def _read(work: Ingest, resource: Resource) -> Generator[None]:
             raise
         # A token or plan that may not read it must not cost what it may.
         entry.state = "failed"
-        entry.notes.append(f"not read: {error}")
+        entry.note(f"not read: {error}")
         log.warning("%s is not read: %s", resource.name, error)
-
-
-def _add_up(totals: IngestTotals, manifest: Manifest) -> None:
-    for entry in manifest.resources:
-        totals.records += entry.records
-        totals.unchanged += entry.unchanged
-        totals.quarantined += entry.quarantined
-        if entry.resource == "visitors":
-            totals.visitors = entry.records
-            totals.newest_visitor_at = entry.newest_at

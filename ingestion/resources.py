@@ -9,8 +9,7 @@ from datetime import timedelta
 
 from ingestion.config.errors import ConfigurationError
 from ingestion.extract.events import load_events
-from ingestion.extract.media import load_list, load_snapshots
-from ingestion.extract.video_days import load_days
+from ingestion.extract.media import load_days, load_list, load_snapshots
 from ingestion.extract.visitors import load_visitors
 from ingestion.load.resource import Resource
 from ingestion.load.schemas import (
@@ -72,11 +71,7 @@ RESOURCES = (MEDIAS, MEDIA, MEDIA_ENGAGEMENT, MEDIA_BY_DATE, ACCOUNT, VISITORS, 
 
 
 def choose(name: str | None) -> tuple[Resource, ...]:
-    """The rows that are meant: one by its name, or all.
-
-    Raises:
-        ConfigurationError: There is no such resource.
-    """
+    """The rows that are meant: one by its name, or all."""
     chosen = tuple(resource for resource in RESOURCES if name in {None, resource.name})
     if not chosen:
         names = ", ".join(resource.name for resource in RESOURCES)

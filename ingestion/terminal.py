@@ -169,8 +169,7 @@ def _as_text(cell: str) -> Text:
 class RunProgress:
     """Shows on stderr what a run is doing, and pages, rate and time left while it crawls."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    def __init__(self) -> None:
         self._console = Console(stderr=True, markup=False)
         self._bar = Progress(
             SpinnerColumn(),
@@ -184,7 +183,7 @@ class RunProgress:
         )
         self._task = self._bar.add_task("", total=None, detail="")
         self._resource = ""
-        self._began = self._last_line = clock()
+        self._began = self._last_line = time.monotonic()
 
     @contextmanager
     def live(self, doing: str) -> Iterator[None]:
@@ -199,25 +198,22 @@ class RunProgress:
 
     def update(self, entry: ResourceRun) -> None:
         """Show how far a resource has come; called after each of its answers."""
+        now = time.monotonic()
         if entry.resource != self._resource:
-            self._resource, self._began = entry.resource, self._clock()
+            self._resource, self._began = entry.resource, now
             self.say(entry.resource)
-        detail = describe_progress(entry, self._clock() - self._began)
+        detail = _describe_progress(entry, now - self._began)
         self._bar.update(
             self._task, total=entry.pages_expected, completed=entry.pages, detail=detail
         )
-        is_due = self._clock() - self._last_line >= _SECONDS_BETWEEN_LINES
+        is_due = now - self._last_line >= _SECONDS_BETWEEN_LINES
         if detail and is_due and not self._console.is_terminal:
-            self._last_line = self._clock()
+            self._last_line = now
             self._console.print(f"{entry.resource}: {detail}", highlight=False, soft_wrap=True)
 
 
-def describe_progress(entry: ResourceRun, seconds: float) -> str:
-    """Pages, rate and time left, as far as they are known.
-
-    Returns:
-        For example `320 of 1,106 pages, 9.4 a second, 1:24 left`.
-    """
+def _describe_progress(entry: ResourceRun, seconds: float) -> str:
+    """Pages, rate and time left, as far as known: `320 of 1,106 pages, 9.4 a second, 1:24 left`."""
     if not entry.pages_expected:
         return f"{entry.pages:,} pages" if entry.pages else ""
     rate = entry.pages / seconds if seconds > 0 else 0.0

@@ -15,11 +15,11 @@ from flows.duckdb.erase import WarehouseTables
 from flows.stages.build import build
 from ingestion.admin.audit import Audit
 from ingestion.admin.erase import forget
+from ingestion.admin.job import OLDER
 from ingestion.admin.legacy_import import import_files
 from ingestion.admin.quarantine import list_quarantine, quarantine_refused, replay
 from ingestion.admin.rebuild import rebuild as rebuild_lake
 from ingestion.admin.redact import redact
-from ingestion.admin.rewrite import OLDER
 from ingestion.config.errors import ReadableError
 from ingestion.config.timestamps import utc_now
 from ingestion.resources import choose
@@ -110,7 +110,7 @@ def run_import(settings: Settings, uri: str) -> int:
     with progress.live("looking for files"):
         counts = import_files(settings, open_lake(settings), uri, utc_now, progress.say)
     columns = ("resource", "files", "known files", "records", "loaded", "unchanged", "quarantined")
-    rows = [(c.resource, *(f"{n:,}" for n in c.numbers)) for c in counts]
+    rows = [(c.resource, *(f"{n:,}" for n in c[1:])) for c in counts]
     show_table(columns, rows, columns[1:])
     click.echo("every record is accounted for: records = loaded + unchanged + quarantined")
     if any(c.loaded for c in counts if c.resource == "visitors"):

@@ -6,17 +6,15 @@ that are not listed yet.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ingestion.admin.quarantine import count_refused
 from ingestion.resources import RESOURCES
 from ingestion.state.checkpoint import parse_state, state_key, was_completed
 from ingestion.state.inventory import REBUILD, is_object
 from ingestion.state.manifest import PREFIX, describe_object, in_order, listings, parse_manifest
-from ingestion.state.source_guard import KEY as SOURCE
-from ingestion.state.source_guard import parse_source
+from ingestion.state.source_guard import SOURCE, parse_source
 from ingestion.storage.checksum import is_whole
 from ingestion.storage.json_lines import QUARANTINE, RAW, unpack_lines
 
@@ -32,13 +30,8 @@ _RESTORE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What is wrong with one object of the lake, and what mends it.
-
-    Attributes:
-        is_harmless: Whether it is only a strange file, which builds pass over.
-    """
+class Finding(NamedTuple):
+    """What is wrong with one object, and what mends it; harmless where builds pass it over."""
 
     key: str
     detail: str
@@ -47,13 +40,10 @@ class Finding:
 
 
 class Audit:
-    """One look at a whole lake; counts what it has looked at.
+    """One look at a whole lake; counts its objects of bronze and quarantine, and their records.
 
-    Attributes:
-        objects: Objects of bronze and quarantine.
-        records: Records inside them.
-        runs: Manifests that can be read.
-        corrupt: Keys of those that are not what was written, whether or not they can.
+    `runs` are the manifests that can be read; `corrupt` the keys of those that are not what was
+    written, whether or not they can.
     """
 
     def __init__(self, lake: Lake) -> None:
@@ -74,11 +64,11 @@ class Audit:
         for key in self._lake.list(PREFIX):
             body = self._lake.get(key) or b""
             run = parse_manifest(body)
-            is_readable = run is not None and run.key == key
-            if run is not None and is_readable:
+            if run is not None and run.key == key:
                 self.runs.append(run)
-            if not is_readable or not is_whole(body):
-                self.corrupt.append(key)
+                if is_whole(body):
+                    continue
+            self.corrupt.append(key)
         self.runs = in_order(self.runs)
 
     def _examine_runs(self) -> Iterator[Finding]:

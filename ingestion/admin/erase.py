@@ -12,13 +12,12 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from ingestion.admin import rewrite
-from ingestion.admin.job import check_policy, open_job
+from ingestion.admin.job import OLDER, Job, open_job, record_in
 from ingestion.config.errors import IngestionError
 from ingestion.load.redaction import make_redactor
 from ingestion.resources import RESOURCES, VISITORS
 from ingestion.state.checkpoint import identity_of, parse_state, state_key
-from ingestion.state.manifest import ENDED, PREFIX
+from ingestion.state.manifest import ENDED, PREFIX, Manifest
 from ingestion.storage.json_lines import digest
 
 if TYPE_CHECKING:
@@ -26,12 +25,10 @@ if TYPE_CHECKING:
 
     from ingestion.config.settings import Settings
     from ingestion.config.timestamps import Clock
-    from ingestion.state.manifest import Manifest
     from ingestion.storage.base import Lake, Version
 
     Objects = Iterable[tuple[Version, list[bytes] | None]]
 
-_IDENTITY = "visitor_identity"
 _STATES = [state_key(resource.name) for resource in RESOURCES]
 
 
@@ -39,60 +36,6 @@ class UnknownPersonError(IngestionError):
     """Nothing in the lake is of this person."""
 
     is_recorded = False
-
-
-@dataclass(slots=True)
-class Person:
-    """Who is to be forgotten.
-
-    Attributes:
-        keys: Visitor keys; more are learnt from records with the address.
-        email: The address, lower case, or its HMAC; blank when only the key is known.
-        digests: Digests of the person's records, as states keep those quarantined.
-    """
-
-    keys: set[str]
-    email: str = ""
-    digests: set[str] = field(default_factory=set)
-
-    @property
-    def identities(self) -> set[str]:
-        """The keys as states have them."""
-        return {identity_of(key) for key in self.keys}
-
-    def learn(self, objects: Objects) -> None:
-        """Take over the visitor keys of records that name the address."""
-        for version, lines in objects:
-            for record in (rewrite.record_in(version.key, line) for line in lines or ()):
-                if isinstance(record, dict) and self.is_named_in(record):
-                    key = record.get("visitor_key")
-                    self.keys |= {key} if isinstance(key, str) and key.strip() else set()
-
-    def find(self, objects: Objects) -> tuple[dict[Version, int], dict[Version, int]]:
-        """Records of the person by object: where none names the address, and the others."""
-        first: dict[Version, int] = {}
-        last: dict[Version, int] = {}
-        for version, lines in objects:
-            records = (rewrite.record_in(version.key, line) for line in lines or ())
-            if found := [record for record in records if self.is_in(record)]:
-                names = any(map(self.is_named_in, found))
-                (last if names else first)[version] = len(found)
-        return first, last
-
-    def is_named_in(self, record: object) -> bool:
-        """Whether a record holds the address."""
-        if not self.email:
-            return False
-        # Part of a longer text too, since what was quarantined may have any shape.
-        pattern = rf"(?<![\w.+-]){re.escape(self.email)}(?![\w-])"
-        return any(re.search(pattern, text.lower()) for text in _texts(record))
-
-    def is_in(self, record: object) -> bool:
-        """Whether a record is of the person; remembers its digest when it is."""
-        found = not self.keys.isdisjoint(_visitor_keys(record)) or self.is_named_in(record)
-        if found:
-            self.digests.add(digest(record))
-        return found
 
 
 class Tables(Protocol):
@@ -108,10 +51,63 @@ class Tables(Protocol):
         """Remove their rows from every table; rows by table."""
 
 
+@dataclass(slots=True)
+class _Person:
+    """Who is to be forgotten.
+
+    Attributes:
+        keys: Visitor keys; more are learnt from records with the address.
+        email: The address, lower case, or its HMAC; blank when only the key is known.
+        digests: Digests of the person's records, as states keep those quarantined.
+    """
+
+    keys: set[str]
+    email: str = ""
+    digests: set[str] = field(default_factory=set)
+
+    @property
+    def traces(self) -> set[str]:
+        """What states may know of the person: keys as they have them, digests of records."""
+        return {identity_of(key) for key in self.keys} | self.digests
+
+    def learn(self, objects: Objects) -> None:
+        """Take over the visitor keys of records that name the address."""
+        for version, lines in objects:
+            for record in (record_in(version.key, line) for line in lines or ()):
+                if isinstance(record, dict) and self._is_named_in(record):
+                    key = record.get("visitor_key")
+                    self.keys |= {key} if isinstance(key, str) and key.strip() else set()
+
+    def find(self, objects: Objects) -> tuple[dict[Version, int], dict[Version, int]]:
+        """Records of the person by object: where none names the address, and the others."""
+        first: dict[Version, int] = {}
+        last: dict[Version, int] = {}
+        for version, lines in objects:
+            records = (record_in(version.key, line) for line in lines or ())
+            if found := [record for record in records if self.is_in(record)]:
+                (last if any(map(self._is_named_in, found)) else first)[version] = len(found)
+        return first, last
+
+    def _is_named_in(self, record: object) -> bool:
+        if not self.email:
+            return False
+        # Part of a longer text too, since what was quarantined may have any shape.
+        pattern = rf"(?<![\w.+-]){re.escape(self.email)}(?![\w-])"
+        return any(re.search(pattern, text.lower()) for text, _ in _texts(record))
+
+    def is_in(self, record: object) -> bool:
+        """Whether a record is of the person; remembers its digest when it is."""
+        keys = (text for text, is_key in _texts(record) if is_key)
+        found = not self.keys.isdisjoint(keys) or self._is_named_in(record)
+        if found:
+            self.digests.add(digest(record))
+        return found
+
+
 def forget(
     settings: Settings, lake: Lake, who: str, tables: Tables, clock: Clock
 ) -> tuple[Manifest, list[str]]:
-    """Remove a person from every layer.
+    """Remove a person, a visitor key or an e-mail address, from every layer.
 
     Returns:
         The manifest with the rows removed by layer, and the objects that could not be read.
@@ -121,69 +117,75 @@ def forget(
         SourceMismatchError: The lake was written under another privacy policy or key.
     """
     with open_job(settings, lake, "forget", clock) as job:
-        check_policy(settings, lake)
-        person, damaged = make_person(settings, who), list[str]()
+        job.check_policy()
+        person = _make_person(settings, who)
         if person.email:
             person.keys |= tables.find_keys(person.email)
-            person.learn(rewrite.read_objects(job, []))
+            person.learn(job.read_objects())
         older = False
-        with rewrite.looking_at_older(damaged):
+        with job.looking_at_older():
             if person.email:
-                person.learn(rewrite.read_older(lake))
-            older = any(person.find(rewrite.read_older(lake)))
-        first, last = person.find(rewrite.read_objects(job, damaged))
+                person.learn(job.read_older())
+            older = any(person.find(job.read_older()))
+        first, last = person.find(job.read_objects())
         here = {version.key: records for version, records in (first | last).items()}
         state = parse_state(lake.get(state_key(VISITORS.name)))
-        is_in_state = state is not None and not person.identities.isdisjoint(state.known)
+        is_in_state = state is not None and not person.traces.isdisjoint(state.known)
         if not (here or older or is_in_state or tables.count(person.keys)):
-            rewrite.complete_broken(job)
+            job.complete_broken()
             raise UnknownPersonError(
                 "nothing in this lake is of that person",
                 "check the visitor key or address; under PII_POLICY=drop no address is kept",
             )
-        rewrite.announce(job, here)
+        job.announce(here)
         job.manifest.removed |= tables.erase(person.keys)
         _forget_digests(lake, person)
-        rewrite.apply(
-            job, lambda key, line: None if person.is_in(rewrite.record_in(key, line)) else line
-        )
+        job.rewrite(lambda key, line: None if person.is_in(record_in(key, line)) else line)
         job.manifest.rewriting = []
         # Those that held the person, those that this forget replaced among them.
-        if rewrite.OLDER not in damaged and (removed := _remove_older(lake, person)):
-            job.manifest.removed[rewrite.OLDER] = removed
-        return job.manifest, damaged
+        if OLDER not in job.damaged and (removed := _remove_older(job, person)):
+            job.manifest.removed[OLDER] = removed
+        return job.manifest, job.damaged
 
 
-def _forget_digests(lake: Lake, person: Person) -> None:
+def _make_person(settings: Settings, who: str) -> _Person:
+    """Of an address, as PII_POLICY writes it."""
+    if "@" not in who:
+        return _Person({who})
+    record = {"visitor_identity": {"email": who.strip().lower()}}
+    written = _texts(make_redactor(settings)(record, VISITORS))
+    return _Person({who}, email=next((text for text, _ in written), ""))
+
+
+def _forget_digests(lake: Lake, person: _Person) -> None:
     """Drop what the states remember of the person; a corrupt one is made again anyway."""
+    gone = person.traces
     for key in _STATES:
         body = lake.get(key)
         state = parse_state(body)
-        if state is None and body is not None:
+        if state is not None:
+            # Of an event its own key is the name, and what was seen of it the digest.
+            kept = {n: s for n, s in state.known.items() if not {n, s.digest} & gone}
+            if len(kept) < len(state.known):
+                state.known = kept
+                state.save(lake)
+        elif body is not None:
             lake.delete(key)
-        if state is None:
-            continue
-        gone = person.identities | person.digests
-        # Of an event its own key is the name, and what was seen of it the digest.
-        kept = {n: s for n, s in state.known.items() if not {n, s.digest} & gone}
-        if len(kept) < len(state.known):
-            state.known = kept
-            state.save(lake)
 
 
-def _remove_older(lake: Lake, person: Person) -> int:
+def _remove_older(job: Job, person: _Person) -> int:
     """Remove the older versions that tell of a person; tells how many."""
-    first, last = person.find(rewrite.read_older(lake))
-    going = [*first, *_remembering(lake, person)]
-    lake.delete_older(going)
+    first, last = person.find(job.read_older())
+    going = [*first, *_remembering(job.lake, person)]
+    job.lake.delete_older(going)
     # Not with them: a forget that is killed finds the person's keys by these again.
-    lake.delete_older(last)
+    job.lake.delete_older(last)
     return len(going) + len(last)
 
 
-def _remembering(lake: Lake, person: Person) -> Iterator[Version]:
+def _remembering(lake: Lake, person: _Person) -> Iterator[Version]:
     """States that know a digest of the person, manifests with digests of a crawl's last rows."""
-    gone = [one.encode() for one in person.identities | person.digests]
+    gone = [one.encode() for one in person.traces]
     for version in lake.list_older("state"):
         is_run = version.key.startswith(PREFIX)
         body = lake.get_older(version) if is_run or version.key in _STATES else None
@@ -192,29 +194,13 @@ def _remembering(lake: Lake, person: Person) -> Iterator[Version]:
             yield version
 
 
-def make_person(settings: Settings, who: str) -> Person:
-    """Read a visitor key or an e-mail address, which is compared as PII_POLICY writes it."""
-    if "@" not in who:
-        return Person({who})
-    record = make_redactor(settings)({_IDENTITY: {"email": who.strip().lower()}}, VISITORS)
-    assert isinstance(record, dict)  # noqa: S101 - a redactor keeps the shape
-    return Person({who}, email=record[_IDENTITY]["email"] or "")
-
-
-def _visitor_keys(value: object) -> Iterator[str]:
-    # By the field and not by any text: nobody's key is "Chrome".
-    if isinstance(value, dict):
-        yield from _texts(value.get("visitor_key"))
-    for inner in _inside(value):
-        yield from _visitor_keys(inner)
-
-
-def _texts(value: object) -> Iterator[str]:
+def _texts(value: object, *, is_key: bool = False) -> Iterator[tuple[str, bool]]:
+    """Every text in a record, and whether it stands in a `visitor_key`: no other names anyone."""
     if isinstance(value, str):
-        yield value
-    for inner in _inside(value):
-        yield from _texts(inner)
-
-
-def _inside(value: object) -> Iterable[object]:
-    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        yield value, is_key
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner, is_key=is_key)
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _texts(inner, is_key=is_key or name == "visitor_key")

@@ -26,25 +26,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
-from ingestion.admin.job import if_durable, open_job
+from ingestion.admin.job import Job, if_durable, open_job
 from ingestion.api.salvage import parse_float, refuse_constant, skip_space
 from ingestion.config.errors import ConfigurationError, LakeError
-from ingestion.config.timestamps import format_timestamp
-from ingestion.load.redaction import make_redactor
+from ingestion.config.timestamps import Clock, format_timestamp
 from ingestion.resources import RESOURCES
 from ingestion.state.manifest import SourceFile
 from ingestion.state.source_guard import check_source
-from ingestion.storage.base import open_lake
+from ingestion.storage.base import Lake, open_lake
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ingestion.admin.job import Job
     from ingestion.config.settings import Settings
-    from ingestion.config.timestamps import Clock
     from ingestion.load.loader import Loader
     from ingestion.load.resource import Resource
-    from ingestion.storage.base import Lake
 
 _ZONE = ZoneInfo("America/Los_Angeles")
 _NAME = re.compile(
@@ -61,11 +57,6 @@ class OldFile(NamedTuple):
     key: str
     resource: str
     media_id: str
-
-    @property
-    def name(self) -> str:
-        """Its name in whatever folder."""
-        return self.key.rpartition("/")[2]
 
 
 class Damage(NamedTuple):
@@ -86,11 +77,6 @@ class Count(NamedTuple):
     unchanged: int
     quarantined: int
 
-    @property
-    def numbers(self) -> tuple[int, ...]:
-        """All of them, in the order above."""
-        return self[1:]
-
 
 def import_files(
     settings: Settings,
@@ -99,17 +85,14 @@ def import_files(
     clock: Clock,
     say: Callable[[str], None] = lambda _doing: None,
 ) -> list[Count]:
-    """Load every file of the predecessor that is not loaded yet.
-
-    Returns:
-        The counts of each resource that files were found of.
+    """Load every file of the predecessor that is not loaded yet; counts by resource.
 
     Raises:
         ConfigurationError: There is no such place, or none of the predecessor's files there.
         SourceMismatchError: The lake holds another account's data, or another policy's.
         LakeError: A file cannot be read, or the counts do not add up; importing again goes on.
     """
-    source, files = find_files(settings, uri)
+    source, files = _find_files(settings, uri)
     with open_job(settings, lake, "import", clock) as job:
         # The account's name is learnt by the first run; until then its address stands for it.
         job.manifest.source = check_source(lake, settings, None)
@@ -121,8 +104,8 @@ def import_files(
         return counts
 
 
-def find_files(settings: Settings, uri: str) -> tuple[Lake, list[OldFile]]:
-    """Find the predecessor's files, oldest first."""
+def _find_files(settings: Settings, uri: str) -> tuple[Lake, list[OldFile]]:
+    """The predecessor's files, oldest first."""
     if not uri.startswith("s3://") and not Path(uri).expanduser().is_dir():
         raise ConfigurationError(
             f"there is no folder {uri}", "name the folder, or s3://bucket/prefix, of the old files"
@@ -140,18 +123,19 @@ def find_files(settings: Settings, uri: str) -> tuple[Lake, list[OldFile]]:
 def _import_resource(
     job: Job, resource: Resource, source: Lake, files: list[OldFile], say: Callable[[str], None]
 ) -> Count:
-    loader = job.open(resource, make_redactor(job.settings))
+    loader = job.open(resource)
     entry = loader.entry
     before = {file.identity: file for run in job.before for file in run.sources}
     known = read = 0
     for file in files:
-        say(f"importing {file.name}")
+        name = file.key.rpartition("/")[2]
+        say(f"importing {name}")
         body = source.get(file.key)
         if body is None:
             raise LakeError(f"{file.key} has gone while it was imported", "import again")
-        body = unpack(body)
+        body = _unpack(body)
         taken = SourceFile(
-            name=file.name,
+            name=name,
             resource=file.resource,
             media_id=file.media_id,
             taken_at=format_timestamp(file.taken_at),
@@ -221,7 +205,7 @@ def parse_name(key: str) -> OldFile | None:
     return OldFile(taken_at, key, found["visitors"] or found["resource"], found["id"] or "")
 
 
-def unpack(body: bytes) -> bytes:
+def _unpack(body: bytes) -> bytes:
     """A file's JSON; what cannot be unpacked is given as it is, and read as damaged."""
     if body.startswith(b"\x1f\x8b"):
         try:
@@ -234,8 +218,7 @@ def unpack(body: bytes) -> bytes:
 def read_values(body: bytes) -> Iterator[object]:
     """Read the values of an array one by one, or a single value that stands alone.
 
-    Yields:
-        Each value; in place of what cannot be read, at the end, one `Damage`.
+    In place of what cannot be read comes one `Damage`, at the end.
     """
     is_whole = True
     try:

@@ -11,36 +11,22 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ingestion.admin import rewrite
-from ingestion.admin.job import check_policy, if_durable, open_job
+from ingestion.admin.job import Job, if_durable, open_job, resource_of
 from ingestion.config.grammar import MEDIA_ID
-from ingestion.config.timestamps import parse_timestamp
-from ingestion.load.redaction import make_redactor
-from ingestion.load.schemas import check_record, prune
+from ingestion.config.timestamps import Clock, parse_timestamp
+from ingestion.load.schemas import check_record
 from ingestion.resources import RESOURCES
-from ingestion.state.inventory import part_of, read_inventory
-from ingestion.state.manifest import read_manifests
-from ingestion.storage.json_lines import (
-    ADDED_FIELDS,
-    QUARANTINE,
-    STAMPS,
-    line_digest,
-    read_lines,
-    unpack_lines,
-)
+from ingestion.state.inventory import read_inventory
+from ingestion.state.manifest import Manifest, read_manifests
+from ingestion.storage.json_lines import QUARANTINE, STAMPS, read_lines, short_digest, unpack_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ingestion.admin.job import Job
     from ingestion.config.settings import Settings
-    from ingestion.config.timestamps import Clock
     from ingestion.load.loader import Loader
     from ingestion.load.resource import Resource
-    from ingestion.state.manifest import Manifest
     from ingestion.storage.base import Lake
-
-_BY_NAME = {resource.name: resource for resource in RESOURCES}
 
 
 class Line(NamedTuple):
@@ -92,11 +78,7 @@ def count_replayed(runs: list[Manifest], resource: str) -> int:
 def list_quarantine(
     lake: Lake, resources: tuple[Resource, ...], *, show: bool = False
 ) -> Iterator[Group]:
-    """Tell what was quarantined, when and why.
-
-    Yields:
-        A group an object and reason.
-    """
+    """Tell what was quarantined, when and why: a group an object and reason."""
     runs = read_manifests(lake)
     for resource in resources:
         groups: dict[tuple[str, str], Group] = {}
@@ -119,7 +101,7 @@ def _read_quarantine(lake: Lake, resource: Resource, runs: Iterable[Manifest]) -
             taken[key].update(digests)
     for key in list(lake.list(f"{QUARANTINE}/{resource.name}")):
         for line, content in read_lines(lake, key):
-            digest = line_digest(line)
+            digest = short_digest(line)
             is_waiting = taken[key][digest] == 0
             taken[key][digest] -= not is_waiting
             yield Line(key, digest, content, is_waiting)
@@ -128,11 +110,7 @@ def _read_quarantine(lake: Lake, resource: Resource, runs: Iterable[Manifest]) -
 def replay(
     settings: Settings, lake: Lake, resources: tuple[Resource, ...], clock: Clock
 ) -> Manifest:
-    """Load every quarantined record that passes today's schema, under today's date.
-
-    Returns:
-        The replay's manifest: what was loaded, and which lines it took.
-    """
+    """Load every quarantined record that passes today's schema, under today's date."""
     with open_job(settings, lake, "replay", clock) as job:
         for resource in resources:
             _replay(job, resource)
@@ -148,7 +126,7 @@ def _replay(job: Job, resource: Resource) -> None:
         if loader is None:
             # What waits in quarantine obeys the privacy policy, that of an older version perhaps.
             # Hashed again, a person would become another person.
-            loader = job.open(resource, make_redactor(job.settings, is_again=True))
+            loader = job.open(resource, is_again=True)
         if resource.is_snapshot:
             loader.load_snapshot(*line.snapshot)
         else:
@@ -191,36 +169,29 @@ def quarantine_refused(settings: Settings, lake: Lake, clock: Clock) -> dict[str
     if not keys and not held.rewriting:
         return {}
     with open_job(settings, lake, "rebuild", clock) as job:
-        check_policy(settings, lake)
-        changes: dict[str, int] = {}
+        job.check_policy()
+        changes, moved = dict[str, int](), dict[str, int]()
         for resource in RESOURCES:
-            ours = [key for key in keys if part_of(key).resource == resource.name]
-            if ours:
-                changes |= _quarantine_lines(job, resource, ours)
-        rewrite.announce(job, changes)
-        rewrite.apply(job, lambda key, line: None if _is_refused(key, line) else line)
+            if ours := [key for key in keys if resource_of(key) is resource]:
+                found = _quarantine_lines(job, resource, ours)
+                changes |= found
+                moved[resource.name] = sum(found.values())
+        job.announce(changes)
+        job.rewrite(lambda key, line: None if _is_refused(key, line) else line)
         job.manifest.rewriting = []
-        moved = Counter[str]()
-        for key, records in changes.items():
-            moved[part_of(key).resource] += records
-        return dict(moved)
+        return moved
 
 
 def _quarantine_lines(job: Job, resource: Resource, keys: list[str]) -> dict[str, int]:
-    redact = make_redactor(job.settings, is_again=True)
-    loader = job.open(resource, redact)
+    loader = job.open(resource, is_again=True)
     changes = {}
     for key in keys:
         refused = [line for line in _lines(job.lake, key) if _is_refused(key, line)]
         changes[key] = len(refused)
         for record in map(json.loads, refused):
-            body = _body(resource, record)
-            verdict = check_record(body, resource.schema)
-            clean = redact(prune(body), resource, verdict.faulty)
-            if isinstance(clean, dict):
-                # Whose snapshot it is stays; the stamps of the run that loaded it go.
-                clean |= {n: v for n, v in record.items() if n not in body and n not in STAMPS}
-            loader.quarantine(clean, verdict.reason or "")
+            body, added = resource.split(record)
+            # Whose snapshot it is stays; the stamps of the run that loaded it go.
+            loader.prepare(body, {name: added[name] for name in added if name not in STAMPS})
     loader.flush()
     loader.close()
     return changes
@@ -232,17 +203,12 @@ def count_refused(key: str, lines: list[bytes]) -> int:
 
 
 def _is_refused(key: str, line: bytes) -> bool:
-    resource = _BY_NAME.get(part_of(key).resource)
-    return resource is not None and (
-        check_record(_body(resource, json.loads(line)), resource.schema).reason is not None
-    )
+    resource = resource_of(key)
+    if resource is None:
+        return False
+    body, _ = resource.split(json.loads(line))
+    return check_record(body, resource.schema).reason is not None
 
 
 def _lines(lake: Lake, key: str) -> list[bytes]:
     return unpack_lines(lake.get(key)) or []
-
-
-def _body(resource: Resource, record: dict[str, object]) -> dict[str, object]:
-    """The API's record in a line of bronze."""
-    ours = ADDED_FIELDS if resource.is_snapshot else STAMPS
-    return {name: value for name, value in record.items() if name not in ours}

@@ -35,19 +35,14 @@ from ingestion.storage.json_lines import QUARANTINE, RAW, unpack_lines
 if TYPE_CHECKING:
     from ingestion.config.settings import Settings
     from ingestion.load.resource import Resource
-    from ingestion.state.manifest import StoredObject
     from ingestion.storage.base import Lake
 
 _RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6,8}")
-RECOVERED = "its manifest was lost: made again from the objects that carry its id"
+_RECOVERED = "its manifest was lost: made again from the objects that carry its id"
 
 
 def rebuild(settings: Settings, lake: Lake) -> list[str]:
-    """Make manifests and states again.
-
-    Returns:
-        What was done, a sentence each.
-    """
+    """Make manifests and states again; tells what was done, a sentence each."""
     with lake.lock("ingest"):
         audit = Audit(lake)
         audit.read_runs()
@@ -88,10 +83,14 @@ def _adopt(lake: Lake, key: str, runs: dict[str, Manifest]) -> str | None:
     if not lines or not _RUN_ID.fullmatch(run_id):
         return None
     run = runs.setdefault(run_id, _lost_run(run_id))
-    stored = list_in(run, key, body, len(lines))
+    list_in(run, key, body, len(lines))
     if run.recovered:
         run.resource(key.split("/")[1]).state = "crashed"
-        _total(run, stored, str(first.get("ingested_at") or first.get("quarantined_at")))
+        ended = str(first.get("ingested_at") or first.get("quarantined_at"))
+        if run.ingest is None:
+            run.ingest = IngestTotals(state="crashed", started_at=run.started_at, error=_RECOVERED)
+        run.ingest.finished_at = run.finished_at = max(ended, run.ingest.finished_at or "")
+        run.ingest.add_up(run.resources)
     return run_id
 
 
@@ -99,7 +98,7 @@ def _lost_run(run_id: str) -> Manifest:
     moment = datetime.strptime(run_id.partition("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     started = format_timestamp(moment)
     stage = StageRun(
-        stage="ingest", state="crashed", started_at=started, finished_at=started, error=RECOVERED
+        stage="ingest", state="crashed", started_at=started, finished_at=started, error=_RECOVERED
     )
     return Manifest(
         run_id=run_id,
@@ -111,19 +110,6 @@ def _lost_run(run_id: str) -> Manifest:
         stages=[stage],
         recovered=True,
     )
-
-
-def _total(run: Manifest, stored: StoredObject, loaded_at: str) -> None:
-    if run.ingest is None:
-        run.ingest = IngestTotals(state="crashed", started_at=run.started_at, error=RECOVERED)
-    totals = run.ingest
-    if stored.key.startswith(QUARANTINE):
-        totals.quarantined += stored.records
-    else:
-        totals.records += stored.records
-    if stored.key.startswith(f"{RAW}/visitors/"):
-        totals.visitors += stored.records
-    totals.finished_at = run.finished_at = max(loaded_at, totals.finished_at or "")
 
 
 def _take_off(lake: Lake, runs: list[Manifest]) -> list[str]:

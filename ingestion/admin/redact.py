@@ -10,29 +10,26 @@ note says the new policy: until then no run of it goes on under another.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ingestion.admin import rewrite
-from ingestion.admin.job import Job, check_policy, open_job
+from ingestion.admin.job import OLDER, Job, open_job, record_in, resource_of
 from ingestion.config.errors import ConfigurationError, SourceMismatchError
 from ingestion.config.secrets import fingerprint_key
-from ingestion.load.redaction import make_redactor
+from ingestion.load.redaction import Redactor, make_redactor
 from ingestion.load.schemas import NO_WORD, check_record, is_word
 from ingestion.resources import RESOURCES
 from ingestion.state.checkpoint import ResourceState, catch_up, parse_state, state_key
-from ingestion.state.source_guard import read_source, write_source
-from ingestion.storage.json_lines import ADDED_FIELDS, QUARANTINE, STAMPS, encode, line_digest
+from ingestion.state.source_guard import Source, read_source, write_source
+from ingestion.storage.json_lines import ADDED_FIELDS, QUARANTINE, encode, short_digest
 
 if TYPE_CHECKING:
     from ingestion.config.settings import Settings
     from ingestion.config.timestamps import Clock
-    from ingestion.load.redaction import Redactor
+    from ingestion.load.resource import Resource
     from ingestion.state.manifest import Manifest
-    from ingestion.state.source_guard import Source
     from ingestion.storage.base import Lake
 
 _STRICTER = ("keep", "hash", "drop")
-_BY_NAME = {resource.name: resource for resource in RESOURCES}
 # What is kept of an answer that could not be read.
 _MEASURE = {"length", "sha256"}
 
@@ -55,75 +52,76 @@ def redact(settings: Settings, lake: Lake, clock: Clock) -> tuple[Manifest, list
             "set PII_POLICY to hash or drop: to what the lake shall be from now on",
         )
     with open_job(settings, lake, "redact", clock) as job:
-        source = job.manifest.source = _source(settings, lake, job)
-        changes, damaged = _plan(job, redactor)
-        rewrite.announce(job, changes)
-        rewrite.apply(job, lambda key, line: _redact_line(key, line, redactor))
+        source = job.manifest.source = _source(job)
+        job.announce(_plan(job, redactor))
+        job.rewrite(lambda key, line: _redact_line(key, line, redactor))
         _clean_records(job)
-        with rewrite.looking_at_older(damaged):
+        with job.looking_at_older():
             _remove_older(job, redactor)
         if source:
             write_source(lake, source)
         job.manifest.rewriting, job.manifest.renamed = [], {}
-        return job.manifest, damaged
+        return job.manifest, job.damaged
 
 
-def _source(settings: Settings, lake: Lake, job: Job) -> Source:
+def _source(job: Job) -> Source:
     """The lake's source under the new policy; empty where nothing was ever read."""
-    recorded = read_source(lake)
+    recorded = read_source(job.lake)
     if recorded is None:
         return {}
-    held, wanted = recorded.get("pii_policy") or "keep", settings.pii_policy
+    held, wanted = recorded.get("pii_policy") or "keep", job.settings.pii_policy
     if _STRICTER.index(held) >= _STRICTER.index(wanted):
         # The same one with the same key; or an error that says which.
-        check_policy(settings, lake)
-    key = fingerprint_key(settings)
+        job.check_policy()
+    key = fingerprint_key(job.settings)
     for run in job.before:
         begun = run.source.get("pii_key")
         if run.kind == "redact" and run.rewriting and begun and key and begun != key:
             raise SourceMismatchError(
-                f"a redact of {lake.uri} was broken off under another PII_HASH_KEY",
+                f"a redact of {job.lake.uri} was broken off under another PII_HASH_KEY",
                 "set the key back and start again: one person would become two",
             )
     kept = {name: value for name, value in recorded.items() if name != "pii_key"}
     return {**kept, "pii_policy": wanted} | ({"pii_key": key} if key else {})
 
 
-def _plan(job: Job, redactor: Redactor) -> tuple[dict[str, int], list[str]]:
-    """Lines to change by object, and what cannot be read; replayed ones get their new digests."""
-    changes, damaged = dict[str, int](), list[str]()
+def _plan(job: Job, redactor: Redactor) -> dict[str, int]:
+    """Lines to change by object; replayed ones get their new digests."""
+    changes = dict[str, int]()
     taken = {digest for run in job.before for lines in run.replayed.values() for digest in lines}
-    for (key, _), lines in rewrite.read_objects(job, damaged):
-        if key.split("/")[1] not in _BY_NAME:
-            damaged.append(key)
+    for (key, _), lines in job.read_objects():
+        if resource_of(key) is None:
+            job.damaged.append(key)
             continue
         for line in lines:
             if (clean := _redact_line(key, line, redactor)) != line:
                 changes[key] = changes.get(key, 0) + 1
-                if (digest := line_digest(line)) in taken:
-                    job.manifest.renamed[digest] = line_digest(clean)
-    return changes, damaged
+                if (digest := short_digest(line)) in taken:
+                    job.manifest.renamed[digest] = short_digest(clean)
+    return changes
 
 
 def _redact_line(key: str, line: bytes, redactor: Redactor) -> bytes:
     """A line as it is written today; the same bytes where nothing of it changes."""
-    record = rewrite.record_in(key, line)
+    record, resource = record_in(key, line), resource_of(key)
     is_quarantined = key.startswith(QUARANTINE)
-    clean = _redact_record(key, record, redactor, is_quarantined=is_quarantined)
+    clean = record
+    if resource is not None:
+        clean = _redact_record(record, resource, redactor, is_quarantined=is_quarantined)
     if clean == record:
         return line
     return encode({**json.loads(line), "record": clean} if is_quarantined else clean)
 
 
-def _redact_record(key: str, record: Any, redactor: Redactor, *, is_quarantined: bool) -> object:  # noqa: ANN401
-    resource = _BY_NAME[key.split("/")[1]]
+def _redact_record(
+    record: object, resource: Resource, redactor: Redactor, *, is_quarantined: bool
+) -> object:
     if not isinstance(record, dict):
         return redactor(record, resource)
     if is_quarantined and record.keys() - ADDED_FIELDS == _MEASURE:
         return record
-    ours = ADDED_FIELDS if resource.is_snapshot else frozenset() if is_quarantined else STAMPS
-    stamps = {name: value for name, value in record.items() if name in ours}
-    body = {name: value for name, value in record.items() if name not in ours}
+    is_stamped = resource.is_snapshot or not is_quarantined
+    body, stamps = resource.split(record) if is_stamped else (record, {})
     # What is in bronze was let in: what it holds is what it should.
     faulty = check_record(body, resource.schema).faulty if is_quarantined else frozenset[str]()
     clean = redactor(body, resource, faulty)
@@ -135,7 +133,11 @@ def _clean_records(job: Job) -> None:
     for run in job.before:
         was = run.model_dump_json()
         for entry in run.resources:
-            entry.unknown_fields = sorted({_shown(name) for name in entry.unknown_fields})
+            shown = {
+                name if all(map(is_word, name.split("."))) else NO_WORD
+                for name in entry.unknown_fields
+            }
+            entry.unknown_fields = sorted(shown)
         if was != run.model_dump_json():
             run.save(job.lake)
     for resource in RESOURCES:
@@ -150,20 +152,15 @@ def _clean_records(job: Job) -> None:
         state.save(job.lake)
 
 
-def _shown(name: str) -> str:
-    return name if all(map(is_word, name.split("."))) else NO_WORD
-
-
 def _remove_older(job: Job, redactor: Redactor) -> None:
-    """Remove what a versioned bucket keeps in clear, and older states and manifests whole."""
+    """Remove what a versioned bucket keeps in clear, or unreadable; states and manifests whole."""
     going = [
         version
-        for version, lines in rewrite.read_older(job.lake)
-        # One that cannot be read may hold anything.
-        if version.key.split("/")[1] in _BY_NAME
+        for version, lines in job.read_older()
+        if resource_of(version.key)
         and (lines is None or any(_redact_line(version.key, ln, redactor) != ln for ln in lines))
     ]
     going += job.lake.list_older("state")
     job.lake.delete_older(going)
     if going:
-        job.manifest.removed[rewrite.OLDER] = len(going)
+        job.manifest.removed[OLDER] = len(going)

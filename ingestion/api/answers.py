@@ -13,15 +13,7 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.utils import get_environ_proxies, select_proxy
-from urllib3.exceptions import (
-    ConnectTimeoutError,
-    DecodeError,
-    NameResolutionError,
-    NewConnectionError,
-    ProtocolError,
-    ReadTimeoutError,
-)
-from urllib3.exceptions import HTTPError as BrokenOffError
+from urllib3 import exceptions as urllib3
 
 from ingestion.api.clock_skew import SET_CLOCK
 from ingestion.api.retry import Fault, seconds_to_wait
@@ -52,15 +44,11 @@ _GET_A_NEW_ONE = (
 )
 _CODES = requests.codes
 # What breaks between two machines; requests leaves urllib3's own errors to who reads the body.
-BROKEN = (requests.RequestException, BrokenOffError, TimeoutError, OSError)
+BROKEN = (requests.RequestException, urllib3.HTTPError, TimeoutError, OSError)
 
 
 def read_body(response: requests.Response) -> bytes:
-    """Read and unpack a streamed body.
-
-    Raises:
-        TimeoutError: It took longer than `BODY_SECONDS` in all.
-    """
+    """Read and unpack a streamed body; raises `TimeoutError` after `BODY_SECONDS` in all."""
     # The time-out of requests is for each read, and `iter_content` waits for a whole chunk:
     # a body that trickles would never meet a deadline.
     deadline = time.monotonic() + BODY_SECONDS
@@ -73,11 +61,7 @@ def read_body(response: requests.Response) -> bytes:
 
 
 def decode(body: bytes, url: str, expect: type) -> Any:  # noqa: ANN401 - decoded JSON
-    """Parse a body.
-
-    Raises:
-        Fault: It is not JSON, or JSON of another type; a proxy's page may go away.
-    """
+    """Parse a body; a `Fault` where it is not JSON of that type: a proxy's page may go away."""
     try:
         document = json.loads(body, parse_constant=refuse_constant, parse_float=parse_float)
     except (ValueError, RecursionError):
@@ -105,8 +89,7 @@ def _is_html(body: bytes) -> bool:
 def refusal(response: requests.Response, body: bytes) -> Fault | IngestionError:
     """Tell what any answer but 200 means.
 
-    Returns:
-        A fault for 429, 408 and 5xx, an error that no retry mends for all others.
+    A fault for 429, 408 and 5xx, an error that no retry mends for all others.
     """
     status, url = response.status_code, response.url
     where = f"{_where(url)} (request {response.headers.get('x-request-id', 'unknown')})"
@@ -211,7 +194,7 @@ _SLOW = "the answer took too long"
 # The first that fits: a cause lies inside what it caused.
 _BROKEN_BY: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (
     (
-        (NameResolutionError, socket.gaierror),
+        (urllib3.NameResolutionError, socket.gaierror),
         "the name of that host is not known (DNS)",
         f"check the spelling in WISTIA_BASE_URL and this machine's DNS, {_GOES_ON}",
     ),
@@ -221,20 +204,20 @@ _BROKEN_BY: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (
         f"check WISTIA_BASE_URL, {_GOES_ON}",
     ),
     # Of urllib3's time-outs, which is why it stands before them.
-    ((NewConnectionError,), "no connection", _NETWORK),
+    ((urllib3.NewConnectionError,), "no connection", _NETWORK),
     (
-        (ConnectTimeoutError, requests.ConnectTimeout),
+        (urllib3.ConnectTimeoutError, requests.ConnectTimeout),
         "nobody answers there, as where a firewall drops what is sent",
         f"check the network, its firewall and WISTIA_BASE_URL, {_GOES_ON}",
     ),
     (
-        (requests.ReadTimeout, ReadTimeoutError, TimeoutError),
+        (requests.ReadTimeout, urllib3.ReadTimeoutError, TimeoutError),
         _SLOW,
         f"Wistia is slow now: wait, {_GOES_ON}",
     ),
-    ((DecodeError,), "the answer is packed wrongly", _NETWORK),
+    ((urllib3.DecodeError,), "the answer is packed wrongly", _NETWORK),
     ((ConnectionResetError, RemoteDisconnected), "no connection, it was cut", _NETWORK),
-    ((ProtocolError, IncompleteRead), "the answer broke off", _NETWORK),
+    ((urllib3.ProtocolError, IncompleteRead), "the answer broke off", _NETWORK),
 )
 
 

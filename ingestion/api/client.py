@@ -19,7 +19,7 @@ from requests.adapters import HTTPAdapter
 
 from ingestion.api.answers import BROKEN, decode, no_answer, read_body, refusal
 from ingestion.api.paging import Paging
-from ingestion.api.rate_limit import MOST_IN_FLIGHT, InFlight
+from ingestion.api.rate_limit import MOST_IN_FLIGHT, InFlight, Pacer
 from ingestion.api.retry import LONGEST_WAIT_SECONDS, Fault, Patience
 from ingestion.api.salvage import salvage
 from ingestion.config.errors import (
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from ingestion.api.clock_skew import ClockSkew
-    from ingestion.api.rate_limit import Pacer
     from ingestion.config.settings import Settings
 
 _CONNECT_SECONDS = 10
@@ -54,12 +53,8 @@ class Tally(Protocol):
 class Wistia:
     """The API behind one token; safe to share between threads.
 
-    Args:
-        settings: Base URL, version, limit.
-        token: The bearer token.
-        pacer: Every request, retries included, takes a slot from it.
-        sleep: How to wait between retries, seconds.
-        skew: Told of every answer's headers; None compares no clocks.
+    Every request, retries included, takes a slot from the `pacer`. `skew` is told of every answer's
+    headers; None compares no clocks.
     """
 
     def __init__(
@@ -93,18 +88,14 @@ class Wistia:
         expect: type = dict,
         salvages: bool = False,
     ) -> Any:  # noqa: ANN401 - decoded JSON of the expected type
-        """Fetch one JSON document.
+        """Fetch one JSON document, a `dict` or `list`, from below the base URL or a whole address.
 
-        Args:
-            path: Below the base URL, or a whole address.
-            params: Of the query.
-            expect: `dict` or `list`; anything else is a bad response.
-            salvages: Whether records that are not JSON may come back as `BadRecord`.
+        Records that are not JSON may come back as `BadRecord` where the caller `salvages` them.
 
         Raises:
-            AuthenticationError: 401 or 403; never retried.
-            NotFoundError: 404; never retried.
-            BadRequestError: 400, 422; never retried.
+            AuthenticationError: 401 or 403; like the next two never retried.
+            NotFoundError: 404.
+            BadRequestError: 400, 422.
             UnavailableError: No answer, 5xx or 429 after every retry.
             TooSlowError: No answer in time, twice.
             BadResponseError: Not the JSON expected after every retry.
@@ -144,11 +135,7 @@ class Wistia:
     def fetch_page(
         self, path: str, paging: Paging, params: Mapping[str, Any] | None = None
     ) -> list[object]:
-        """Fetch the next page of a list, in smaller pages where it is too slow.
-
-        Returns:
-            Its rows, `BadRecord` for those that are not JSON; none past its end.
-        """
+        """Fetch the next page of a list, in smaller ones where too slow; none past its end."""
         while True:
             asked = {**(params or {}), "page": paging.page, "per_page": paging.per_page}
             try:
@@ -161,15 +148,7 @@ class Wistia:
                 return rows
 
     def check_token(self) -> list[str] | None:
-        """Ask what the token may do.
-
-        Returns:
-            Its scopes; None where the API has no such address or cannot tell now.
-
-        Raises:
-            AuthenticationError: The token is wrong.
-            UnavailableError: Nobody answers at the base URL.
-        """
+        """Ask for the token's scopes; None where the API has no such address or cannot tell now."""
         parts = urlsplit(self.base_url)
         try:
             found = self.get(f"{parts.scheme}://{parts.netloc}/modern/token")
@@ -182,11 +161,8 @@ class Wistia:
     def fetch_account(self) -> str | None:
         """Ask whose account this is; None where the API does not tell.
 
-        A fault that may heal is waited for: without the answer, nothing but the address
+        A fault that may heal is waited for, and raised: without the answer, nothing but the address
         would tell one account from another.
-
-        Raises:
-            UnavailableError: It cannot be asked now.
         """
         try:
             found = self.get("/account")

@@ -25,12 +25,7 @@ _TIME_OF_DAY = re.compile(r"\d{1,2}:\d{2}:\d{2}")
 
 
 class ClockSkew:
-    """Holds a clock against the `Date` of every answer.
-
-    Args:
-        clock: This machine's time, UTC.
-        refuses: Whether a skew beyond `MOST_SKEW` is an error, or only noted.
-    """
+    """Holds a clock against the `Date` of every answer; refuses or only notes what is far off."""
 
     def __init__(self, clock: Callable[[], datetime], *, refuses: bool = True) -> None:
         self._clock, self._refuses = clock, refuses
@@ -40,8 +35,7 @@ class ClockSkew:
     def note(self, headers: Mapping[str, str]) -> None:
         """Compare the clock with one answer's headers, as soon as they have come.
 
-        Raises:
-            ClockError: The clocks differ by more than `MOST_SKEW`.
+        Raises `ClockError` where it `refuses` and they differ by more than `MOST_SKEW`.
         """
         made = parse_http_date(headers.get("Date"))
         if made is None:

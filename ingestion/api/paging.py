@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from ingestion.api.salvage import BadRecord, fields_of
+from ingestion.api.salvage import fields_of, record_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,19 +38,14 @@ class PageSize:
 
 
 class Paging:
-    """One list, read page after page.
+    """One list, read page after page; `gave_up` says why it was not read to its end, if it was not.
 
     Args:
         name: What is said of it, `events of 2026-01-08`.
         size: The list's page size.
         identify: What names a row; its whole content when None.
-        page: The first page.
+        page: The page to read next.
         granted: The rows of each page above that one, where they are known.
-
-    Attributes:
-        page: The one to read next.
-        per_page: Its rows.
-        gave_up: Why the list was not read to its end; None when nothing is wrong.
     """
 
     def __init__(
@@ -107,5 +102,4 @@ class Paging:
     def _name(self, row: object) -> int:
         fields = fields_of(row)
         named = self._identify(fields) if self._identify and fields else None
-        content = row.record if isinstance(row, BadRecord) else row
-        return hash(json.dumps(content) if named is None else str(named))
+        return hash(json.dumps(record_of(row)) if named is None else str(named))

@@ -12,13 +12,11 @@ from itertools import count
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from ingestion.api.rate_limit import MOST_IN_FLIGHT
+from ingestion.api.rate_limit import MOST_IN_FLIGHT, InFlight
 from ingestion.config.errors import IngestionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
-
-    from ingestion.api.rate_limit import InFlight
 
 T = TypeVar("T")
 A = TypeVar("A")
@@ -29,14 +27,10 @@ _SPARE = 8
 
 
 class Readers(Generic[T, A]):
-    """Reads many at a time, each in a thread of its own.
+    """Reads many at a time, each in a thread of its own, as many as keep the limit busy.
 
-    The threads are daemons: a process that is done, or stopped, never waits for an answer
-    that does not come.
-
-    Args:
-        fetch: Reads what was sent; its errors come back from `receive`.
-        limit: How many keep the account's limit busy.
+    The threads are daemons: a process that is done, or stopped, never waits for an answer that does
+    not come.
     """
 
     def __init__(self, fetch: Callable[[T], A], limit: InFlight) -> None:
@@ -55,11 +49,9 @@ class Readers(Generic[T, A]):
         threading.Thread(target=self._answer, args=(read,), daemon=True).start()
 
     def receive(self, seconds: float | None = None) -> tuple[T, A]:
-        """Wait for the next answer, whichever comes first.
+        """The next answer, whichever comes first; an error is raised here.
 
-        Raises:
-            IngestionError: It could not be read.
-            Empty: Nothing came in so many seconds.
+        Raises `Empty` where nothing came in so many seconds.
         """
         read, answer = self._answers.get(timeout=seconds)
         self.in_flight -= 1
@@ -79,19 +71,12 @@ def read_in_order(
 ) -> Generator[tuple[T, A | IngestionError] | None]:
     """Read side by side and give the answers in the order of what was asked.
 
-    Whoever is slow delays no other: the answers behind it wait for it until nothing has come for
-    `SILENCE` seconds. Then they are given, and it when it comes.
+    Whoever is slow delays no other: the answers behind it, `most_ahead` at most, wait for it until
+    nothing has come for `SILENCE` seconds. Then they are given, and it when it comes. What is added
+    to `waiting` while answers are taken is read too, in the same order however fast they come.
 
-    Args:
-        fetch: Reads one; called from many threads.
-        waiting: What to read. What is added while answers are taken is read too, and the order
-            is the same however fast they come.
-        in_flight: How many requests at once.
-        most_ahead: Answers that may wait behind a slow one: bounds what is held in memory.
-
-    Yields:
-        What was asked, with its answer or the error that it ended with. None, again and again,
-        while only what hangs is left: the caller may do something else meanwhile.
+    Yields what was asked, with its answer or the error that it ended with. None, again and again,
+    while only what hangs is left: the caller may do something else meanwhile.
     """
 
     def attempt(numbered: tuple[int, T]) -> A | IngestionError:

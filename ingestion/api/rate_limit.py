@@ -21,13 +21,11 @@ class Pacer:
     """Lets one request pass at a time, evenly spaced; every attempt takes a slot, retries too.
 
     Threads queue on a lock and only the first of them sleeps, so a stalled machine or the end of a
-    `hold` wakes one sender, never a crowd. A sender that wakes late gives back at most one slot:
-    no 60 seconds ever see more than 60 / spacing + 2 requests leave, 572 at a limit of 600.
+    `hold` wakes one sender, never a crowd. A sender that wakes late gives back at most one slot: no
+    60 seconds ever see more than 60 / spacing + 2 requests leave, 572 at a limit of 600.
 
-    Args:
-        requests_per_minute: The account's limit; 0 or None never waits but still honours `hold`.
-        clock: Monotonic seconds.
-        sleep: Sleeps that many seconds; waking early is allowed.
+    Without a limit (0 or None) it never waits but still honours `hold`. The clock is monotonic;
+    `sleep` may wake early.
     """
 
     def __init__(

@@ -67,8 +67,7 @@ class Patience:
 def seconds_to_wait(header: str | None, date: str | None = None) -> float | None:
     """Read Retry-After: seconds, or an HTTP date held against the server's own clock.
 
-    Returns:
-        Seconds, never negative; None for no header or nonsense.
+    Never negative; None for no header or nonsense.
     """
     try:
         return None if header is None else max(0.0, float(header))

@@ -24,11 +24,9 @@ _UNREADABLE = "it cannot be read as JSON"
 
 @dataclass(frozen=True, slots=True)
 class BadRecord:
-    """A record that cannot be loaded: what is told of it, and why.
+    """A record that cannot be loaded: its fields, bad parts replaced, and a reason without values.
 
-    Attributes:
-        record: Its fields, bad parts replaced; of one that cannot be read length and digest only.
-        reason: Names the fault and no value.
+    Of one that cannot be read the fields are length and digest only.
     """
 
     record: Any
@@ -45,18 +43,19 @@ class BadRecord:
         return replace(self, record=self.record | fields) if is_object else self
 
 
+def record_of(row: object) -> Any:  # noqa: ANN401 - decoded JSON
+    """What a row holds, good or bad."""
+    return row.record if isinstance(row, BadRecord) else row
+
+
 def fields_of(row: object) -> dict[str, Any]:
     """A row's fields, good or bad; none of what is no object."""
-    record = row.record if isinstance(row, BadRecord) else row
+    record = record_of(row)
     return record if isinstance(record, dict) else {}
 
 
 def refuse_constant(name: str) -> NoReturn:
-    """`NaN` and its like, which Python's decoder takes and JSON does not have.
-
-    Raises:
-        ValueError: Always.
-    """
+    """Refuse `NaN` and its like, which Python's decoder takes and JSON does not have."""
     raise ValueError(f"{name} is not JSON")
 
 
@@ -67,10 +66,9 @@ def parse_float(text: str) -> float | str:
 
 
 def salvage(body: bytes, expect: type) -> Any:  # noqa: ANN401 - a list of rows, or one row
-    """Read what strict JSON refuses.
+    """Read what strict JSON refuses: a list of rows, or one.
 
-    Returns:
-        The rows, or the record; None where the answer as a whole cannot be told apart.
+    None where the answer as a whole cannot be told apart.
     """
     text = body.decode("utf-8-sig", errors="surrogateescape").strip()
     if expect is dict:

@@ -94,14 +94,8 @@ _BY_CLASS: tuple[tuple[tuple[type[Exception], ...], tuple[str, str]], ...] = (
 def explained(doing: str, failed: type[ReadableError], setting: str = "LAKE_URI") -> Iterator[None]:
     """Turn what boto3 raises inside the block into an error for the reader.
 
-    Args:
-        doing: What is attempted, as it follows "cannot".
-        failed: What is raised when no setting is to blame.
-        setting: Where what is asked for is named.
-
-    Raises:
-        ConfigurationError: A setting or its absence is to blame.
-        ReadableError: `failed`, for everything else.
+    It says "cannot" and what we were `doing`; a `ConfigurationError` where the `setting` that names
+    what is asked for, another one or its absence is to blame, and `failed` for everything else.
     """
     try:
         yield

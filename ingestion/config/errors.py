@@ -81,8 +81,7 @@ class SourceMismatchError(ConfigurationError):
 class ClockError(IngestionError):
     """This machine's clock is not the API's: what it would write no later run could mend.
 
-    Told before anything is written it leaves no trace, since its own record would bear the
-    wrong time.
+    Told before anything is written it leaves no trace: its own record would bear the wrong time.
     """
 
     is_recorded = False

@@ -19,8 +19,7 @@ _SHAPE = '{"wistia_api_token": "…", "pii_hash_key": "…"}'
 def read_token(settings: Settings) -> str:
     """Read the token; from Secrets Manager again at each run, so a rotated one is found.
 
-    Raises:
-        ConfigurationError: There is none, or the secret cannot be read.
+    Raises `ConfigurationError` where there is none, or the secret cannot be read.
     """
     if settings.wistia_api_token is not None:
         return _check(settings.wistia_api_token.get_secret_value(), "WISTIA_API_TOKEN")
@@ -37,8 +36,7 @@ def read_token(settings: Settings) -> str:
 def read_hash_key(settings: Settings) -> bytes:
     """Read the key of `PII_POLICY=hash`, from where the token may come too.
 
-    Raises:
-        ConfigurationError: There is none, or the secret cannot be read.
+    Raises `ConfigurationError` where there is none, or the secret cannot be read.
     """
     if settings.pii_hash_key is not None:
         return settings.pii_hash_key.get_secret_value().encode()
@@ -52,11 +50,7 @@ def read_hash_key(settings: Settings) -> bytes:
 
 
 def fingerprint_key(settings: Settings) -> str | None:
-    """Tell the key of `hash` from another: 16 hexadecimal digits; None under other policies.
-
-    Raises:
-        ConfigurationError: The key cannot be read.
-    """
+    """Tell the key of `hash` from another: 16 hexadecimal digits; None under other policies."""
     if settings.pii_policy != "hash":
         return None
     return hmac.new(read_hash_key(settings), b"which key is this", hashlib.sha256).hexdigest()[:16]

@@ -76,11 +76,7 @@ _EXPECTED: dict[str, tuple[Callable[[Any], object], str]] = {
 
 
 class Settings(BaseSettings):
-    """Every setting of the pipeline, read once and never changed.
-
-    Raises:
-        ConfigurationError: From `load`, when a value is impossible or a name is misspelt.
-    """
+    """Every setting of the pipeline, read once and never changed."""
 
     model_config = SettingsConfigDict(
         frozen=True,
@@ -249,7 +245,7 @@ class Settings(BaseSettings):
         """Read the environment and `.env`.
 
         Raises:
-            ConfigurationError: Naming the setting, its value's fault and the remedy.
+            ConfigurationError: A value is impossible or a name is misspelt; says which.
         """
         _export_dotenv(Path(".env"))
         _refuse_misspelt(os.environ)

@@ -26,11 +26,7 @@ _FATAL = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class StoppedError(BaseException):
-    """SIGTERM or SIGHUP; for SIGINT there is KeyboardInterrupt.
-
-    Attributes:
-        exit_code: 128 and the signal's number, as a shell says it.
-    """
+    """SIGTERM or SIGHUP; for SIGINT there is KeyboardInterrupt. The exit code is a shell's."""
 
     def __init__(self, number: int) -> None:
         super().__init__(signal.strsignal(number))

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from ingestion.config.errors import IngestionError
 from ingestion.load.loader import Loader
-from ingestion.load.redaction import make_redactor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from datetime import date, datetime
 
     from ingestion.api.client import Wistia
     from ingestion.config.settings import Settings
@@ -31,10 +29,8 @@ _SAVED_EVERY = timedelta(seconds=5)
 class Scope:
     """What one ingest is asked to read.
 
-    Attributes:
-        full: Read the whole lists, not only what changed.
-        resource: Only this one; None for all.
-        since: Read what happened from this UTC day on, whatever the watermark.
+    Whole lists and not only what changed when `full`; one `resource`, or all; what happened from
+    the UTC day `since` on, whatever the watermark.
     """
 
     full: bool = False
@@ -70,8 +66,7 @@ class Ingest:
 
         `crawl` is the start, as in names, of a reading to go on with.
         """
-        redact = make_redactor(self.settings)
-        loader = Loader(resource, self.run, self.manifests, self.settings.overlap, redact, crawl)
+        loader = Loader(resource, self.run, self.manifests, self.settings, crawl)
         try:
             yield loader
             loader.close()
@@ -90,11 +85,10 @@ class Ingest:
             self._saved_at = now
 
     def find_broken(self, resource: Resource, point: type[P]) -> tuple[str, P] | None:
-        """The newest reading that was broken off since the last whole one.
+        """The start and the point of the newest reading that broke off since the last whole one.
 
-        Returns:
-            Its start as in names, and the point it would go on from; None where this run is told
-            from when to read. A point that an older version left is passed over.
+        None where this run is told from when to read. A point that an older version left is passed
+        over.
         """
         for manifest in reversed([*self.manifests, self.run.manifest]):
             entry = next((e for e in manifest.resources if e.resource == resource.name), None)

@@ -23,8 +23,16 @@ from typing import TYPE_CHECKING
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from ingestion.api.paging import PER_PAGE
-from ingestion.extract.list_end import ListEnd
-from ingestion.extract.window import Mark, Request, Row, Window, is_past, overlapping, straddling
+from ingestion.extract.window import (
+    ListEnd,
+    Mark,
+    Request,
+    Row,
+    Window,
+    is_past,
+    overlapping,
+    straddling,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -96,11 +104,7 @@ class Reading:
         return request
 
     def wait(self, request: Request, meanwhile: Callable[[], None] = lambda: None) -> Window:
-        """Wait for the answer; whenever another comes, do something `meanwhile`.
-
-        Raises:
-            EndlessListError: Most reads bring nothing new, or rows lie where no list reaches.
-        """
+        """Wait for the answer; whenever another comes, do something `meanwhile`."""
         while (window := request.window) is None:
             answered, come = self.reader.receive()
             answered.window = come
@@ -111,6 +115,7 @@ class Reading:
         return window
 
     def _bound(self, come: Window) -> None:
+        """Give up where most reads bring nothing new, or rows lie where no list reaches."""
         self._asked += come.asked
         self._deepest = max(self._deepest, come.end if come.rows else 0)
         stale = self._asked - self._deepest
@@ -151,7 +156,7 @@ class Sweep:
     """
 
     def __init__(
-        self, reading: Reading, upper: Window, bound: datetime | None, goal: frozenset[bytes]
+        self, reading: Reading, upper: Window, bound: datetime | None, goal: frozenset[str]
     ) -> None:
         guess = GUESSED if bound is None and reading.is_granted else 0
         self.end = ListEnd(reading.send, reading.size, bound, upper.end, guess)
@@ -271,17 +276,11 @@ class Sweep:
 
 
 class Crawl:
-    """The whole list, or down to a bound, and then its front until nothing has moved there.
+    """The whole list, or down to a `bound`, and then its front until nothing has moved there.
 
-    When `fresh_rows` ends, every row that was in the list when it began and still is has been
-    given out in some state; a newer state too, or it has a time at or after the watermark.
-
-    Args:
-        reader: Sends the requests, in smaller pages where those asked for are too slow.
-        clock: Now, UTC.
-        bound: Read down to a row older than this; None for the whole list.
-        size: Rows a page to begin with.
-        resume: Where a crawl that was broken off goes on; it has its own bound.
+    When `fresh_rows` ends, every row that was in the list when it began and still is has been given
+    out in some state; a newer state too, or it has a time at or after the watermark. With the
+    `resume` of one that was broken off it goes on from there, and has its bound.
 
     Attributes:
         point: How far it is; its bound goes once the list is found out of order.
@@ -304,7 +303,7 @@ class Crawl:
         self.pages_expected: int | None = None
         boundary = self.point.boundary
         self._is_main = boundary is not None or not resume
-        self._given = boundary.window.digests if boundary else frozenset[bytes]()
+        self._given = boundary.window.digests if boundary else frozenset[str]()
 
     @property
     def resume(self) -> Resume | None:
@@ -315,8 +314,7 @@ class Crawl:
     def fresh_rows(self) -> Iterator[list[Row]]:
         """Give out the rows of each proved window that the one above did not show.
 
-        Raises:
-            EndlessListError: The list cannot be read to its end.
+        Raises `EndlessListError` where the list cannot be read to its end.
         """
         reading, point, is_read = self.reading, self.point, False
         before, since = point.front.window if point.front else None, point.watermark

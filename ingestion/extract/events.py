@@ -17,8 +17,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 from ingestion.api.paging import PageSize, Paging
 from ingestion.api.parallel import read_in_order
 from ingestion.config.errors import IngestionError
-from ingestion.extract.video_days import KEPT, spans
-from ingestion.load.loader import cut_short
+from ingestion.extract.media import KEPT, spans
 
 if TYPE_CHECKING:
     from ingestion.extract.context import Ingest
@@ -37,15 +36,9 @@ _OPEN = 32
 class Plan(BaseModel):
     """What one reading of the events is to cover; kept where it is broken off.
 
-    A window is its first and its last UTC day, ISO.
-
-    Attributes:
-        started_at: When it began: the watermark it ends with.
-        since: The first UTC day.
-        moves: Whether its end moves the watermark: not when it leaves a gap above it.
-        done: Windows read to their end.
-        reached: The last page read of the others, by their first day. It is read again: rows of
-            before it may be gone.
+    A window is its first and its last UTC day, ISO. The end moves the watermark to where the
+    reading began, unless that leaves a gap above it. Of a window that is not `done` the last page
+    `reached`, by its first day, is read again: rows of before it may be gone.
     """
 
     started_at: AwareDatetime
@@ -72,10 +65,7 @@ def load_events(work: Ingest, resource: Resource) -> None:
     """Load every event of the days since the watermark, and of the day before it.
 
     A reading that was broken off is read to its end first, and what came since is read after it.
-
-    Raises:
-        IngestionError: A page cannot be read or a part not written; what was loaded stays, and
-            the next run goes on with the windows that are not done.
+    What was loaded before an error stays; the next run goes on with the windows that are not done.
     """
     crawl, broken = work.find_broken(resource, Plan) or (None, None)
     if broken and not broken.moves:
@@ -133,7 +123,7 @@ def _read(work: Ingest, resource: Resource, loader: Loader, plan: Plan) -> None:
         turn.extend([(days, paging)] if goes_on else islice(windows, 1))
         if paging.gave_up:
             again = f"`wistia-elt backfill --since {days[0]}` reads it again"
-            cut_short(loader.entry, f"{paging.gave_up}; {again}")
+            loader.entry.cut_short(f"{paging.gave_up}; {again}")
         work.progress(loader)
     # Days that were given up are read again from where this run began. Only a first run, which
     # has nowhere to begin again but two years ago, leaves them to a backfill.

@@ -1,14 +1,16 @@
-"""The videos: which there are, their list, and whatever is asked for one after the other."""
+"""The videos: which there are, their list, and what is asked for each, side by side."""
 
 from __future__ import annotations
 
 import logging
 from collections import deque
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, TypeVar
+from zoneinfo import ZoneInfo
 
 from ingestion.api.paging import Paging
 from ingestion.api.parallel import read_in_order
-from ingestion.api.salvage import fields_of
+from ingestion.api.salvage import BadRecord, fields_of
 from ingestion.config.errors import (
     REFUSALS,
     BadResponseError,
@@ -19,13 +21,12 @@ from ingestion.config.errors import (
     UnavailableError,
 )
 from ingestion.config.grammar import MEDIA_ID
-from ingestion.extract.context import Videos
-from ingestion.load.loader import cut_short, note
+from ingestion.config.timestamps import format_timestamp
+from ingestion.extract.context import Ingest, Videos
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Iterator
 
-    from ingestion.extract.context import Ingest
     from ingestion.load.loader import Loader
     from ingestion.load.resource import Resource
 
@@ -34,24 +35,25 @@ A = TypeVar("A")
 # Of these the list tells that they have no statistics of plays; of a type that is new, only
 # asking does. The last is a document of Microsoft's Office.
 _NEVER_PLAYED = {"image", "swf", "pdfdocument", "microsoftofficedocument"}
-# The longest engagement curves have 32 kB.
-_MOST_AHEAD = 1_000
+# Answers that may wait behind a slow one. The longest engagement curves have 32 kB; two years of
+# one video's days take 300 kB of memory.
+_SNAPSHOTS_AHEAD, _DAYS_AHEAD = 1_000, 200
 # So many videos in a row without an answer, and it is the API that is down.
 _DOWN = 5
 # What is told of one video is so of every other.
 _OF_ALL = (RateLimitedError, BlockedError)
+# What the API keeps of events; of days it has all, and nobody knows since when.
+KEPT = timedelta(days=730)
+_RESTATED = timedelta(days=30)
+_LONGEST = 366
 
 
 def find_videos(work: Ingest, resource: Resource) -> Videos:
-    """Find the videos this run reads.
+    """Find the videos this run reads; raises where they must be found through the list.
 
     With ids in the settings the list gives only names and durations, so a token that may
     not read it, or an API without it, costs no more than those. A numeric id becomes the
     hashed one where the list knows it.
-
-    Raises:
-        AuthenticationError: The ids must be found through the list, and the token may not.
-        IngestionError: The list cannot be read.
     """
     wanted = work.settings.wistia_media_ids
     if wanted == "all":
@@ -66,7 +68,7 @@ def find_videos(work: Ingest, resource: Resource) -> Videos:
             items = _read_list(work, resource, {} if is_numeric else {"hashed_ids[]": wanted})
         except REFUSALS as error:
             log.warning("no names and durations of videos: %s", error)
-            note(work.run.manifest.resource(resource.name), str(error))
+            work.run.manifest.resource(resource.name).note(str(error))
             return Videos(wanted)
         hashed = {_field(item, "id"): _field(item, "hashed_id") for item in items}
         known = {name: own for name, own in hashed.items() if MEDIA_ID.fullmatch(own)}
@@ -81,7 +83,7 @@ def _read_list(work: Ingest, resource: Resource, asked: dict[str, object]) -> li
     pages = work.client.fetch_pages(resource.path, asked, paging)
     items = [item for page in pages for item in page]
     if paging.gave_up:
-        cut_short(work.run.manifest.resource(resource.name), paging.gave_up)
+        work.run.manifest.resource(resource.name).cut_short(paging.gave_up)
     return items
 
 
@@ -97,14 +99,7 @@ def load_list(work: Ingest, resource: Resource) -> None:
 
 
 def load_snapshots(work: Ingest, resource: Resource) -> Generator[None]:
-    """Load the statistics that changed, of each video or of the account.
-
-    Yields:
-        While only videos are left that hang.
-
-    Raises:
-        IngestionError: No video's statistics can be read; what was loaded stays.
-    """
+    """Load the statistics that changed, of each video or of the account; see `_read_each`."""
     videos = work.videos
     names = videos.ids if resource.is_of_media else (resource.name,)
 
@@ -122,10 +117,76 @@ def load_snapshots(work: Ingest, resource: Resource) -> Generator[None]:
             else:
                 raise answer
 
-        yield from read_each(work, loader, names, fetch, take, _MOST_AHEAD)
+        yield from _read_each(work, loader, names, fetch, take, _SNAPSHOTS_AHEAD)
 
 
-def read_each(  # noqa: PLR0913, PLR0917 - what to ask, and what to do with it
+def load_days(work: Ingest, resource: Resource) -> Generator[None]:
+    """Load the days of every video that are new or restated, one request a video as a rule.
+
+    They are as Wistia reports them: loads, plays, hours, in the account's zone. A day's hours are
+    no measurement but its plays times the video's engagement over its whole life, restated
+    whenever that moves. So the last month is asked for again each time.
+
+    What was loaded is remembered as far back as the next run will ask, and not forever. So a
+    backfill of older days loads them again, changed or not: 730 small rows a video and backfill, of
+    which silver keeps the newest. Of a video that was not read before, only a backfill reads older
+    days. Where no video's days can be read, the next run asks for the same days again.
+    """
+    started = work.run.clock()
+    zone = ZoneInfo(work.settings.wistia_time_zone)
+    today = started.astimezone(zone).date()
+    with work.loading(resource) as loader:
+        watermark, answered = loader.state.watermark, set[str]()
+        usual = watermark.astimezone(zone).date() - _RESTATED if watermark else today - KEPT
+        since = work.scope.since or (min(today - KEPT, usual) if work.scope.full else usual)
+        # A backfill of the newest days alone leaves a gap that the next run has to read.
+        moves = since <= usual
+        read_again = datetime.combine(today - _RESTATED if moves else usual, time.min, tzinfo=UTC)
+        asked = [
+            {"start_date": first, "end_date": last} for first, last in spans(since, today, _LONGEST)
+        ]
+
+        def fetch(media_id: str) -> list[object]:
+            path = resource.path.format(media_id=media_id)
+            return [
+                row
+                for days in asked
+                for row in work.client.get(path, days, expect=list, salvages=True)
+            ]
+
+        def take(media_id: str, rows: list[object] | NotFoundError) -> None:
+            answered.add(media_id)
+            if isinstance(rows, NotFoundError):
+                # Whether the video is known is for its statistics to say.
+                loader.entry.note(f"not read: {rows}")
+            else:
+                loader.load(_stamped(rows, media_id, started), remember_from=read_again)
+
+        yield from _read_each(work, loader, work.videos.ids, fetch, take, _DAYS_AHEAD)
+        # Of a video that did not answer the next run asks for the same days again.
+        if moves and len(answered) == len(work.videos.ids):
+            loader.reach(started, read_again)
+
+
+def _stamped(rows: list[object], media_id: str, moment: datetime) -> Iterator[object]:
+    """A row says neither whose it is nor when it was told."""
+    stamp: dict[str, object] = {"media_id": media_id, "snapshot_ts": format_timestamp(moment)}
+    for row in rows:
+        if isinstance(row, BadRecord):
+            yield row.with_fields(stamp)
+        else:
+            yield {**row, **stamp} if isinstance(row, dict) else row
+
+
+def spans(first: date, last: date, days: int) -> Iterator[tuple[str, str]]:
+    """Cut a stretch of days into pieces of at most so many, the newest first; ISO days."""
+    while last >= first:
+        start = max(first, last - timedelta(days=days - 1))
+        yield start.isoformat(), last.isoformat()
+        last = start - timedelta(days=1)
+
+
+def _read_each(  # noqa: PLR0913, PLR0917 - what to ask, and what to do with it
     work: Ingest,
     loader: Loader,
     media_ids: tuple[str, ...],
@@ -133,23 +194,11 @@ def read_each(  # noqa: PLR0913, PLR0917 - what to ask, and what to do with it
     take: Callable[[str, A | NotFoundError], None],
     most_ahead: int,
 ) -> Generator[None]:
-    """Read something of every video, side by side.
+    """Fetch something of every video, side by side, and take the answers in their order.
 
-    One that fails after every retry is noted, so that the run ends with 3, and costs no other.
-
-    Args:
-        work: The run.
-        loader: Of the resource; flushed when it is due.
-        media_ids: In the order to load.
-        fetch: Reads it of one video; called from many threads.
-        take: Loads a video's answer, or that Wistia does not know it.
-        most_ahead: Answers that may wait behind a slow one.
-
-    Yields:
-        While only videos are left that hang; what was loaded is durable then.
-
-    Raises:
-        IngestionError: No video answers, or what answers is not the API.
+    One that fails after every retry is noted, so that the run ends with 3, and costs no other;
+    where none answers, or what does is not the API, that is raised. Yields while only videos are
+    left that hang; what was loaded is durable then.
     """
     # Who has answered, and how many had when each was asked.
     good, before = list[str](), dict[str, int]()
@@ -172,7 +221,7 @@ def read_each(  # noqa: PLR0913, PLR0917 - what to ask, and what to do with it
             failed = [] if len(good) > before[media_id] else [*failed, answer]
             if len(failed) == _DOWN:
                 raise failed[0]
-            cut_short(loader.entry, str(answer))
+            loader.entry.cut_short(str(answer))
         elif isinstance(answer, BadResponseError) and not answer.is_page:
             loader.quarantine_answer(answer, media_id=media_id)
             log.warning("what the API says of %s is quarantined: %s", media_id, answer)

@@ -6,19 +6,17 @@ requests, loads what it gives out, and keeps where to go on.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from ingestion.api.paging import PageSize, Paging
 from ingestion.api.parallel import Readers
-from ingestion.api.salvage import BadRecord, fields_of
+from ingestion.api.salvage import fields_of, record_of
 from ingestion.config.timestamps import format_timestamp, parse_timestamp
 from ingestion.extract.drifting_list import Crawl, EndlessListError, Resume
 from ingestion.extract.window import Request, Row, Window
-from ingestion.load.loader import cut_short
-from ingestion.storage.json_lines import encode
+from ingestion.storage.json_lines import encode, short_digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,9 +32,7 @@ log = logging.getLogger(__name__)
 def load_visitors(work: Ingest, resource: Resource) -> None:
     """Load every visitor that is new or was active since the watermark, less the overlap.
 
-    Raises:
-        IngestionError: A page cannot be read or a part not written; what was loaded stays, and
-            the next run goes on below it.
+    What was loaded before an error stays; the next run goes on below it.
     """
     name, resume = work.find_broken(resource, Resume) or (None, None)
     if resume and resume.bound is not None and work.scope.full:
@@ -60,7 +56,7 @@ def load_visitors(work: Ingest, resource: Resource) -> None:
             _load(work, crawl, loader)
         except EndlessListError as error:
             # Nothing says what lies below: the next run begins where this one did.
-            cut_short(loader.entry, f"{resource.name}: {error}")
+            loader.entry.cut_short(f"{resource.name}: {error}")
             return
         if moves and crawl.point.watermark is not None:
             loader.reach(crawl.point.watermark, crawl.point.watermark - work.settings.overlap)
@@ -109,7 +105,6 @@ def _fetching(work: Ingest, resource: Resource) -> Callable[[Request], Window]:
 
 
 def _row(record: object, resource: Resource) -> Row:
+    at = parse_timestamp(fields_of(record).get(resource.active_at))
     # Of the whole record: one without a key stands in the list like any other.
-    content = record.record if isinstance(record, BadRecord) else record
-    digest = hashlib.blake2b(encode(content), digest_size=8).digest()
-    return Row(parse_timestamp(fields_of(record).get(resource.active_at)), digest, record)
+    return Row(at, short_digest(encode(record_of(record))), record)

@@ -9,18 +9,16 @@ from __future__ import annotations
 
 import gzip
 import io
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ingestion.config.timestamps import compact_timestamp, format_timestamp, parse_timestamp
-from ingestion.state.manifest import describe_object
+from ingestion.state.manifest import ResourceRun, StoredObject, describe_object
 from ingestion.storage.json_lines import GZIP_LEVEL, QUARANTINE, RAW, Line, compress, read_records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
 
-    from ingestion.state.manifest import ResourceRun, StoredObject
     from ingestion.state.run import RunRecord
     from ingestion.storage.base import Lake
 
@@ -49,15 +47,9 @@ def newest_snapshots(lake: Lake, resource: str) -> dict[str, str]:
 class PartWriter:
     """Collect records, compressed as they come, and put them in numbered parts.
 
-    A part is named `<resource>_<start of the crawl>_part-00001_batch_<records>.json.gz`. A few
-    snapshots are objects of their own, `media_<id>_20260109T000148Z.json.gz`, as the predecessor
-    named its files.
-
-    Args:
-        run: Whose id is stamped on every line; its lake and clock.
-        root: `raw-data` or `quarantine`.
-        entry: Of the resource; all parts of a crawl share its start.
-        parts: How many parts the crawl has so far.
+    A part is named `<resource>_<start of the crawl>_part-00001_batch_<records>.json.gz`, and below
+    `root`, `raw-data` or `quarantine`; the crawl had so many `parts` before. A few snapshots are
+    objects of their own, `media_<id>_20260109T000148Z.json.gz`, as the predecessor named its files.
 
     Attributes:
         count: Records that are held.
@@ -101,11 +93,7 @@ class PartWriter:
         self.count += 1
 
     def flush(self) -> Iterator[StoredObject]:
-        """Put what is held, and yield each object that is durable.
-
-        Raises:
-            LakeError: The lake cannot be written; what was not put is still held.
-        """
+        """Put what is held, and yield each object that is durable; what fails is still held."""
         while self._snapshots:
             media_id, taken_at, text = self._snapshots[0]
             # Names have seconds, and an object is never overwritten by another.

@@ -12,16 +12,16 @@
 
 from __future__ import annotations
 
-import logging
 from collections import OrderedDict
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from ingestion.api.salvage import BadRecord, fields_of
+from ingestion.api.salvage import BadRecord, fields_of, record_of
 from ingestion.config.errors import BadResponseError, IngestionError, LakeError
 from ingestion.config.timestamps import compact_timestamp, format_timestamp, parse_timestamp
 from ingestion.load.bronze import RECORDS_PER_PART, PartWriter, newest_snapshots
+from ingestion.load.redaction import make_redactor
 from ingestion.load.schemas import NO_WORD, check_record, prune
 from ingestion.state.checkpoint import (
     identity_of,
@@ -37,16 +37,13 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from ingestion.load.redaction import Redactor
+    from ingestion.config.settings import Settings
     from ingestion.load.resource import Resource
-    from ingestion.state.manifest import Manifest, ResourceRun
+    from ingestion.state.manifest import Manifest
     from ingestion.state.run import RunRecord
 
-log = logging.getLogger(__name__)
 # An account's days may be ahead of UTC's, and clocks of each other.
 _AHEAD = timedelta(days=1)
-# What is said of each window or video of a resource is said no more often.
-_MOST_NOTES = 5
 # A row that slides to the next page comes again soon: 250 pages are remembered.
 _RECENT = 25_000
 _MOST_NEW = 50
@@ -56,29 +53,11 @@ _DUE = RECORDS_PER_PART - 2_500
 _OLDEST = timedelta(minutes=1)
 
 
-def note(entry: ResourceRun, said: str) -> None:
-    """Note in a run something that costs nothing else."""
-    if len(entry.notes) < _MOST_NOTES:
-        entry.notes.append(said)
-
-
-def cut_short(entry: ResourceRun, reason: str) -> None:
-    """Note in a run that a list was given up before its end; the run ends with 3."""
-    entry.is_cut_short = True
-    note(entry, f"not read to its end: {reason}")
-    log.warning("%s is not read to its end: %s", entry.resource, reason)
-
-
 class Loader:
-    """The loader of one resource in one run.
+    """The loader of one resource in one run, after the runs `before` it, oldest first.
 
-    Args:
-        resource: Whose records.
-        run: The running manifest, its lake and clock.
-        before: The runs before it, oldest first.
-        overlap: As of `load_state`.
-        redact: `PII_POLICY`, see `ingestion.load.redaction`.
-        crawl: The start, as in names, of a reading to go on with; a new one when None.
+    It goes on with the reading of that start, as in names, when told a `crawl`. The records may
+    have been redacted before (`is_again`).
 
     Attributes:
         state: What was loaded before; noted as more is.
@@ -86,23 +65,25 @@ class Loader:
         resume: Tells the point that a next run would go on from when all is durable.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what a loader joins
+    def __init__(  # noqa: PLR0913 - what a loader joins
         self,
         resource: Resource,
         run: RunRecord,
         before: list[Manifest],
-        overlap: timedelta,
-        redact: Redactor,
+        settings: Settings,
         crawl: str | None = None,
+        *,
+        is_again: bool = False,
     ) -> None:
+        self._redact = make_redactor(settings, is_again=is_again)
         # This run's own manifest too: a stage tried again goes on from what it loaded.
         manifests = [*before, run.manifest]
-        self.state = load_state(run.lake, resource, manifests, overlap)
+        self.state = load_state(run.lake, resource, manifests, settings.overlap)
         self.entry = entry = run.manifest.resource(resource.name)
         self._goes_on = bool(crawl or entry.crawl)
         entry.state, entry.crawl = "running", crawl or entry.crawl or _free_start(run, before)
         self.resume: Callable[[], BaseModel | None] = lambda: None
-        self._resource, self._run, self._before, self._redact = resource, run, before, redact
+        self._resource, self._run, self._before = resource, run, before
         # Digests of what the state does not remember: rows below the overlap, older snapshots.
         self._recent: OrderedDict[str, str] = OrderedDict()
         self._newest: dict[str, str] | None = None
@@ -121,18 +102,16 @@ class Loader:
     ) -> None:
         """Load the rows that are new or changed.
 
-        Args:
-            rows: Decoded records.
-            bound: Rows strictly older than this were loaded before and are passed over.
-            remember_from: Where the next run will begin to read: versions from there on are
-                remembered for it. All are when None.
+        Rows strictly older than `bound` were loaded before and are passed over. Versions are
+        remembered for the next run from where it will begin to read, `remember_from`, on; all are
+        when None.
         """
         for row in rows:
             fields = fields_of(row)
             at = parse_timestamp(fields.get(self._resource.active_at))
             if bound is not None and at is not None and at < bound:
                 continue
-            line = self._prepare(row)
+            line = self.prepare(row)
             if line is None:
                 continue
             identity, version = identity_of(self._resource.identify(fields)), line.digest
@@ -150,14 +129,12 @@ class Loader:
     ) -> None:
         """Load a video's statistics, unless they are what was loaded last.
 
-        Args:
-            media_id: Whose.
-            answer: What the API says of it.
-            taken_at: When the API said it; now when None. Only the newest is the state's.
+        They were told at `taken_at`, or now when None. Only the newest is the state's.
         """
-        whose = {"media_id": media_id}
-        when = {"snapshot_ts": format_timestamp(taken_at)} if taken_at else {}
-        line = self._prepare(answer, whose | when)
+        beside: dict[str, object] = {"media_id": media_id}
+        if taken_at is not None:
+            beside["snapshot_ts"] = format_timestamp(taken_at)
+        line = self.prepare(answer, beside)
         if line is None:
             return
         if taken_at is None:
@@ -213,8 +190,7 @@ class Loader:
     def flush(self) -> None:
         """Put the parts, then list them with the point a next run would go on from.
 
-        Raises:
-            LakeError: The lake cannot be written; what is listed stays valid.
+        Where the lake cannot be written, what is listed stays valid.
         """
         self._put()
         point = self.resume()
@@ -248,24 +224,26 @@ class Loader:
         self.state.run_id = self._run.manifest.run_id
         self.state.save(self._run.lake)
 
-    def _prepare(self, row: object, beside: dict[str, str] | None = None) -> Line | None:
-        """Validate, redact and encode a record; None of one that goes to quarantine."""
-        bad = row if isinstance(row, BadRecord) else None
+    def prepare(self, row: object, beside: dict[str, object] | None = None) -> Line | None:
+        """Validate, redact and encode a record; None of one that goes to quarantine.
+
+        There it has the fields `beside` it, which say whose it is and when it was told.
+        """
+        bad, record = row if isinstance(row, BadRecord) else None, record_of(row)
         if bad and not bad.is_readable:
             # Nothing of it but its length and digest, which are nobody's.
-            self.quarantine(fields_of(row) | (beside or {}), bad.reason)
+            self.quarantine(record | (beside or {}), bad.reason)
             return None
-        record = bad.record if bad else row
         verdict = check_record(record, self._resource.schema)
         self._note_unknown(verdict.unknown)
-        if reason := bad.reason if bad else verdict.reason:
-            clean = self._redact(prune(record), self._resource, verdict.faulty)
-            if beside:
-                clean = {**(clean if isinstance(clean, dict) else {"body": clean}), **beside}
-            self.quarantine(clean, reason)
-            return None
-        clean = self._redact(record, self._resource, verdict.faulty)
-        return verdict.line if clean is record else Line.of(clean)
+        reason = bad.reason if bad else verdict.reason
+        clean = self._redact(prune(record) if reason else record, self._resource, verdict.faulty)
+        if reason is None:
+            return verdict.line if clean is record else Line.of(clean)
+        if beside:
+            clean = {**(clean if isinstance(clean, dict) else {"body": clean}), **beside}
+        self.quarantine(clean, reason)
+        return None
 
     def _is_known(self, identity: str, version: str) -> bool:
         seen = self.state.known.get(identity)
@@ -288,7 +266,7 @@ class Loader:
     def _note_newest(self, at: datetime | None) -> None:
         # A record of the years to come says nothing of how fresh the data is.
         if at is not None and at <= self._run.clock() + _AHEAD:
-            self.state.saw(at)
+            self.state.newest_at = max(at, self.state.newest_at or at)
             self.entry.newest_at = max(self.entry.newest_at or "", format_timestamp(at))
 
     def _note_unknown(self, unknown: frozenset[str]) -> None:
@@ -321,12 +299,10 @@ class Loader:
 
     def _put(self) -> None:
         for stored in self._parts.flush():
-            self.entry.objects.append(stored)
-            self.entry.records += stored.records
+            self.entry.add(stored)
             self.state.records += stored.records
         for stored in self._rejects.flush():
-            self.entry.quarantine.append(stored)
-            self.entry.quarantined += stored.records
+            self.entry.add(stored)
             self.state.quarantined += stored.records
 
 

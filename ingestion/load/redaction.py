@@ -10,25 +10,19 @@ import hashlib
 import hmac
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, get_args
 from urllib.parse import urlsplit
 
 from ingestion.config.secrets import read_hash_key
-from ingestion.load.schemas import (
-    Event,
-    Visitor,
-    clear_fields,
-    is_word,
-    known_fields,
-    number_fields,
-)
+from ingestion.load.schemas import Clear, Event, Record, Visitor, is_word
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+    from pydantic.fields import FieldInfo
 
     from ingestion.config.settings import Settings
     from ingestion.load.resource import Resource
-    from ingestion.load.schemas import Record
 
 # A time that is none, such as a 30th of February, and a number out of bounds tell of nobody.
 _HARMLESS = re.compile("[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ][0-9:.,]{1,20}( ?[-+Zz][0-9:]{0,5})?)?")
@@ -36,34 +30,26 @@ _DIGEST = re.compile("[0-9a-f]{64}")
 # Of a page's query what names a campaign and nobody: a word. The macro `url_campaign` reads it.
 _CAMPAIGN = re.compile("utm_(source|medium|campaign)=[a-z][a-z0-9._-]{0,39}", re.IGNORECASE)
 _HASHED = "hashed"
-# Names that tell of nobody inside what is personal: those of forms and of the records themselves.
-_FIELD_NAMES = frozenset(
-    {"email", "first_name", "last_name", "is_new_lead", _HASHED}
-    | {one.rpartition(".")[2] for one in known_fields(Event) | known_fields(Visitor)}
-)
 
 
 def make_redactor(settings: Settings, *, is_again: bool = False) -> Redactor:
     """Make the function that applies PII_POLICY to a record.
 
-    Under `hash` a value becomes the HMAC-SHA256 of its trimmed, lower-cased text, in
-    hexadecimal, so a person stays one person across days; names of fields that are not known
-    become one too, unless they read like a name of a field. Under `drop` a known field becomes
-    null and an unknown one goes, with its name. Blanks stay blank, since they say nothing of
-    anyone. Of an address (a field that ends in `?`) the page stays, and of its query the words of
-    utm_source, utm_medium and utm_campaign; all else of it (login, query, fragment) goes, or
-    becomes one digest.
+    Under `hash` a value becomes the HMAC-SHA256 of its trimmed, lower-cased text, in hexadecimal,
+    so a person stays one person across days; names of fields that are not known become one too,
+    unless they read like a name of a field. Under `drop` a known field becomes null and an unknown
+    one goes, with its name. Blanks stay blank, since they say nothing of anyone. Of an address (a
+    field that ends in `?`) the page stays, and of its query the words of utm_source, utm_medium and
+    utm_campaign; all else of it (login, query, fragment) goes, or becomes one digest.
 
-    Args:
-        settings: The policy, and where the key of `hash` is.
-        is_again: The records may have been redacted before: what looks like one of our digests
-            stays. Of a digest that somebody else made it cannot be told apart.
+    Where records may have been redacted before (`is_again`), what looks like one of our digests
+    stays: of one that somebody else made it cannot be told apart.
 
     Raises:
         ConfigurationError: The key of `hash` cannot be read.
     """
     if settings.pii_policy == "keep":
-        return keep
+        return Redactor(None, keeps_everything=True)
     if settings.pii_policy == "drop":
         return Redactor(None)
     key = read_hash_key(settings)
@@ -80,27 +66,48 @@ def make_redactor(settings: Settings, *, is_again: bool = False) -> Redactor:
 class _Fields(NamedTuple):
     """Dotted names of a resource's fields: what stays, addresses, what is known, what has parts."""
 
-    clear: frozenset[str]
-    lists: frozenset[str]
-    pages: frozenset[str]
-    numbers: frozenset[str]
-    known: frozenset[str]
-    parents: frozenset[str]
+    clear: set[str]
+    lists: set[str]
+    pages: set[str]
+    numbers: set[str]
+    known: set[str]
+    parents: set[str]
 
 
 @lru_cache(maxsize=64)
 def _fields_of(schema: type[Record]) -> _Fields:
-    shown = clear_fields(schema)
-    lists = frozenset(one[:-2] for one in shown if one.endswith("[]"))
-    pages = frozenset(one[:-1] for one in shown if one.endswith("?"))
-    clear = frozenset(one for one in shown if one[-1] not in "?]") | lists
-    known = known_fields(schema) | clear | pages
-    parents = frozenset(one.rpartition(".")[0] for one in known if "." in one)
-    return _Fields(clear, lists, pages, number_fields(schema), known, parents)
+    fields = list(_fields(schema))
+    marks = ((name, mark) for name, info in fields for mark in info.metadata)
+    shown = {name + part for name, mark in marks if isinstance(mark, Clear) for part in mark.parts}
+    lists = {one[:-2] for one in shown if one.endswith("[]")}
+    pages = {one[:-1] for one in shown if one.endswith("?")}
+    clear = {one for one in shown if one[-1] not in "?]"} | lists
+    numbers = {name for name, info in fields if {int, float} & {*_types(info.annotation)}}
+    known = {name for name, _ in fields} | clear | pages
+    parents = {one.rpartition(".")[0] for one in known if "." in one}
+    return _Fields(clear, lists, pages, numbers, known, parents)
 
 
-def _is_flat(items: list[object]) -> bool:
-    return not any(isinstance(inner, (dict, list)) for inner in items)
+def _fields(schema: type[Record]) -> Iterator[tuple[str, FieldInfo]]:
+    """The fields of a schema and of the schemas inside it, by their dotted names."""
+    for name, info in schema.model_fields.items():
+        yield name, info
+        for inner in _types(info.annotation):
+            if issubclass(inner, Record):
+                yield from ((f"{name}.{one}", info) for one, info in _fields(inner))
+
+
+def _types(annotation: object) -> Iterator[type]:
+    if isinstance(annotation, type) and not get_args(annotation):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _types(part)
+
+
+# Names that tell of nobody inside what is personal: those of forms and of the records themselves.
+_FIELD_NAMES = {"email", "first_name", "last_name", "is_new_lead", _HASHED} | {
+    name.rpartition(".")[2] for schema in (Event, Visitor) for name, _ in _fields(schema)
+}
 
 
 def _is_harmless(value: object, *, is_number: bool) -> bool:
@@ -157,7 +164,11 @@ class Redactor:
             is_harmless = _is_harmless(value, is_number=path in fields.numbers)
             return value if is_harmless else self._block(value)
         if isinstance(value, (dict, list)):
-            is_clear = path in fields.lists and isinstance(value, list) and _is_flat(value)
+            is_clear = (
+                path in fields.lists
+                and isinstance(value, list)
+                and not any(isinstance(inner, (dict, list)) for inner in value)
+            )
         return value if is_clear else self._conceal(value)
 
     def _block(self, value: object) -> object:
@@ -198,7 +209,3 @@ class Redactor:
         if said and self._digest is not None:
             shown.append(self._digest(said))
         return "?".join([page, "&".join(shown)] if shown else [page])
-
-
-# The redactor of `keep`, and of records that obey the policy already.
-keep = Redactor(None, keeps_everything=True)

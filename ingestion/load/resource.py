@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ingestion.storage.json_lines import ADDED_FIELDS, STAMPS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
     from datetime import timedelta
@@ -24,7 +26,7 @@ class Resource:
             whenever only requests are left that hang: other resources are read meanwhile.
         key: The fields that together name a record.
         active_at: The field with a record's own time.
-        read_again: How far behind the watermark the next run reads; None is
+        read_again: How far behind the watermark the next run reads, by whole days; None is
             WISTIA_OVERLAP_HOURS.
         is_optional: Whether a run goes on where the account or its plan has none of it.
     """
@@ -48,10 +50,11 @@ class Resource:
         """Whether an answer is one record, of one video or of the account."""
         return self.key == ("media_id",)
 
-    @property
-    def is_by_date(self) -> bool:
-        """Whether it is asked for by days, and so read again by whole ones."""
-        return self.read_again is not None
+    def split(self, record: dict[str, object]) -> tuple[dict[str, object], dict[str, object]]:
+        """What the API said in a record of bronze, and what was added to it."""
+        ours = ADDED_FIELDS if self.is_snapshot else STAMPS
+        body = {name: value for name, value in record.items() if name not in ours}
+        return body, {name: value for name, value in record.items() if name in ours}
 
     def identify(self, record: Mapping[str, object]) -> object:
         """What names a record among all of its resource."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, get_args
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import (
     AfterValidator,
@@ -23,24 +23,11 @@ from pydantic import (
     WrapValidator,
 )
 
-from ingestion.config.grammar import (
-    DEEPEST_RECORD,
-    LARGEST_RECORD,
-    LONGEST_KEY,
-    MEDIA_ID,
-    MOST,
-    MOST_NUMBER,
-    MOST_SHARE,
-    is_key,
-    parse_date,
-    parse_time,
-)
+from ingestion.config import grammar
 from ingestion.storage.json_lines import Line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    from pydantic.fields import FieldInfo
 
 
 def _expect(is_right: Callable[[str], object], what: str) -> AfterValidator:
@@ -57,10 +44,8 @@ def _expect(is_right: Callable[[str], object], what: str) -> AfterValidator:
 class Clear:
     """Marks what is known to tell nothing of a person: it stays in clear under `PII_POLICY`.
 
-    Args:
-        parts: What of the field does: itself when none is named, or its inner fields. Of one that
-            ends in `?`, an address, what a page is asked and by whom does not stay; one that ends
-            in `[]` is a list.
+    Either the field itself, or the inner ones that are named. Of one that ends in `?`, an address,
+    what a page is asked and by whom does not stay; one that ends in `[]` is a list.
     """
 
     def __init__(self, *parts: str) -> None:
@@ -79,11 +64,15 @@ def _or_hidden(value: object, check: ValidatorFunctionWrapHandler) -> object:
 
 _HIDDEN = re.compile("[0-9a-f]{64}")
 # `last_active_at: "2026-02-30T00:00:00Z"` is neither a time nor an error of ours.
-_Time = Annotated[str, _expect(parse_time, "a time of 1900 to 2099 such as 2026-01-31 10:00:00")]
-_Key = _expect(is_key, f"one line of visible characters, at most {LONGEST_KEY}")
-_Decimal = Annotated[float, Field(gt=-MOST_NUMBER, lt=MOST_NUMBER, allow_inf_nan=False)]
-_Share = Annotated[float, Field(ge=-MOST_SHARE, le=MOST_SHARE, allow_inf_nan=False)]
-_Cell = Annotated[int, Field(gt=-MOST, lt=MOST)]
+_Time = Annotated[
+    str, _expect(grammar.parse_time, "a time of 1900 to 2099 such as 2026-01-31 10:00:00")
+]
+_Key = _expect(grammar.is_key, f"one line of visible characters, at most {grammar.LONGEST_KEY}")
+_Decimal = Annotated[
+    float, Field(gt=-grammar.MOST_NUMBER, lt=grammar.MOST_NUMBER, allow_inf_nan=False)
+]
+_Share = Annotated[float, Field(ge=-grammar.MOST_SHARE, le=grammar.MOST_SHARE, allow_inf_nan=False)]
+_Cell = Annotated[int, Field(gt=-grammar.MOST, lt=grammar.MOST)]
 
 # Personal, unless they are marked.
 Text = str | None
@@ -91,7 +80,7 @@ PersonalNumber = Annotated[_Decimal | None, WrapValidator(_or_hidden)]
 Known = object  # documented, of any shape: loaded as it is, never news
 # In clear.
 Key = Annotated[str, _Key, Clear()]
-MediaId = Annotated[str, _expect(MEDIA_ID.fullmatch, "letters, digits, - and _"), Clear()]
+MediaId = Annotated[str, _expect(grammar.MEDIA_ID.fullmatch, "letters, digits, - and _"), Clear()]
 Word = Annotated[Text, Clear()]
 Address = Annotated[Text, Clear("?")]
 Time = Annotated[_Time | None, Clear()]
@@ -106,7 +95,7 @@ _WORD = re.compile("(?=.{1,40}$)[A-Za-z]+(_[A-Za-z]+)*(_?[0-9]{1,2})?")
 # A string of JSON, with the colon where it is a field's name.
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*":?')
 _HALF = re.compile("[\ud800-\udfff]")
-_CUT = f"nested deeper than {DEEPEST_RECORD} levels"
+_CUT = f"nested deeper than {grammar.DEEPEST_RECORD} levels"
 
 
 class Record(BaseModel):
@@ -184,7 +173,7 @@ class MediaEngagement(Record):
 class MediaDay(AccountStats):
     """A row of `/stats/medias/{id}/by_date`; the last two are ours, as the address has them."""
 
-    date: Annotated[str, _expect(parse_date, "a date of 1900 to 2099, year first"), Clear()]
+    date: Annotated[str, _expect(grammar.parse_date, "a date of 1900 to 2099, year first"), Clear()]
     media_id: Open = None
     snapshot_ts: Open = None
 
@@ -302,15 +291,15 @@ def _encode(record: object) -> tuple[Line | None, str | None]:
         return None, "a number is no number"
     except RecursionError:
         return None, _CUT
-    if size > LARGEST_RECORD:
-        return None, f"larger than {LARGEST_RECORD:,} bytes"
-    is_branched = text.count("{") + text.count("[") > DEEPEST_RECORD
-    if is_branched and prune(record, DEEPEST_RECORD + 1) != record:
+    if size > grammar.LARGEST_RECORD:
+        return None, f"larger than {grammar.LARGEST_RECORD:,} bytes"
+    is_branched = text.count("{") + text.count("[") > grammar.DEEPEST_RECORD
+    if is_branched and prune(record, grammar.DEEPEST_RECORD + 1) != record:
         return None, _CUT
     return line, None
 
 
-def prune(value: object, levels: int = DEEPEST_RECORD) -> object:
+def prune(value: object, levels: int = grammar.DEEPEST_RECORD) -> object:
     """A copy that ends where no record may be nested deeper: quarantine can hold it."""
     if isinstance(value, dict):
         return {name: prune(inner, levels - 1) for name, inner in value.items()} if levels else _CUT
@@ -338,38 +327,3 @@ def _unknown(model: BaseModel, prefix: str = "") -> Iterator[str]:
 def is_word(name: str) -> bool:
     """Whether a field's name reads like one, and not like somebody's address or number."""
     return _WORD.fullmatch(name) is not None
-
-
-def known_fields(schema: type[Record]) -> frozenset[str]:
-    """Dotted names of all fields that a schema knows, at any depth."""
-    return frozenset(name for name, _ in _fields(schema))
-
-
-def clear_fields(schema: type[Record]) -> frozenset[str]:
-    """Dotted names of what is marked `Clear`, some with `?` or `[]` behind them."""
-    marks = ((name, mark) for name, info in _fields(schema) for mark in info.metadata)
-    return frozenset(
-        name + part for name, mark in marks if isinstance(mark, Clear) for part in mark.parts
-    )
-
-
-def number_fields(schema: type[Record]) -> frozenset[str]:
-    """Dotted names of the fields that hold a number, or a list of them."""
-    return frozenset(
-        name for name, info in _fields(schema) if {int, float} & {*_types(info.annotation)}
-    )
-
-
-def _fields(schema: type[Record]) -> Iterator[tuple[str, FieldInfo]]:
-    for name, info in schema.model_fields.items():
-        yield name, info
-        for inner in _types(info.annotation):
-            if issubclass(inner, Record):
-                yield from ((f"{name}.{one}", info) for one, info in _fields(inner))
-
-
-def _types(annotation: object) -> Iterator[type]:
-    if isinstance(annotation, type) and not get_args(annotation):
-        yield annotation
-    for part in get_args(annotation):
-        yield from _types(part)

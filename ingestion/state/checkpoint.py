@@ -7,24 +7,22 @@ a fold over what bronze holds, so it can always be made again.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from typing import TYPE_CHECKING
 
 from pydantic import AliasChoices, AwareDatetime, BaseModel, Field, ValidationError
 
 from ingestion.config.timestamps import format_timestamp, parse_timestamp, utc_now
-from ingestion.state.manifest import entries_of
+from ingestion.state.manifest import Manifest, ResourceRun, entries_of
 from ingestion.state.recovery import adopt_unlisted
 from ingestion.storage.checksum import add_checksum, is_whole
-from ingestion.storage.json_lines import digest, read_records
+from ingestion.storage.json_lines import digest, read_records, short_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from datetime import datetime, timedelta
 
     from ingestion.load.resource import Resource
-    from ingestion.state.manifest import Manifest, ResourceRun, StoredObject
     from ingestion.storage.base import Lake
 
 log = logging.getLogger(__name__)
@@ -35,12 +33,10 @@ MOST_QUARANTINED = 20_000
 
 
 class Seen(BaseModel):
-    """The last version of one record: its digest and the time it belongs to.
+    """The last version of one record: the digest of its content and the time it belongs to.
 
-    Attributes:
-        digest: Of its content.
-        at: Its own time, or when it was met or quarantined.
-        is_quarantined: Whether it lies in quarantine: it is told once and not again each day.
+    That is its own time, or when it was met or quarantined. What lies in quarantine is told once
+    and not again each day.
     """
 
     digest: str
@@ -91,11 +87,6 @@ class ResourceState(BaseModel):
         kept = at or touched
         self.known[identity] = Seen(digest=version, at=format_timestamp(kept) if kept else None)
 
-    def saw(self, at: datetime) -> None:
-        """Note the time of a record."""
-        if self.newest_at is None or at > self.newest_at:
-            self.newest_at = at
-
     def note_quarantined(self, identity: str, version: str, at: datetime) -> None:
         """Remember for good what was quarantined, or that an address has nothing."""
         self.known[identity] = Seen(digest=version, at=format_timestamp(at), is_quarantined=True)
@@ -122,7 +113,7 @@ def state_key(resource: str) -> str:
 
 def identity_of(key: object) -> str:
     """A record's key as state keeps it: 16 hexadecimal digits, never the key itself."""
-    return hashlib.blake2b(str(key).encode(errors="replace"), digest_size=8).hexdigest()
+    return short_digest(str(key).encode(errors="replace"))
 
 
 def quarantined_identity(resource: Resource, record: object) -> str:
@@ -139,11 +130,7 @@ def missing_identity(media_id: str) -> str:
 def load_state(
     lake: Lake, resource: Resource, manifests: Iterable[Manifest], overlap: timedelta
 ) -> ResourceState:
-    """Read a resource's state and catch it up with the runs after it.
-
-    Returns:
-        The state as if every listed object had been folded in.
-    """
+    """Read a resource's state, caught up with the runs after it: all they listed is folded in."""
     runs, key = list(manifests), state_key(resource.name)
     adopt_unlisted(lake, resource, runs)
     body = lake.get(key)
@@ -193,13 +180,13 @@ def _fold(
 ) -> None:
     watermark = parse_timestamp(entry.watermark)
     bound = watermark - overlap if watermark else None
-    for record in _records_of(lake, entry.objects):
+    for record in (one for stored in entry.objects for one in read_records(lake, stored.key)):
         at = parse_timestamp(record.get(resource.active_at))
         if bound is None or at is None or at >= bound:
             touched = parse_timestamp(record.get("ingested_at")) if bound else None
             identity = identity_of(resource.identify(record))
             state.note(identity, digest(record), at, touched)
-    for line in _records_of(lake, entry.quarantine):
+    for line in (one for stored in entry.quarantine for one in read_records(lake, stored.key)):
         held, at = line.get("record"), parse_timestamp(line.get("quarantined_at"))
         identity = quarantined_identity(resource, held)
         state.note_quarantined(identity, digest(held), at or utc_now())
@@ -208,13 +195,9 @@ def _fold(
     state.records += sum(stored.records for stored in entry.objects)
     state.quarantined += entry.quarantined
     if newest := parse_timestamp(entry.newest_at):
-        state.saw(newest)
+        state.newest_at = max(newest, state.newest_at or newest)
     state.fields = sorted({*state.fields, *entry.unknown_fields})
     if entry.state == "completed" and bound:
         state.watermark = watermark
         state.reconciled_at = parse_timestamp(entry.reconciled_at) or state.reconciled_at
         state.forget_before(bound)
-
-
-def _records_of(lake: Lake, listed: list[StoredObject]) -> Iterator[dict[str, object]]:
-    return (record for stored in listed for record in read_records(lake, stored.key))

@@ -12,11 +12,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from ingestion.config.errors import LakeError
-from ingestion.state.manifest import in_order, listings, read_each
-from ingestion.storage.json_lines import QUARANTINE, RAW, line_digest
+from ingestion.state.manifest import StoredObject, in_order, listings, read_each
+from ingestion.storage.json_lines import QUARANTINE, RAW, short_digest
 
 if TYPE_CHECKING:
-    from ingestion.state.manifest import StoredObject
     from ingestion.storage.base import Lake
 
 REBUILD = "wistia-elt doctor --lake --rebuild"
@@ -57,7 +56,7 @@ class Inventory:
         found = defaultdict(list)
         for key in sorted(self.objects):
             found[part_of(key)].append(f"{key} {self.objects[key].sha256}")
-        return {part: line_digest("\n".join(lines).encode()) for part, lines in found.items()}
+        return {part: short_digest("\n".join(lines).encode()) for part, lines in found.items()}
 
 
 def part_of(key: str) -> Part:
@@ -70,8 +69,7 @@ def read_inventory(lake: Lake) -> Inventory:
     """Read what every manifest lists.
 
     Raises:
-        LakeError: The lake cannot be read, or a manifest is not what was written: what its run
-            loaded is not known then.
+        LakeError: A manifest is not what was written: what its run loaded is not known then.
     """
     runs = read_each(lake)
     for key, run in runs.items():
@@ -89,10 +87,9 @@ def read_inventory(lake: Lake) -> Inventory:
 
 
 def hold_against(lake: Lake, inventory: Inventory) -> list[str]:
-    """Hold every listed object against the lake, by existence and size.
+    """Hold every listed object against the lake, by existence and size; tell what is unlisted.
 
-    Returns:
-        The files that no manifest lists, hidden ones too: whoever reads bronze passes them over.
+    Those files, hidden ones too, are passed over by whoever reads bronze.
 
     Raises:
         LakeError: A listed object is missing or of another size, or nothing at all is listed.

@@ -41,6 +41,8 @@ State = Literal["running", "completed", "failed", "crashed"]
 _AT_ONCE = 8
 # So many ended runs may be read one by one before they are written down together.
 _MOST_ALONE = 20
+# What is said of each window or video of a resource is said no more often.
+_MOST_NOTES = 5
 log = logging.getLogger(__name__)
 
 
@@ -94,6 +96,17 @@ class ResourceRun(BaseModel):
         """All that it wrote, in bronze and in quarantine."""
         return [*self.objects, *self.quarantine]
 
+    def note(self, said: str) -> None:
+        """Note something that costs nothing else."""
+        if len(self.notes) < _MOST_NOTES:
+            self.notes.append(said)
+
+    def cut_short(self, reason: str) -> None:
+        """Note that a list was given up before its end; the run ends with 3."""
+        self.is_cut_short = True
+        self.note(f"not read to its end: {reason}")
+        log.warning("%s is not read to its end: %s", self.resource, reason)
+
     def add(self, stored: StoredObject) -> None:
         """List an object and count its records."""
         if stored.key.startswith(RAW):
@@ -143,6 +156,15 @@ class IngestTotals(BaseModel):
     newest_visitor_at: str | None = None
     error: str | None = None
 
+    def add_up(self, entries: list[ResourceRun]) -> None:
+        """Take the sums of what was done for each resource."""
+        self.records = sum(entry.records for entry in entries)
+        self.unchanged = sum(entry.unchanged for entry in entries)
+        self.quarantined = sum(entry.quarantined for entry in entries)
+        for entry in entries:
+            if entry.resource == "visitors":
+                self.visitors, self.newest_visitor_at = entry.records, entry.newest_at
+
 
 class RunTotals(BaseModel):
     """What the stages after the ingestion did; None where they did not come to it.
@@ -173,12 +195,9 @@ class RunTotals(BaseModel):
 
 
 class SourceFile(BaseModel):
-    """A file that an import took.
+    """A file that an import took; the time in its name is UTC, the SHA-256 of its unpacked bytes.
 
-    Attributes:
-        taken_at: The time in its name, UTC.
-        sha256: Of its unpacked bytes.
-        rows: How many of its rows are durable; all of them once `state` is completed.
+    So many of its `rows` are durable: all of them once it is completed.
     """
 
     name: str
@@ -296,11 +315,8 @@ def read_each(lake: Lake, *, rolls_up: bool = False) -> dict[str, Manifest | Non
     """Read every manifest of a lake, by its key; None for one that cannot be read.
 
     What has ended is read once: again come only the files that are new or have changed. Who alters
-    a run that is given here saves it.
-
-    Args:
-        lake: Whose.
-        rolls_up: Write the ended ones down together when many had to be read alone.
+    a run that is given here saves it. The ended ones are written down together (`rolls_up`) when
+    many had to be read alone.
     """
     tags = {one.key: one.tag for one in lake.entries(PREFIX) if not one.is_hidden}
     known = _KNOWN.get(lake) or {one.key: one for one in _read_ended(lake)}

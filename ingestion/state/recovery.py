@@ -13,7 +13,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ingestion.config.errors import LakeBusyError
-from ingestion.config.timestamps import format_timestamp
+from ingestion.config.timestamps import Clock, format_timestamp
 from ingestion.state.manifest import (
     describe_object,
     entries_of,
@@ -21,16 +21,14 @@ from ingestion.state.manifest import (
     parse_manifest,
     read_manifests,
 )
-from ingestion.storage.base import RUN_LOCK
+from ingestion.storage.base import RUN_LOCK, Lake
 from ingestion.storage.json_lines import QUARANTINE, RAW, read_records
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ingestion.config.timestamps import Clock
     from ingestion.load.resource import Resource
-    from ingestion.state.manifest import Manifest, ResourceRun, StoredObject
-    from ingestion.storage.base import Lake
+    from ingestion.state.manifest import Manifest, ResourceRun
 
 SILENT = "the process ended without a word"
 GO_ON = "start a run: it goes on where this one stopped"
@@ -47,11 +45,7 @@ def is_alive(lake: Lake, manifest: Manifest) -> bool:
 
 
 def close_dead_runs(lake: Lake, clock: Clock, *, rolls_up: bool = False) -> list[Manifest]:
-    """Mark every run crashed that says "running" and is dead.
-
-    Returns:
-        Every run of the lake, oldest first.
-    """
+    """Mark crashed what says "running" and is dead; all runs of the lake, oldest first."""
     runs = read_manifests(lake, rolls_up=rolls_up)
     return [_close(lake, run, clock) if run.state == "running" else run for run in runs]
 
@@ -102,11 +96,9 @@ def adopt_unlisted(lake: Lake, resource: Resource, manifests: list[Manifest]) ->
             log.info("%s was written by a run that did not live to list it: listed now", key)
 
 
-def list_in(run: Manifest, key: str, body: bytes, records: int) -> StoredObject:
+def list_in(run: Manifest, key: str, body: bytes, records: int) -> None:
     """List an object in a run's manifest, which is not saved yet."""
-    stored = describe_object(key, body, records)
-    run.resource(key.split("/")[1]).add(stored)
-    return stored
+    run.resource(key.split("/")[1]).add(describe_object(key, body, records))
 
 
 def replace_unlisted(lake: Lake, entry: ResourceRun, manifests: list[Manifest]) -> None:

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import logging
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
 from ingestion.config.errors import describe
 from ingestion.config.logging import about
 from ingestion.config.signals import INTERRUPTED
-from ingestion.config.timestamps import format_timestamp, run_id_at
-from ingestion.state.manifest import Manifest, StageRun, exit_code
-from ingestion.storage.base import RUN_LOCK
+from ingestion.config.timestamps import Clock, format_timestamp, run_id_at
+from ingestion.state.manifest import Kind, Manifest, StageRun, State, exit_code
+from ingestion.storage.base import RUN_LOCK, Lake
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from contextlib import AbstractContextManager
-
-    from ingestion.config.timestamps import Clock
-    from ingestion.state.manifest import Kind, State
-    from ingestion.storage.base import Lake
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ingestion.config.settings import Settings
     from ingestion.storage.base import Lake
 
-KEY = "state/source.json"
+SOURCE = "state/source.json"
 # Base URL, API version, account (None where the API does not tell), privacy policy, and
 # under `hash` its key's fingerprint.
 Source = dict[str, str | None]
@@ -26,12 +26,11 @@ log = logging.getLogger(__name__)
 def check_source(lake: Lake, settings: Settings, account: str | None) -> Source:
     """Hold this run's source against the lake's, and record it in a new lake.
 
-    An account the API names is enough to know it by, whatever the address; where it
-    names none, the base URL stands for it.
+    An account the API names is enough to know it by, whatever the address; where it names none, the
+    base URL stands for it.
 
     Raises:
         SourceMismatchError: The lake holds other data, or data under another policy or key.
-        ConfigurationError: The key of `hash` cannot be read.
     """
     source = {
         "base_url": settings.wistia_base_url,
@@ -41,7 +40,7 @@ def check_source(lake: Lake, settings: Settings, account: str | None) -> Source:
     }
     if key := fingerprint_key(settings):
         source["pii_key"] = key
-    noted = parse_source(lake.get(KEY))
+    noted = parse_source(lake.get(SOURCE))
     recorded, kept = noted or _recall(lake), source
     if recorded is not None:
         _compare(recorded, source, lake)
@@ -78,12 +77,12 @@ def _compare(recorded: Source, source: Source, lake: Lake) -> None:
 
 def read_source(lake: Lake) -> Source | None:
     """Whose data a lake holds, by its note or by its runs; None for a new lake."""
-    return parse_source(lake.get(KEY)) or _recall(lake)
+    return parse_source(lake.get(SOURCE)) or _recall(lake)
 
 
 def write_source(lake: Lake, source: Source) -> None:
     """Note whose data a lake holds."""
-    lake.put(KEY, add_checksum(json.dumps(source)))
+    lake.put(SOURCE, add_checksum(json.dumps(source)))
 
 
 def parse_source(body: bytes | None) -> Source | None:
@@ -103,7 +102,7 @@ def _recall(lake: Lake) -> Source | None:
     sources = [run.source for run in read_manifests(lake) if run.source.get("base_url")]
     if not sources:
         return None
-    log.warning("%s is lost or corrupt; taking it from the manifests", KEY)
+    log.warning("%s is lost or corrupt; taking it from the manifests", SOURCE)
     return sources[-1]
 
 

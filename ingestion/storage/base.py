@@ -114,8 +114,8 @@ def open_lake(settings: Settings) -> Lake:
     """Open the lake that LAKE_URI names.
 
     Raises:
-        ConfigurationError: LAKE_URI cannot be a lake.
-        LakeError: The lake cannot be reached.
+        ConfigurationError: It cannot be a lake.
+        LakeError: It cannot be reached.
     """
     if settings.on_s3:
         # boto3 costs a third of a second and 30 MB: only who keeps a lake there pays.

@@ -48,9 +48,8 @@ def encode(record: object) -> bytes:
 class Line:
     """A record as JSON, encoded once: for its checks, its digest and its line in bronze.
 
-    Attributes:
-        content: What the record says, its keys sorted.
-        beside: Fields of it that say whose and when; its digest is not of them.
+    The content is what it says, its keys sorted; beside it are the fields that say whose and when,
+    which its digest is not of.
     """
 
     content: str
@@ -58,12 +57,7 @@ class Line:
 
     @classmethod
     def of(cls, record: object, *, allow_nan: bool = True) -> Self:
-        """Encode a record.
-
-        Raises:
-            ValueError: A number is no number, unless it may.
-            RecursionError: It is nested too deep.
-        """
+        """Encode a record; what is nested too deep, or no number where none may be, raises."""
         beside: dict[str, object] = {}
         if isinstance(record, dict) and not ADDED_FIELDS.isdisjoint(record):
             beside = {name: record[name] for name in record if name in ADDED_FIELDS}
@@ -81,12 +75,8 @@ class Line:
     @property
     def digest(self) -> str:
         """Tell whether content changed: 16 hexadecimal digits, whatever the keys' order."""
-        text = _NOT_PRINTABLE.sub(_escape, self.content)
-        return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
-
-
-def _escape(found: re.Match[str]) -> str:
-    return json.dumps(found[0])[1:-1]
+        text = _NOT_PRINTABLE.sub(lambda found: json.dumps(found[0])[1:-1], self.content)
+        return short_digest(text.encode())
 
 
 def digest(record: object) -> str:
@@ -94,9 +84,9 @@ def digest(record: object) -> str:
     return Line.of(record).digest
 
 
-def line_digest(line: bytes) -> str:
-    """What a replay remembers of a line: 16 hexadecimal digits."""
-    return hashlib.blake2b(line, digest_size=8).hexdigest()
+def short_digest(body: bytes) -> str:
+    """Tell bytes from others: 16 hexadecimal digits."""
+    return hashlib.blake2b(body, digest_size=8).hexdigest()
 
 
 def compress(lines: bytes) -> bytes:

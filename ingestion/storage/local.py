@@ -26,12 +26,7 @@ class LocalLake(Lake):
     """A lake in a folder."""
 
     def __init__(self, root: Path) -> None:
-        """Create the folder when it is missing.
-
-        Raises:
-            ConfigurationError: A file stands where the folder should be.
-            LakeError: The folder cannot be made.
-        """
+        """Create the folder when it is missing."""
         self.uri, self._root = str(root), root
         with _explained("make the lake's folder", root):
             try:
@@ -213,11 +208,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def sync_folder(folder: Path) -> bool:
-    """Make a rename in a folder last; False where its file system cannot (some network shares).
-
-    Raises:
-        OSError: It can, and failed.
-    """
+    """Make a rename in a folder last; False where its file system cannot (some network shares)."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,13 +1,20 @@
 """A lake in a bucket: S3's puts are whole and atomic, its conditional writes make a lock.
 
-AWS's own variables say where it is and who asks (`AWS_ENDPOINT_URL`, profiles, roles);
-boto3 checks every transfer and waits out SlowDown.
+The lock is an object that its holder renews, and whoever finds it still takes over; conditional
+puts decide between two who want it. Clocks differ between machines, so no time in it is believed: a
+lease is dead when it did not change for its length.
+
+AWS's own variables say where the lake is and who asks (`AWS_ENDPOINT_URL`, profiles, roles); boto3
+checks every transfer and waits out SlowDown.
 """
 
 from __future__ import annotations
 
+import logging
+import secrets
+import threading
 import time
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from email.utils import parsedate_to_datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -18,23 +25,26 @@ from botocore.exceptions import ClientError
 from botocore.session import Session
 
 from ingestion.config.aws_errors import DAMAGE, code_of, explain, explained
-from ingestion.config.errors import LakeError
-from ingestion.storage.base import Entry, Lake, Version
-from ingestion.storage.s3_lock import Lease, lock_key
+from ingestion.config.errors import LakeBusyError, LakeError
+from ingestion.storage.base import Entry, Lake, Version, describe_owner, note_owner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from contextlib import AbstractContextManager
     from datetime import timedelta
 
 # Costs are told apart by this tag (billing's cost allocation tags).
 _TAG = "project=wistia-elt"
 LEASE_SECONDS = 30.0
+# A holder misses two renewals before its lease runs out; one who waits looks more often.
+_RENEWALS = 4
+_LOOKS = 10
 _ATTEMPTS = 9
 _READS = 3
 _A_REQUEST = 1000  # what DeleteObjects takes at most
 _ABSENT = {"NoSuchKey", "NoSuchVersion", "404", "NotFound"}
 _LOST = {"PreconditionFailed", "412", "ConditionalRequestConflict", "409"}
+
+log = logging.getLogger(__name__)
 
 
 def try_bucket(uri: str, setting: str) -> str:
@@ -53,14 +63,11 @@ def try_bucket(uri: str, setting: str) -> str:
 
 
 class BucketLake(Lake):
-    """A lake below a prefix of a bucket.
+    """A lake below a prefix of a bucket, `s3://bucket/prefix`.
 
-    Args:
-        uri: `s3://bucket/prefix`.
-        lease_seconds: How long a dead holder's lock keeps others waiting. Every process
-            at work in one lake must have the same.
-        sleep: Waits seconds.
-        clock: Tells seconds; one that goes on while the machine sleeps.
+    A dead holder's lock keeps others waiting for `lease_seconds`: every process at work in one lake
+    must have the same. `sleep` waits seconds, `clock` tells them and goes on while the machine
+    sleeps.
 
     Raises:
         ConfigurationError: The bucket does not exist, or there are no credentials.
@@ -79,7 +86,7 @@ class BucketLake(Lake):
         self._bucket, _, prefix = self.uri.removeprefix("s3://").partition("/")
         self._prefix = f"{prefix}/" if prefix else ""
         self.lease_seconds, self.sleep, self.clock = lease_seconds, sleep, clock
-        self._leases: list[Lease] = []
+        self._leases: list[_Lease] = []
         try:
             with self._explained("reach"):
                 self._s3: Any = _connect()
@@ -91,8 +98,7 @@ class BucketLake(Lake):
     def put(self, key: str, body: bytes) -> None:
         """Put the object whole; S3 shows it complete or not at all.
 
-        Raises:
-            LakeBusyError: This process slept through its lease, and another took it.
+        Raises `LakeBusyError` where this process slept through its lease, and another took it.
         """
         with self._writing(f"write {key} in"):
             self._s3.put_object(
@@ -139,12 +145,8 @@ class BucketLake(Lake):
 
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:
-        """Hold a lease that is renewed while the block runs and runs out with its owner.
-
-        Raises:
-            LakeBusyError: Somebody else's lease is being renewed.
-        """
-        lease = Lease(self, name)
+        """Hold a lease that is renewed while the block runs and runs out with its owner."""
+        lease = _Lease(self, name)
         lease.take()
         # It stays after the block: what a process that lost its lock writes late is refused.
         self._leases.append(lease)
@@ -158,7 +160,7 @@ class BucketLake(Lake):
     def is_locked(self, name: str) -> bool:
         """Whether its lease was renewed lately, by S3's own clock: ours may differ."""
         with self._explained(f"look at the lock {name} in"), _passing(_ABSENT):
-            found = self._s3.head_object(**self._named(lock_key(name)))
+            found = self._s3.head_object(**self._named(_lock_key(name)))
             now = parsedate_to_datetime(found["ResponseMetadata"]["HTTPHeaders"]["date"])
             # Both have whole seconds, and a holder misses a renewal now and then.
             age: timedelta = now - found["LastModified"]
@@ -166,11 +168,7 @@ class BucketLake(Lake):
         return False
 
     def write_if(self, key: str, body: bytes, **condition: str) -> str | None:
-        """Put an object only under a condition, `IfNoneMatch="*"` or `IfMatch=<etag>`.
-
-        Returns:
-            The new ETag; None when the condition did not hold.
-        """
+        """Put only if `IfNoneMatch="*"` or `IfMatch=<etag>` holds: its new ETag, or None."""
         with self._explained(f"write {key} in"), _passing(_LOST | _ABSENT):
             return str(self._s3.put_object(**self._named(key), Body=body, **condition)["ETag"])
         return None
@@ -234,3 +232,99 @@ def _connect() -> Any:  # noqa: ANN401 - boto3 makes its classes as it runs
     # Not adaptive: after one SlowDown that asks every two seconds at most, for minutes.
     retries: Any = {"mode": "standard", "total_max_attempts": attempts}
     return boto3.client("s3", config=Config(retries=retries, connect_timeout=10))
+
+
+def _lock_key(name: str) -> str:
+    return f"state/locks/{name}.json"
+
+
+class _Lease:
+    """One holder's lease on a named lock of a bucket."""
+
+    def __init__(self, store: BucketLake, name: str) -> None:
+        self._store, self._name, self._key = store, name, _lock_key(name)
+        self._seconds = store.lease_seconds
+        self.is_lost = False
+        self._etag, self._renewed = "", 0.0
+        self._mutex, self._ended = threading.Lock(), threading.Event()
+        self._thread = threading.Thread(target=self._keep, daemon=True)
+
+    def take(self) -> None:
+        """Take the lock, waiting for a dead holder's lease to run out, and go on renewing it.
+
+        Raises `LakeBusyError` where the holder renews its lease, or somebody was faster.
+        """
+        self._renewed = self._store.clock()
+        first = note, held = self._store.read(self._key)
+        if held is not None:
+            log.warning(
+                "another %s holds the lake%s: looking for %g s whether it lives",
+                self._name,
+                describe_owner(note),
+                self._seconds,
+            )
+        for _ in range(_LOOKS):
+            if held is None or (note, held) != first:
+                break
+            self._store.sleep(self._seconds / _LOOKS)
+            self._renewed = self._store.clock()
+            note, held = self._store.read(self._key)
+        etag = None
+        if held is None:
+            etag = self._write(IfNoneMatch="*")
+        elif (note, held) == first:
+            etag = self._write(IfMatch=held)
+        if etag is None:
+            raise LakeBusyError(
+                f"another {self._name} is at work in {self._store.uri}{describe_owner(note)}",
+                "wait for it to finish, or end that process: its lease runs out "
+                f"{self._seconds:g} seconds later",
+            )
+        self._etag = etag
+        self._thread.start()
+
+    def ensure(self) -> None:
+        """Make sure that the lease is still ours; renew one that may have run out.
+
+        Raises `LakeBusyError` where this process stood still and another took over.
+        """
+        overdue = self._store.clock() - self._renewed > self._seconds * 2 / _RENEWALS
+        if overdue and not self.is_lost:
+            self._renew()
+        if self.is_lost:
+            raise LakeBusyError(
+                f"another {self._name} took over {self._store.uri} while this one stood still",
+                "let that one finish; nothing is lost",
+            )
+
+    def end(self) -> None:
+        """Give the lock back, unless it has become another's."""
+        self._ended.set()
+        # A renewal may hang on a dead network; one after the removal cannot succeed.
+        self._thread.join(self._seconds)
+        with suppress(LakeError):
+            self._store.remove_if(self._key, self._etag)
+
+    def _keep(self) -> None:
+        while not self.is_lost and not self._ended.wait(self._seconds / _RENEWALS):
+            with suppress(LakeError):
+                self._renew()
+
+    def _renew(self) -> None:
+        with self._mutex:
+            if self.is_lost:
+                return
+            moment, etag = self._store.clock(), self._write(IfMatch=self._etag)
+            if etag is None:
+                self.is_lost = True
+            else:
+                self._etag, self._renewed = etag, moment
+
+    def _write(self, **condition: str) -> str | None:
+        body = note_owner(mark=secrets.token_hex(8))
+        etag = self._store.write_if(self._key, body, **condition)
+        if etag is None:
+            # A put whose answer got lost is sent again, and finds the first one in its way.
+            note, found = self._store.read(self._key)
+            etag = found if note == body else None
+        return etag

@@ -7,9 +7,9 @@ import pytest
 from pydantic import SecretStr
 
 from ingestion.admin.audit import Audit
+from ingestion.admin.job import OLDER
 from ingestion.admin.quarantine import replay
 from ingestion.admin.redact import redact
-from ingestion.admin.rewrite import OLDER
 from ingestion.config.errors import ConfigurationError, LakeError, SourceMismatchError
 from ingestion.config.secrets import fingerprint_key
 from ingestion.load.redaction import make_redactor

@@ -7,7 +7,7 @@ import pytest
 
 from ingestion.admin.audit import Audit
 from ingestion.admin.erase import UnknownPersonError, forget
-from ingestion.admin.rewrite import OLDER
+from ingestion.admin.job import OLDER
 from ingestion.config.errors import LakeError
 from ingestion.state.checkpoint import identity_of
 from ingestion.storage.base import Version

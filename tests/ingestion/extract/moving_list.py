@@ -33,7 +33,7 @@ def moment(seconds: float) -> datetime:
 
 def row_of(state: State) -> Row:
     key, at = state
-    return Row(at, blake2b(f"{key} {at}".encode(), digest_size=8).digest(), state)
+    return Row(at, blake2b(f"{key} {at}".encode(), digest_size=8).hexdigest(), state)
 
 
 def people(count: int, seconds_between: float = 60) -> list[State]:

@@ -337,7 +337,7 @@ def test_windows_reach_across_what_they_are_asked_to(end: int, size: int) -> Non
 
 def test_a_window_is_joined_by_a_row_and_never_by_rows_that_are_alike() -> None:
     def window(offset: int, *names: str) -> Window:
-        rows = tuple(Row(None, name.encode()) for name in names)
+        rows = tuple(Row(None, name) for name in names)
         return Window(offset, len(rows), rows)
 
     upper = window(0, "a", "b", "same", "same")

@@ -5,7 +5,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,6 @@ from ingestion.extract.context import Scope
 from ingestion.load import bronze
 from ingestion.load.bronze import RECORDS_PER_PART, newest_snapshots
 from ingestion.load.loader import Loader
-from ingestion.load.redaction import keep
 from ingestion.resources import MEDIA, VISITORS
 from ingestion.state.checkpoint import identity_of
 from ingestion.state.run import start_run
@@ -288,7 +287,7 @@ def test_a_page_of_nothing_leaves_no_object(bench: Bench) -> None:
 
 def test_the_state_keeps_the_newest_snapshot_in_whatever_order_they_come(bench: Bench) -> None:
     run = start_run(bench.lake(), "ingest", "test", bench.clock)
-    loader = Loader(MEDIA, run, [], timedelta(0), keep)
+    loader = Loader(MEDIA, run, [], bench.settings())
 
     for day in (3, 1, 2):
         taken_at = datetime(2026, 1, day, tzinfo=UTC)
@@ -302,7 +301,7 @@ def test_one_answer_that_fills_many_parts_is_cut_into_them(
 ) -> None:
     monkeypatch.setattr(bronze, "RECORDS_PER_PART", 5)
     run = start_run(bench.lake(), "ingest", "test", bench.clock)
-    loader = Loader(VISITORS, run, [], timedelta(0), keep)
+    loader = Loader(VISITORS, run, [], bench.settings())
 
     loader.load([*visitors(12), *(visitor(n, load_count="x") for n in range(20, 26))])
     entry = run.manifest.resource("visitors")
