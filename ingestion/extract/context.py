@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from ingestion.config.errors import IngestionError
 from ingestion.load.loader import Loader
+from ingestion.state.recovery import broken_readings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -90,13 +91,8 @@ class Ingest:
         None where this run is told from when to read. A point that an older version left is passed
         over.
         """
-        for manifest in reversed([*self.manifests, self.run.manifest]):
-            entry = next((e for e in manifest.resources if e.resource == resource.name), None)
-            # A replay loads a few rows and reads no list.
-            if entry is None or manifest.kind == "replay":
-                continue
-            if entry.state == "completed" or self.scope.since is not None:
-                break
-            with suppress(ValidationError):
-                return entry.crawl, point.model_validate(entry.resume)
+        if self.scope.since is None:
+            for entry in broken_readings([*self.manifests, self.run.manifest], resource.name):
+                with suppress(ValidationError):
+                    return entry.crawl, point.model_validate(entry.resume)
         return None

@@ -25,8 +25,6 @@ from ingestion.storage.base import RUN_LOCK, Lake
 from ingestion.storage.json_lines import QUARANTINE, RAW, read_records
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from ingestion.load.resource import Resource
     from ingestion.state.manifest import Manifest, ResourceRun
 
@@ -84,7 +82,7 @@ def adopt_unlisted(lake: Lake, resource: Resource, manifests: list[Manifest]) ->
     again.
     """
     dead = {run.run_id: run for run in manifests if _is_dead(run) and run.kind not in _TAKEN_AGAIN}
-    going_on = _unfinished(entries_of(manifests, resource.name))
+    going_on = {entry.crawl for entry in broken_readings(manifests, resource.name)}
     for key in _unlisted(lake, resource.name, manifests) if dead else ():
         if (part := _part_of(key)) and part[1] in going_on:
             continue
@@ -133,14 +131,15 @@ def _unlisted(lake: Lake, resource: str, manifests: list[Manifest]) -> list[str]
     return [key for root in roots for key in lake.list(root) if key not in listed]
 
 
-def _unfinished(entries: Iterable[ResourceRun]) -> set[str]:
-    """The crawls that a next run may go on with: those since the last that was completed."""
-    found: set[str] = set()
-    for entry in entries:
+def broken_readings(manifests: list[Manifest], resource: str) -> list[ResourceRun]:
+    """The readings that a next run may go on with, newest first: since the last whole one."""
+    found: list[ResourceRun] = []
+    # A replay loads a few rows and reads no list.
+    for entry in entries_of((run for run in manifests if run.kind != "replay"), resource):
         if entry.state == "completed":
             found.clear()
         elif entry.resume is not None:
-            found.add(entry.crawl)
+            found.insert(0, entry)
     return found
 
 

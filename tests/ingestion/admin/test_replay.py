@@ -14,6 +14,7 @@ from ingestion.admin.audit import Audit
 from ingestion.admin.quarantine import list_quarantine, replay
 from ingestion.config.errors import LakeError
 from ingestion.extract.context import Scope
+from ingestion.load import loader
 from ingestion.resources import RESOURCES
 from ingestion.state.manifest import Manifest, StoredObject
 from ingestion.storage.base import Lake
@@ -122,6 +123,36 @@ def test_a_crawl_that_was_broken_off_goes_on_after_a_replay(bench: Bench) -> Non
     assert run.resource("visitors").reconciled_at is not None
     expected = {visitor(n)["visitor_key"] for n in range(300)} | {visitor(9001)["visitor_key"]}
     assert set(bench.keys("visitors")) == expected
+
+
+class Losing(LocalLake):
+    """A folder that loses its answer to the second part of visitors: put, and not known to be."""
+
+    parts = 0
+
+    def put(self, key: str, body: bytes) -> None:
+        super().put(key, body)
+        self.parts += key.startswith("raw-data/visitors")
+        if self.parts == 2:
+            raise LakeError("no answer", "run again")
+
+
+def test_what_a_broken_crawl_wrote_unlisted_lands_once_after_a_replay(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loader, "_DUE", 100)
+    bench.api.visitors = visitors(500)
+    set_aside(bench, "visitors", visitor(9001, NOON))
+    with pytest.raises(LakeError):
+        bench.ingest(Scope(resource="visitors"), Losing(bench.root))
+    bench.clock.now += timedelta(seconds=1)
+    replayed(bench)
+    bench.clock.now += timedelta(seconds=1)
+
+    bench.ingest(Scope(resource="visitors"))
+
+    expected = [visitor(n)["visitor_key"] for n in (*range(500), 9001)]
+    assert sorted(bench.keys("visitors")) == sorted(expected)
 
 
 def test_hashed_persons_are_not_hashed_again(bench: Bench) -> None:
