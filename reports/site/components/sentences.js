@@ -64,6 +64,7 @@ export function mediaLead(rows) {
 	const all = [...rows];
 	const high = all.filter((row) => row.play_rate_class === 'High').length;
 	if (!all.length) return '';
+	if (all.length === 1) return mediumLead(all[0]);
 	return `${high ? count(high) : 'None'} of ${amount(all.length, 'video')} ${high === 1 ? 'is' : 'are'} played by at least a fifth of the people who load ${high === 1 ? 'it' : 'them'}.`;
 }
 
@@ -76,14 +77,14 @@ export function medium(row, moments) {
 }
 
 export function mediumLead(row) {
-	if (!row) return '';
+	if (!isKnown(row?.play_rate)) return '';
 	return `${percent(row.play_rate)} of the ${count(row.visitors)} people who loaded it played it; on average ${percent(row.engagement)} of its ${clock(row.duration_seconds)} is watched.`;
 }
 
 /** Of videos side by side: which was played most, and which holds more of its plays to the end. */
 export function compare(choice, videos, ends) {
 	const known = videos.filter((one) => isKnown(FIGURES.plays.of(one.both.now)));
-	if (!videos.length) return 'There are no two videos to compare yet';
+	if (!videos.length) return 'A comparison needs two videos';
 	if (videos.length === 1) return `Choose a second video to compare ${videos[0].series} with`;
 	if (!known.length) return 'No plays of these videos are known of these days';
 	const most = [...known].sort((a, b) => FIGURES.plays.of(b.both.now) - FIGURES.plays.of(a.both.now))[0];

@@ -1,1 +1,1 @@
-select name, hours_watched, play_rate_class from pages.media where media_id is not null
+select name, hours_watched, play_rate_class, play_rate, visitors, engagement, duration_seconds from pages.media where media_id is not null
