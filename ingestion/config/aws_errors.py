@@ -91,24 +91,28 @@ _BY_CLASS: tuple[tuple[tuple[type[Exception], ...], tuple[str, str]], ...] = (
 
 
 @contextmanager
-def explained(doing: str, failed: type[ReadableError], setting: str = "LAKE_URI") -> Iterator[None]:
-    """Turn what boto3 raises inside the block into an error for the reader.
+def explained(
+    doing: str, failed: type[ReadableError], setting: str = "LAKE_URI", *more: type[Exception]
+) -> Iterator[None]:
+    """Turn what boto3 raises inside the block, and what else is named, into one for the reader.
 
     It says "cannot" and what we were `doing`; a `ConfigurationError` where the `setting` that names
     what is asked for, another one or its absence is to blame, and `failed` for everything else.
     """
+    kinds: tuple[type[Exception], ...] = (ClientError, BotoCoreError, *more)
     try:
         yield
-    except (ClientError, BotoCoreError) as error:
-        raise explain(doing, error, failed, setting) from error
+    except kinds as error:
+        raise _explain(doing, error, failed, setting) from error
 
 
-def explain(
-    doing: str, error: Exception, failed: type[ReadableError], setting: str = "LAKE_URI"
+def _explain(
+    doing: str, error: Exception, failed: type[ReadableError], setting: str
 ) -> ReadableError:
-    """What `explained` raises; AWS's own words stay out: they name accounts and roles."""
+    """What to raise; AWS's own words stay out: they name accounts and roles."""
     code = code_of(error)
-    found = _by_code(code, error) if code else _by_class(error)
+    by_class = (said for kinds, said in _BY_CLASS if isinstance(error, kinds))
+    found = _by_code(code, error) if code else next(by_class, None)
     said, remedy = found or (
         f"AWS answers {code or type(error).__name__}",
         "run again a little later",
@@ -140,7 +144,3 @@ def _refused_right(error: Exception) -> str:
     response = getattr(error, "response", {})
     found = _RIGHT.search(str(response.get("Error", {}).get("Message", "")))
     return found["right"] if found else ""
-
-
-def _by_class(error: Exception) -> tuple[str, str] | None:
-    return next((said for kinds, said in _BY_CLASS if isinstance(error, kinds)), None)

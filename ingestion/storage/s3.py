@@ -24,7 +24,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.session import Session
 
-from ingestion.config.aws_errors import DAMAGE, code_of, explain, explained
+from ingestion.config.aws_errors import DAMAGE, code_of, explained
 from ingestion.config.errors import LakeBusyError, LakeError
 from ingestion.storage.base import Entry, Lake, Version, describe_owner, note_owner
 
@@ -54,12 +54,7 @@ def try_bucket(uri: str, setting: str) -> str:
         ConfigurationError: It does not exist, or there are no credentials; `setting` is named.
         LakeError: It cannot be reached, or may not be seen.
     """
-    bucket, _, prefix = uri.removeprefix("s3://").partition("/")
-    with explained(f"reach {setting}={uri}", LakeError, setting):
-        # A HEAD would be cheaper and has no body to say why it is refused.
-        start = f"{prefix.rstrip('/')}/" if prefix else ""
-        _connect().list_objects_v2(Bucket=bucket, Prefix=start, MaxKeys=1)
-    return bucket
+    return _reach(uri, f"reach {setting}={uri}", setting)[1]
 
 
 class BucketLake(Lake):
@@ -83,17 +78,9 @@ class BucketLake(Lake):
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.uri = uri.rstrip("/")
-        self._bucket, _, prefix = self.uri.removeprefix("s3://").partition("/")
-        self._prefix = f"{prefix}/" if prefix else ""
+        self._s3, self._bucket, self._prefix = _reach(self.uri, f"reach {self.uri}", "LAKE_URI")
         self.lease_seconds, self.sleep, self.clock = lease_seconds, sleep, clock
         self._leases: list[_Lease] = []
-        try:
-            with self._explained("reach"):
-                self._s3: Any = _connect()
-                # A HEAD would be cheaper and has no body to say why it is refused.
-                self._s3.list_objects_v2(Bucket=self._bucket, Prefix=self._prefix, MaxKeys=1)
-        except ValueError as error:
-            raise explain(f"reach {self.uri}", error, LakeError) from error
 
     def put(self, key: str, body: bytes) -> None:
         """Put the object whole; S3 shows it complete or not at all.
@@ -224,6 +211,17 @@ def _passing(codes: set[str]) -> Iterator[None]:
     except ClientError as error:
         if code_of(error) not in codes:
             raise
+
+
+def _reach(uri: str, doing: str, setting: str) -> tuple[Any, str, str]:
+    """A client that has listed the bucket of `s3://bucket/prefix`, its name, its prefix."""
+    bucket, _, prefix = uri.removeprefix("s3://").partition("/")
+    prefix = f"{prefix.rstrip('/')}/" if prefix else ""
+    with explained(doing, LakeError, setting, ValueError):
+        client = _connect()
+        # A HEAD would be cheaper and has no body to say why it is refused.
+        client.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1)
+    return client, bucket, prefix
 
 
 def _connect() -> Any:  # noqa: ANN401 - boto3 makes its classes as it runs
