@@ -29,6 +29,7 @@ from ingestion.state.checkpoint import (
     missing_identity,
     quarantined_identity,
 )
+from ingestion.state.manifest import Manifest, entries_of
 from ingestion.state.recovery import replace_unlisted
 from ingestion.storage.json_lines import QUARANTINE, RAW, Line, digest
 
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 
     from ingestion.config.settings import Settings
     from ingestion.load.resource import Resource
-    from ingestion.state.manifest import Manifest
     from ingestion.state.run import RunRecord
 
 # An account's days may be ahead of UTC's, and clocks of each other.
@@ -89,8 +89,7 @@ class Loader:
         self._newest: dict[str, str] | None = None
         self._is_ahead = False
         # Parts are numbered through every run's entry of the same reading.
-        ours = [e for m in manifests for e in m.resources if e.resource == resource.name]
-        ours = [e for e in ours if e.crawl == entry.crawl]
+        ours = [e for e in entries_of(manifests, resource.name) if e.crawl == entry.crawl]
         self._parts = PartWriter(run, RAW, entry, sum(len(e.objects) for e in ours))
         self._rejects = PartWriter(run, QUARANTINE, entry, sum(len(e.quarantine) for e in ours))
 

@@ -128,10 +128,10 @@ def missing_identity(media_id: str) -> str:
 
 
 def load_state(
-    lake: Lake, resource: Resource, manifests: Iterable[Manifest], overlap: timedelta
+    lake: Lake, resource: Resource, runs: list[Manifest], overlap: timedelta
 ) -> ResourceState:
     """Read a resource's state, caught up with the runs after it: all they listed is folded in."""
-    runs, key = list(manifests), state_key(resource.name)
+    key = state_key(resource.name)
     adopt_unlisted(lake, resource, runs)
     body = lake.get(key)
     state = parse_state(body)
