@@ -21,7 +21,7 @@ import hashlib
 import json
 import re
 import zlib
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
@@ -48,15 +48,6 @@ _NAME = re.compile(
     r"_(?P<time>\d{4}-?\d\d-?\d\d[_T-]?\d\d[-:]?\d\d[-:]?\d\d)"
     r"(?(visitors)(?:_batch_\d+)?)\.json(?:\.gz)?"
 )
-
-
-class OldFile(NamedTuple):
-    """One file by its name: `taken_at` is UTC, `media_id` blank for visitors."""
-
-    taken_at: datetime
-    key: str
-    resource: str
-    media_id: str
 
 
 class Damage(NamedTuple):
@@ -98,49 +89,46 @@ def import_files(
         job.manifest.source = check_source(lake, settings, None)
         counts = []
         for resource in RESOURCES:
-            ours = [file for file in files if file.resource == resource.name]
+            ours = {key: file for key, file in files.items() if file.resource == resource.name}
             if ours:
                 counts.append(_import_resource(job, resource, source, ours, say))
         return counts
 
 
-def _find_files(settings: Settings, uri: str) -> tuple[Lake, list[OldFile]]:
-    """The predecessor's files, oldest first."""
+def _find_files(settings: Settings, uri: str) -> tuple[Lake, dict[str, SourceFile]]:
+    """The predecessor's files by their keys, oldest first."""
     if not uri.startswith("s3://") and not Path(uri).expanduser().is_dir():
         raise ConfigurationError(
             f"there is no folder {uri}", "name the folder, or s3://bucket/prefix, of the old files"
         )
     source = open_lake(settings.model_copy(update={"lake_uri": uri}))
-    files = sorted(filter(None, map(parse_name, source.list(""))))
-    if not files:
+    found = {key: file for key in source.list("") if (file := parse_name(key))}
+    if not found:
         raise ConfigurationError(
             f"{uri} holds none of the predecessor's files",
             "they are named like visitors_20260108_170607_batch_110471.json",
         )
-    return source, files
+    return source, dict(sorted(found.items(), key=lambda one: (one[1].taken_at, one[0])))
 
 
 def _import_resource(
-    job: Job, resource: Resource, source: Lake, files: list[OldFile], say: Callable[[str], None]
+    job: Job,
+    resource: Resource,
+    source: Lake,
+    files: dict[str, SourceFile],
+    say: Callable[[str], None],
 ) -> Count:
     loader = job.open(resource)
     entry = loader.entry
     before = {file.identity: file for run in job.before for file in run.sources}
     known = read = 0
-    for file in files:
-        name = file.key.rpartition("/")[2]
-        say(f"importing {name}")
-        body = source.get(file.key)
+    for key, taken in files.items():
+        say(f"importing {taken.name}")
+        body = source.get(key)
         if body is None:
-            raise LakeError(f"{file.key} has gone while it was imported", "import again")
+            raise LakeError(f"{key} has gone while it was imported", "import again")
         body = _unpack(body)
-        taken = SourceFile(
-            name=name,
-            resource=file.resource,
-            media_id=file.media_id,
-            taken_at=format_timestamp(file.taken_at),
-            sha256=hashlib.sha256(body).hexdigest(),
-        )
+        taken.sha256 = hashlib.sha256(body).hexdigest()
         old = before.setdefault(taken.identity, taken)
         if old.state == "completed":
             known += 1
@@ -189,20 +177,25 @@ def _take(job: Job, resource: Resource, loader: Loader, taken: SourceFile, body:
     return place - start
 
 
-def parse_name(key: str) -> OldFile | None:
+def parse_name(key: str) -> SourceFile | None:
     """Read a file's name, whatever folder it lies in; None for any other file.
 
     In the hour that comes twice in autumn, the earlier one is meant.
     """
-    found = _NAME.fullmatch(key.rpartition("/")[2])
+    name = key.rpartition("/")[2]
+    found = _NAME.fullmatch(name)
     if found is None:
         return None
     try:
         local = datetime.strptime(re.sub(r"\D", "", found["time"]), "%Y%m%d%H%M%S")  # noqa: DTZ007
     except ValueError:
         return None
-    taken_at = local.replace(tzinfo=_ZONE).astimezone(UTC)
-    return OldFile(taken_at, key, found["visitors"] or found["resource"], found["id"] or "")
+    return SourceFile(
+        name=name,
+        resource=found["visitors"] or found["resource"],
+        media_id=found["id"] or "",
+        taken_at=format_timestamp(local.replace(tzinfo=_ZONE)),
+    )
 
 
 def _unpack(body: bytes) -> bytes:

@@ -204,7 +204,7 @@ class SourceFile(BaseModel):
     resource: str
     media_id: str = ""
     taken_at: str
-    sha256: str
+    sha256: str = ""
     rows: int = 0
     state: Literal["running", "completed"] = "running"
 
