@@ -12,7 +12,7 @@ import hashlib
 import json
 import math
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 # An object and the name of its first field.
@@ -36,11 +36,6 @@ class BadRecord:
     def is_readable(self) -> bool:
         """Whether its fields are known."""
         return self.reason != _UNREADABLE
-
-    def with_fields(self, fields: dict[str, object]) -> BadRecord:
-        """The same with more fields, where it has any."""
-        is_object = isinstance(self.record, dict)
-        return replace(self, record=self.record | fields) if is_object else self
 
 
 def record_of(row: object) -> Any:  # noqa: ANN401 - decoded JSON

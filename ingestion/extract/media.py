@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from ingestion.api.paging import Paging
 from ingestion.api.parallel import read_in_order
-from ingestion.api.salvage import BadRecord, fields_of
+from ingestion.api.salvage import BadRecord, fields_of, record_of
 from ingestion.config.errors import (
     REFUSALS,
     BadResponseError,
@@ -172,10 +172,9 @@ def _stamped(rows: list[object], media_id: str, moment: datetime) -> Iterator[ob
     """A row says neither whose it is nor when it was told."""
     stamp: dict[str, object] = {"media_id": media_id, "snapshot_ts": format_timestamp(moment)}
     for row in rows:
-        if isinstance(row, BadRecord):
-            yield row.with_fields(stamp)
-        else:
-            yield {**row, **stamp} if isinstance(row, dict) else row
+        record = record_of(row)
+        stamped = {**record, **stamp} if isinstance(record, dict) else record
+        yield BadRecord(stamped, row.reason) if isinstance(row, BadRecord) else stamped
 
 
 def spans(first: date, last: date, days: int) -> Iterator[tuple[str, str]]:
