@@ -25,7 +25,7 @@ from ingestion.load.loader import Loader
 from ingestion.resources import RESOURCES
 from ingestion.state.inventory import is_object
 from ingestion.state.manifest import describe_object, forget_ended, listings
-from ingestion.state.recovery import close_dead_runs, remove_unlisted
+from ingestion.state.recovery import close_dead_runs, refuse_while_at_work, remove_unlisted
 from ingestion.state.run import RunRecord, start_run
 from ingestion.state.source_guard import check_source, read_source
 from ingestion.storage.base import Lake, Version
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 # A layer of its own: what a versioned bucket keeps of replaced and removed objects.
 OLDER = "older versions"
+_REWRITING = {"forget", "redact", "rebuild"}
 _BY_NAME = {resource.name: resource for resource in RESOURCES}
 log = logging.getLogger(__name__)
 
@@ -178,10 +179,12 @@ def open_job(settings: Settings, lake: Lake, kind: Kind, clock: Clock) -> Iterat
     """Hold the ingest's lock and record a run of this kind while the block lasts.
 
     Raises:
-        LakeBusyError: An ingest, or another such command, is at work.
+        LakeBusyError: An ingest, or another such command, is at work; any run where lists change.
     """
     with lake.lock("ingest"):
         before = close_dead_runs(lake, clock, rolls_up=True)
+        if kind in _REWRITING:
+            refuse_while_at_work(lake, before)
         remove_unlisted(lake, before)
         run = start_run(lake, kind, code_version(), clock)
         with run.recorded(), run.stage(kind):

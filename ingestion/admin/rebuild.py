@@ -28,7 +28,7 @@ from ingestion.state.manifest import (
     in_order,
     listings,
 )
-from ingestion.state.recovery import list_in
+from ingestion.state.recovery import list_in, refuse_while_at_work
 from ingestion.state.source_guard import read_source, write_source
 from ingestion.storage.json_lines import QUARANTINE, RAW, unpack_lines
 
@@ -42,10 +42,15 @@ _RECOVERED = "its manifest was lost: made again from the objects that carry its 
 
 
 def rebuild(settings: Settings, lake: Lake) -> list[str]:
-    """Make manifests and states again; tells what was done, a sentence each."""
+    """Make manifests and states again; tells what was done, a sentence each.
+
+    Raises:
+        LakeBusyError: A run is at work.
+    """
     with lake.lock("ingest"):
         audit = Audit(lake)
         audit.read_runs()
+        refuse_while_at_work(lake, audit.runs)
         audit.runs = [run for run in audit.runs if run.key not in audit.corrupt]
         said = _recover_runs(lake, audit)
         damaged = {finding.key for finding in audit.examine_objects()}

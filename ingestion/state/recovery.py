@@ -42,6 +42,20 @@ def is_alive(lake: Lake, manifest: Manifest) -> bool:
     return manifest.state == "running" and lake.is_locked(RUN_LOCK + manifest.run_id)
 
 
+def refuse_while_at_work(lake: Lake, runs: list[Manifest]) -> None:
+    """Refuse to change what a living run lists: it has its list in memory and writes it again.
+
+    Raises:
+        LakeBusyError: One is at work, in whatever stage.
+    """
+    for run in runs:
+        if is_alive(lake, run):
+            raise LakeBusyError(
+                f"the {run.kind} {run.run_id} is at work in {lake.uri}",
+                "wait for it to finish, then ask again; `wistia-elt status` shows it",
+            )
+
+
 def close_dead_runs(lake: Lake, clock: Clock, *, rolls_up: bool = False) -> list[Manifest]:
     """Mark crashed what says "running" and is dead; all runs of the lake, oldest first."""
     runs = read_manifests(lake, rolls_up=rolls_up)

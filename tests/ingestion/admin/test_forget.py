@@ -11,10 +11,13 @@ from pydantic import SecretStr
 from flows.duckdb.erase import WarehouseTables
 from ingestion.admin.audit import Audit
 from ingestion.admin.erase import UnknownPersonError, forget
-from ingestion.config.errors import LakeError, SourceMismatchError
+from ingestion.admin.rebuild import rebuild
+from ingestion.config.errors import LakeBusyError, LakeError, SourceMismatchError
 from ingestion.extract.context import Scope
+from ingestion.ingest import ingest
 from ingestion.state.checkpoint import identity_of
 from ingestion.state.manifest import Manifest
+from ingestion.state.run import start_run
 from ingestion.storage.base import Lake
 from ingestion.storage.json_lines import digest
 from ingestion.storage.local import LocalLake
@@ -73,6 +76,24 @@ def forgotten(
 
 def no_tables(folder: Path) -> WarehouseTables:
     return WarehouseTables(folder / "none.duckdb")
+
+
+def test_what_a_run_at_work_lists_is_not_changed_under_it(bench: Bench, tmp_path: Path) -> None:
+    """It has its list in memory, and writes it again at the end of its next stage."""
+    bench.api.visitors = [visitor(0), visitor(1)]
+    run = start_run(bench.lake(), "run", "test", bench.clock)
+    with run.alive():
+        ingest(bench.settings(), bench.lake(), run, ONLY)
+        with pytest.raises(LakeBusyError, match=f"{run.manifest.run_id} is at work"):
+            forgotten(bench, KEY, no_tables(tmp_path))
+        with pytest.raises(LakeBusyError, match=f"{run.manifest.run_id} is at work"):
+            rebuild(bench.settings(), bench.lake())
+        run.finish("completed", 0)
+
+    forgotten(bench, KEY, no_tables(tmp_path))
+
+    assert bench.keys("visitors") == [visitor(0)["visitor_key"]]
+    assert list(Audit(bench.lake()).examine()) == []
 
 
 @pytest.mark.both_lakes
