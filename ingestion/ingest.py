@@ -116,5 +116,5 @@ def _read(work: Ingest, resource: Resource) -> Generator[None]:
             raise
         # A token or plan that may not read it must not cost what it may.
         entry.state = "failed"
-        entry.note(f"not read: {error}")
+        entry.notes.append(f"not read: {error}")
         log.warning("%s is not read: %s", resource.name, error)
