@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import re
 import socket
 import ssl
 import time
@@ -16,13 +18,15 @@ from requests.utils import get_environ_proxies, select_proxy
 from urllib3 import exceptions as urllib3
 
 from ingestion.api.clock_skew import SET_CLOCK
-from ingestion.api.retry import Fault, seconds_to_wait
+from ingestion.api.retry import LONGEST_WAIT_SECONDS, Fault, seconds_to_wait
 from ingestion.api.salvage import parse_float, refuse_constant
 from ingestion.config.errors import (
     AuthenticationError,
     BadRequestError,
     BadResponseError,
     BlockedError,
+    ConfigurationError,
+    ForbiddenError,
     IngestionError,
     NotFoundError,
     RateLimitedError,
@@ -36,7 +40,7 @@ if TYPE_CHECKING:
 
 # A page has 60 kB: whoever needs longer than this for it will not finish.
 BODY_SECONDS = 120
-_CHUNK = 65_536
+_CHUNK, _YEAR = 65_536, 31_536_000
 _GET_A_NEW_ONE = (
     'make a token with "Read detailed stats" and "Read all folder and media data" '
     "(Account Settings, API Access) and put it where the old one was: WISTIA_API_TOKEN, or the "
@@ -115,13 +119,19 @@ def refusal(response: requests.Response, body: bytes) -> Fault | IngestionError:
             "check WISTIA_BASE_URL and WISTIA_API_VERSION",
         )
     wait = seconds_to_wait(response.headers.get("Retry-After"), response.headers.get("Date"))
+    is_long = (wait or 0) > LONGEST_WAIT_SECONDS
+    asks = f"and asks to wait {_hours(wait or 0)}" if is_long else "after every retry"
     error = (RateLimitedError if is_limit else UnavailableError)(
-        f"the API answered {status} to {where} after every retry",
-        "wait and run again: it continues where it stopped",
+        f"the API answered {status} to {where} {asks}",
+        f"{'wait that long' if is_long else 'wait'} and run again: it continues where it stopped",
     )
     # Older documents answer 503 with Retry-After over the limit.
     is_rate = is_limit or (status == _CODES.unavailable and wait is not None)
     return Fault(error, "rate" if is_rate else "server", wait)
+
+
+def _hours(seconds: float) -> str:
+    return f"{seconds / 3600:,.1f} hours" if seconds < _YEAR else "for years"
 
 
 def _denied(status: int, body: bytes, where: str, url: str) -> IngestionError:
@@ -137,7 +147,7 @@ def _denied(status: int, body: bytes, where: str, url: str) -> IngestionError:
     if status == _CODES.unauthorized:
         return AuthenticationError("Wistia refused the token (401)", _GET_A_NEW_ONE)
     if isinstance(told, dict):
-        return AuthenticationError(
+        return ForbiddenError(
             f"the account's plan does not include {where}", "ask the account's owner or Wistia"
         )
     if _is_html(body):
@@ -145,20 +155,22 @@ def _denied(status: int, body: bytes, where: str, url: str) -> IngestionError:
             f"a page of HTML refuses {where} (403), so it is not the API's: {_between(url)}",
             "let this machine reach WISTIA_BASE_URL through its firewall or proxy",
         )
-    return AuthenticationError(
+    return ForbiddenError(
         f"{where} is refused (403) without a reason of Wistia's",
         "ask the account's owner whether the plan includes it, and the network's whether a "
         "firewall refuses it",
     )
 
 
-def no_answer(url: str, error: Exception) -> Fault | BadRequestError:
-    """Tell what broke on the way to an answer or inside it."""
+def no_answer(url: str, error: Exception) -> Fault | BadRequestError | ConfigurationError:
+    """Tell what broke on the way to an answer or inside it, or before it on this machine."""
     parts = urlsplit(url)
     where = f"{parts.scheme}://{parts.netloc}{parts.path}"
     if isinstance(error, requests.TooManyRedirects):
         return BadRequestError(f"{where} redirects to itself forever", "check WISTIA_BASE_URL")
     found = [error, *_causes(error)]
+    if here := _fault_of_this_machine(url, error, found):
+        return here
     if isinstance(error, requests.exceptions.ProxyError):
         said, remedy = f"{_between(url)} does not let it through", _PROXY
     elif any(isinstance(e, (ssl.SSLError, requests.exceptions.SSLError)) for e in found):
@@ -170,6 +182,22 @@ def no_answer(url: str, error: Exception) -> Fault | BadRequestError:
     if said is _SLOW:
         return Fault(TooSlowError(message, remedy), "slow")
     return Fault(UnavailableError(message, remedy), "connection")
+
+
+def _fault_of_this_machine(
+    url: str, error: Exception, found: list[BaseException]
+) -> ConfigurationError | None:
+    """What kept a request from being sent: the proxy's address, or the file of certificates."""
+    if isinstance(error, ValueError) and (proxy := proxy_of(url)):
+        said = str(found[-1]).rstrip(".")
+        return ConfigurationError(f"the proxy {proxy} cannot be used: {said}", _PROXY)
+    if _NO_BUNDLE.search(str(error)):
+        name = next((one for one in _BUNDLES if os.environ.get(one)), _BUNDLES[0])
+        return ConfigurationError(
+            f"{name} is {os.environ.get(name)}, where no certificates are",
+            f"let {name} name a file of certificates in PEM, or unset it",
+        )
+    return None
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -190,6 +218,9 @@ _UNTRUSTED = (
     "if a proxy of the network opens TLS, set REQUESTS_CA_BUNDLE to the file with its certificate; "
     "otherwise check WISTIA_BASE_URL"
 )
+_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+# requests' words where there is no such file, OpenSSL's where it holds something else.
+_NO_BUNDLE = re.compile("TLS CA certificate bundle, invalid path|NO_CERTIFICATE_OR_CRL_FOUND")
 _SLOW = "the answer took too long"
 # The first that fits: a cause lies inside what it caused.
 _BROKEN_BY: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (
@@ -235,11 +266,18 @@ def _distrust(text: str) -> tuple[str, str]:
 
 
 def _between(url: str) -> str:
-    """The proxy that the environment names for an address, without its login."""
-    found = urlsplit(select_proxy(url, get_environ_proxies(url)) or "")
-    if found.hostname is None:
-        return "a firewall or proxy of the network"
-    return f"the proxy {found.hostname}:{found.port or 80}"
+    proxy = proxy_of(url)
+    return f"the proxy {proxy}" if proxy else "a firewall or proxy of the network"
+
+
+def proxy_of(url: str) -> str | None:
+    """Host and port of the proxy that the environment names for an address, without its login."""
+    given = select_proxy(url, get_environ_proxies(url))
+    if not given:
+        return None
+    # Not parsed: it may be no address at all, which is what must be told then.
+    place = given.rpartition("://")[2].rpartition("@")[2].partition("/")[0]
+    return place if ":" in place else f"{place or given}:80"
 
 
 def _where(url: str) -> str:

@@ -5,7 +5,8 @@ IngestionError                  exit 1
 ├── ConfigurationError          exit 2: a setting is missing, misspelt or impossible
 │   └── SourceMismatchError     exit 2: the lake holds another account's data
 ├── ClockError                  this machine's clock and the API's differ by minutes
-├── AuthenticationError         401/403: wrong token, missing scope, plan
+├── AuthenticationError         401/403: wrong token, missing scope
+│   └── ForbiddenError          403 for this address: the plan, or who may see one video
 ├── NotFoundError               404: the API does not know this address or video
 ├── BadRequestError             400/422: the API refuses the parameters
 ├── UnavailableError            no answer, 5xx, time-out: worth another try later
@@ -17,6 +18,7 @@ IngestionError                  exit 1
     └── LakeBusyError           another run holds the lake
 """
 
+import errno
 import re
 
 # How a command ends, for whoever starts it.
@@ -88,7 +90,11 @@ class ClockError(IngestionError):
 
 
 class AuthenticationError(IngestionError):
-    """The API refused the token (401) or the account's plan (403)."""
+    """The API refused the token, whatever it asks for (401)."""
+
+
+class ForbiddenError(AuthenticationError):
+    """The API refuses this address (403), which says nothing of any other."""
 
 
 class NotFoundError(IngestionError):
@@ -180,4 +186,6 @@ def describe(error: BaseException) -> tuple[str, str | None]:
     if not isinstance(error, Exception):
         return "it was stopped before its end", "start a run: it goes on where this one stopped"
     said = without_logins(str(error))
-    return f"{type(error).__name__}: {said}" if said else type(error).__name__, None
+    is_full = isinstance(error, OSError) and error.errno == errno.ENOSPC
+    remedy = "free some space where it writes, and run it again" if is_full else None
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__, remedy

@@ -13,8 +13,10 @@ from ingestion.api.parallel import read_in_order
 from ingestion.api.salvage import BadRecord, fields_of, record_of
 from ingestion.config.errors import (
     REFUSALS,
+    BadRequestError,
     BadResponseError,
     BlockedError,
+    ForbiddenError,
     IngestionError,
     NotFoundError,
     RateLimitedError,
@@ -23,6 +25,7 @@ from ingestion.config.errors import (
 from ingestion.config.grammar import MEDIA_ID
 from ingestion.config.timestamps import format_timestamp
 from ingestion.extract.context import Ingest, Videos
+from ingestion.state.checkpoint import identity_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -40,8 +43,9 @@ _NEVER_PLAYED = {"image", "swf", "pdfdocument", "microsoftofficedocument"}
 _SNAPSHOTS_AHEAD, _DAYS_AHEAD = 1_000, 200
 # So many videos in a row without an answer, and it is the API that is down.
 _DOWN = 5
-# What is told of one video is so of every other.
-_OF_ALL = (RateLimitedError, BlockedError)
+# What may be so of one video alone: it does not answer, or is refused; and what never is.
+_REFUSED = (ForbiddenError, BadRequestError)
+_OF_ONE, _OF_ALL = (UnavailableError, *_REFUSED), (RateLimitedError, BlockedError)
 # What the API keeps of events; of days it has all, and nobody knows since when.
 KEPT = timedelta(days=730)
 _RESTATED = timedelta(days=30)
@@ -129,42 +133,50 @@ def load_days(work: Ingest, resource: Resource) -> Generator[None]:
 
     What was loaded is remembered as far back as the next run will ask, and not forever. So a
     backfill of older days loads them again, changed or not: 730 small rows a video and backfill, of
-    which silver keeps the newest. Of a video that was not read before, only a backfill reads older
-    days. Where no video's days can be read, the next run asks for the same days again.
+    which silver keeps the newest. A video that is new to the lake, or could not be read by the run
+    before, is asked for all its days: the watermark is of those that were.
     """
     started = work.run.clock()
     zone = ZoneInfo(work.settings.wistia_time_zone)
     today = started.astimezone(zone).date()
     with work.loading(resource) as loader:
-        watermark, answered = loader.state.watermark, set[str]()
-        usual = watermark.astimezone(zone).date() - _RESTATED if watermark else today - KEPT
-        since = work.scope.since or (min(today - KEPT, usual) if work.scope.full else usual)
+        state, answered = loader.state, set[str]()
+        first, watermark = today - KEPT, state.watermark
+        usual = watermark.astimezone(zone).date() - _RESTATED if watermark else first
+        since = work.scope.since or (min(first, usual) if work.scope.full else usual)
         # A backfill of the newest days alone leaves a gap that the next run has to read.
         moves = since <= usual
         read_again = datetime.combine(today - _RESTATED if moves else usual, time.min, tzinfo=UTC)
-        asked = [
-            {"start_date": first, "end_date": last} for first, last in spans(since, today, _LONGEST)
-        ]
+        names = {media_id: identity_of(media_id) for media_id in work.videos.ids}
+        # Who wrote a state without them read every video of that time.
+        whole = set(names.values() if watermark and state.whole is None else state.whole or ())
 
         def fetch(media_id: str) -> list[object]:
             path = resource.path.format(media_id=media_id)
+            is_news = work.scope.since is None and names[media_id] not in whole
             return [
                 row
-                for days in asked
-                for row in work.client.get(path, days, expect=list, salvages=True)
+                for begin, end in spans(min(first, since) if is_news else since, today, _LONGEST)
+                for row in work.client.get(
+                    path, {"start_date": begin, "end_date": end}, expect=list, salvages=True
+                )
             ]
 
         def take(media_id: str, rows: list[object] | NotFoundError) -> None:
-            answered.add(media_id)
             if isinstance(rows, NotFoundError):
                 # Whether the video is known is for its statistics to say.
                 loader.entry.note(f"not read: {rows}")
             else:
+                answered.add(names[media_id])
                 loader.load(_stamped(rows, media_id, started), remember_from=read_again)
 
         yield from _read_each(work, loader, work.videos.ids, fetch, take, _DAYS_AHEAD)
-        # Of a video that did not answer the next run asks for the same days again.
-        if moves and len(answered) == len(work.videos.ids):
+        if moves:
+            # Of a video that was not read the next run that can asks for every day again.
+            read = answered & whole if work.scope.since and since > first else answered
+            before = set(state.whole or ())
+            loader.entry.whole, loader.entry.broken = sorted(read - before), sorted(before - read)
+            state.whole = sorted(read)
             loader.reach(started, read_again)
 
 
@@ -195,13 +207,14 @@ def _read_each(  # noqa: PLR0913, PLR0917 - what to ask, and what to do with it
 ) -> Generator[None]:
     """Fetch something of every video, side by side, and take the answers in their order.
 
-    One that fails after every retry is noted, so that the run ends with 3, and costs no other;
-    where none answers, or what does is not the API, that is raised. Yields while only videos are
-    left that hang; what was loaded is durable then.
+    One that fails after every retry is noted, so that the run ends with 3, and costs no other. One
+    that is refused stays so: that is quarantined, and told once. Where none answers, or what does
+    is not the API, that is raised. Yields while only videos are left that hang; what was loaded is
+    durable then.
     """
     # Who has answered, and how many had when each was asked.
     good, before = list[str](), dict[str, int]()
-    failed: list[UnavailableError] = []
+    failed, refused = list[IngestionError](), dict[str, IngestionError]()
 
     def ask(media_id: str) -> A:
         before[media_id] = len(good)
@@ -215,12 +228,15 @@ def _read_each(  # noqa: PLR0913, PLR0917 - what to ask, and what to do with it
             yield
             continue
         media_id, answer = come
-        if isinstance(answer, UnavailableError) and not isinstance(answer, _OF_ALL):
+        if isinstance(answer, _OF_ONE) and not isinstance(answer, _OF_ALL):
             # While others answer it is the video, and else the API.
             failed = [] if len(good) > before[media_id] else [*failed, answer]
             if len(failed) == _DOWN:
                 raise failed[0]
-            loader.entry.cut_short(str(answer))
+            if isinstance(answer, _REFUSED):
+                refused[media_id] = answer
+            else:
+                loader.entry.cut_short(str(answer))
         elif isinstance(answer, BadResponseError) and not answer.is_page:
             loader.quarantine_answer(answer, media_id=media_id)
             log.warning("what the API says of %s is quarantined: %s", media_id, answer)
@@ -230,5 +246,13 @@ def _read_each(  # noqa: PLR0913, PLR0917 - what to ask, and what to do with it
             failed = []
             take(media_id, answer)
         work.progress(loader)
-    if failed and not good:
-        raise failed[0]
+    _tell_refused(loader, refused, failed if not good else [])
+
+
+def _tell_refused(
+    loader: Loader, refused: dict[str, IngestionError], down: list[IngestionError]
+) -> None:
+    if down:
+        raise down[0]
+    for media_id, error in refused.items():
+        loader.quarantine({"answer": "refused", "media_id": media_id}, str(error))

@@ -58,6 +58,8 @@ class ResourceState(BaseModel):
         quarantined: Records quarantined so far.
         known: Digests by identity: of every video, and of visitors inside the overlap.
         fields: Names of fields that are not in the schema and were told of.
+        whole: Videos, by `identity_of`, whose days are read from the first one on. The watermark
+            says nothing of any other. None in a state that an older version wrote.
         run_id: The last run that is folded in.
     """
 
@@ -69,6 +71,7 @@ class ResourceState(BaseModel):
     quarantined: int = 0
     known: dict[str, Seen] = Field(default_factory=dict)
     fields: list[str] = Field(default_factory=list)
+    whole: list[str] | None = None
     run_id: str | None = None
 
     def save(self, lake: Lake) -> None:
@@ -198,6 +201,8 @@ def _fold(
         state.newest_at = max(newest, state.newest_at or newest)
     state.fields = sorted({*state.fields, *entry.unknown_fields})
     if entry.state == "completed" and bound:
+        if entry.whole or entry.broken:
+            state.whole = sorted({*(state.whole or ()), *entry.whole}.difference(entry.broken))
         state.watermark = watermark
         state.reconciled_at = parse_timestamp(entry.reconciled_at) or state.reconciled_at
         state.forget_before(bound)

@@ -86,6 +86,10 @@ class ResourceRun(BaseModel):
     unknown_fields: list[str] = Field(default_factory=list)
     unknown_media: list[str] = Field(default_factory=list)
     notes: list[str] = Field(default_factory=list)
+    # Videos, by `identity_of`, whose days are read from the first one on, and those that were not
+    # read: only what this run changed.
+    whole: list[str] = Field(default_factory=list)
+    broken: list[str] = Field(default_factory=list)
     # Whether a list was given up before its end; the notes say which and why.
     is_cut_short: bool = False
     # Where the next run goes on when this one dies; the crawl's own, without names.

@@ -105,3 +105,62 @@ def test_a_medium_that_is_gone_is_noted(bench: Bench) -> None:
     run = bench.ingest(DAYS)
     (note,) = run.resource("media_by_date").notes
     assert "/stats/medias/abc/by_date" in note
+
+
+def test_a_video_that_is_new_to_the_lake_is_read_from_its_first_day_on(two_years: Bench) -> None:
+    bench = two_years
+    bench.ingest(DAYS)
+    bench.api.add_medium("def")
+    bench.api.days["def"] = [day("2024-03-01"), day("2026-01-08")]
+    bench.clock.now += DAY
+    bench.home.remove("state/media_by_date.json")
+    bench.wire.asked.clear()
+
+    assert bench.ingest(DAYS).resource("media_by_date").records == 2
+
+    news = [one for one in bench.wire.asked if one.path.endswith("/def/by_date")]
+    assert min(one.query["start_date"][0] for one in news) == "2024-01-10"
+    known = [one for one in bench.wire.asked if one.path.endswith("/abc/by_date")]
+    assert [one.query["start_date"] for one in known] == [["2025-12-09"]]
+    bench.clock.now += DAY
+    asked(bench)
+    bench.ingest(DAYS)
+    assert asked(bench) == [("2025-12-10", "2026-01-10")] * 2
+
+
+@pytest.mark.parametrize("loses_state", [False, True])
+def test_a_video_that_was_away_for_months_has_no_gap(
+    two_years: Bench,
+    loses_state: bool,  # noqa: FBT001 - of parametrize
+) -> None:
+    bench = two_years
+    bench.api.add_medium("def")
+    bench.api.days["def"] = [day("2026-01-08")]
+    bench.ingest(DAYS)
+    for _ in range(3):
+        bench.clock.now += 40 * DAY
+        bench.ingest(DAYS, wistia_media_ids=("abc",))
+        # The others' watermark waits for nobody.
+        assert bench.state("media_by_date")["watermark"][:10] == f"{bench.clock.now:%Y-%m-%d}"
+    bench.api.days["def"].insert(0, day("2026-02-20"))
+    if loses_state:
+        bench.home.remove("state/media_by_date.json")
+
+    bench.ingest(DAYS)
+
+    assert [row["date"] for row in bench.rows("media_by_date")].count("2026-02-20") == 1
+
+
+def test_a_lake_of_before_asks_no_video_for_its_past_again(two_years: Bench) -> None:
+    bench = two_years
+    bench.ingest(DAYS)
+    run = bench.manifests()[-1]
+    run.resources[0].whole = []
+    run.save(bench.lake())
+    bench.home.remove("state/media_by_date.json")
+    bench.clock.now += DAY
+    asked(bench)
+
+    bench.ingest(DAYS)
+
+    assert asked(bench) == [("2025-12-09", "2026-01-09")]
