@@ -14,15 +14,16 @@ import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ingestion.config.settings import folder_of
 from reports.compression import SIBLINGS
 from reports.errors import PagesError
 from reports.headers import cache_control, content_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from reports.bucket import BucketDestination
 
@@ -59,7 +60,7 @@ def copy_site(site: Path, docs: Path, uri: str) -> int:
 
         with explained_bucket(uri) as bucket:
             return _copy(bucket, list(_items(site, docs)))
-    folder = Path(uri).expanduser().absolute()
+    folder = folder_of(uri)
     try:
         return _copy(FolderDestination(folder), list(_items(site, docs)))
     except OSError as error:
@@ -82,7 +83,7 @@ def try_destination(uri: str) -> None:
         with explained_bucket(uri) as bucket:
             bucket.read(LIST)
         return
-    folder = Path(uri).expanduser().absolute()
+    folder = folder_of(uri)
     nearest = next(path for path in (folder, *folder.parents) if path.exists())
     if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
         raise PagesError(

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ingestion.config.errors import LakeError
+from ingestion.config.settings import folder_of
 
 if TYPE_CHECKING:
     from ingestion.storage.base import Lake
@@ -96,8 +97,9 @@ class Memory:
 def _state_folder() -> Path:
     # Of the XDG Base Directory specification.
     given = os.environ.get("XDG_STATE_HOME", "")
-    home = Path(given) if Path(given).is_absolute() else Path("~/.local/state").expanduser()
-    return home / "wistia-elt"
+    home = folder_of(given if Path(given).is_absolute() else "~/.local/state")
+    # An account without a home, as some containers have, keeps it where it works.
+    return Path(".wistia-elt").absolute() if "~" in home.parts else home / "wistia-elt"
 
 
 def _parse(body: bytes | None) -> dict[str, Said]:

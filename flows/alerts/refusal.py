@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -17,6 +16,7 @@ from ingestion.config.errors import (
     ReadableError,
     describe,
 )
+from ingestion.config.settings import folder_of
 from ingestion.config.timestamps import utc_now
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def tell(text: str, channels: Mapping[str, Channel] | None = None) -> list[str]:
 
 def _name_of(uri: str) -> str:
     # As the lake itself is called once it can be opened.
-    return uri if uri.startswith("s3://") else str(Path(uri).expanduser().absolute())
+    return uri if uri.startswith("s3://") else str(folder_of(uri))
 
 
 def _alert_settings() -> AlertSettings:

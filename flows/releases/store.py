@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ingestion.config.aws_errors import explained
 from ingestion.config.errors import ConfigurationError, DeliveryError
+from ingestion.config.settings import folder_of
 from ingestion.config.timestamps import format_timestamp
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ def open_location(uri: str | None) -> Location:
         )
     if uri.startswith("s3://"):
         return Bucket(uri.rstrip("/"))
-    return Folder(str(Path(uri).expanduser().absolute()))
+    return Folder(str(folder_of(uri)))
 
 
 def _releases(files: Iterator[tuple[str, datetime]]) -> list[Release]:

@@ -22,13 +22,13 @@ import json
 import re
 import zlib
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from ingestion.admin.job import Job, if_durable, open_job
 from ingestion.api.salvage import parse_float, refuse_constant, skip_space
 from ingestion.config.errors import ConfigurationError, LakeError
+from ingestion.config.settings import folder_of
 from ingestion.config.timestamps import Clock, format_timestamp
 from ingestion.resources import RESOURCES
 from ingestion.state.manifest import SourceFile
@@ -97,7 +97,7 @@ def import_files(
 
 def _find_files(settings: Settings, uri: str) -> tuple[Lake, dict[str, SourceFile]]:
     """The predecessor's files by their keys, oldest first."""
-    if not uri.startswith("s3://") and not Path(uri).expanduser().is_dir():
+    if not uri.startswith("s3://") and not folder_of(uri).is_dir():
         raise ConfigurationError(
             f"there is no folder {uri}", "name the folder, or s3://bucket/prefix, of the old files"
         )

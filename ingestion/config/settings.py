@@ -52,7 +52,13 @@ def _is_lake(value: str) -> bool:
     # A folder may have any name; what begins like an address was meant as one.
     is_bucket = re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?", value, re.DOTALL)
     is_address = re.match(r"s3[an]?:|[a-z][a-z0-9+.-]+:/", value, re.IGNORECASE)
-    return value == value.strip() != "" and (not is_address or is_bucket is not None)
+    has_home = not os.path.expanduser(value).startswith("~")  # noqa: PTH111 - of text, raises nothing
+    return has_home and value != "" and (not is_address or is_bucket is not None)
+
+
+def folder_of(uri: str) -> Path:
+    """The folder that a text names, absolute; `~` is a home where this account has one."""
+    return Path(os.path.expanduser(uri)).absolute()  # noqa: PTH111 - pathlib's raises without one
 
 
 # What a value must hold to, and how that is said; what raises does not hold.
@@ -63,7 +69,7 @@ _EXPECTED: dict[str, tuple[Callable[[Any], object], str]] = {
         lambda ids: ids == "all" or (ids and all(map(MEDIA_ID.fullmatch, ids))),
         "all, or media ids with commas between them",
     ),
-    "lake_uri": (_is_lake, "a folder, or s3://bucket/prefix, without blanks around it"),
+    "lake_uri": (_is_lake, "a folder that can be found, or s3://bucket/prefix"),
     "serve_names": (
         lambda names: all(re.fullmatch(r"[A-Za-z0-9_.-]+|[0-9A-Fa-f:]+", one) for one in names),
         "names such as pages.example.com, without scheme and port",
@@ -82,6 +88,8 @@ class Settings(BaseSettings):
         frozen=True,
         env_ignore_empty=True,
         extra="ignore",
+        # A carriage return or blank that a file of settings ends its lines with is nobody's word.
+        str_strip_whitespace=True,
         # What a setting means stands below it: .env.example and the reference are made of that.
         use_attribute_docstrings=True,
     )
@@ -218,7 +226,7 @@ class Settings(BaseSettings):
     @property
     def lake_path(self) -> Path:
         """The local lake's absolute folder; meaningless on S3."""
-        return Path(self.lake_uri).expanduser().absolute()
+        return folder_of(self.lake_uri)
 
     @property
     def warehouse_path(self) -> Path:

@@ -11,6 +11,7 @@ import pytest
 
 from flows.alerts.channels import describe_channels
 from flows.alerts.mail import Email
+from flows.alerts.memory import Memory
 from flows.alerts.services import open_services
 from flows.alerts.watch import watch
 from ingestion.config.errors import AlarmError
@@ -185,3 +186,18 @@ def test_doctor_says_who_is_told() -> None:
     old = Settings(alert_webhook="http://127.0.0.1:1")
     assert "ALERT_URLS replaces ALERT_WEBHOOK" in describe_channels(old)
     assert describe_channels(Settings(alert_urls="jsons://h.test")).startswith("told by JSON")
+
+
+def test_what_was_told_is_remembered_without_a_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Some containers run under a number that nobody has.
+    for name in ("HOME", "XDG_STATE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", {}.__getitem__)
+    monkeypatch.chdir(tmp_path)
+
+    Memory(None, "lake").write({"failure": {"told": ["mail"]}})
+
+    assert Memory(None, "lake").read() == {"failure": {"told": ["mail"]}}
+    assert (tmp_path / ".wistia-elt").is_dir()

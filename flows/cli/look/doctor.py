@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import requests
-from requests.utils import get_environ_proxies, select_proxy
 
 from flows.alerts.channels import describe_channels
+from ingestion.api.answers import proxy_of
 from ingestion.api.client import Wistia
 from ingestion.api.clock_skew import MOST_SKEW, ClockSkew, describe
 from ingestion.api.rate_limit import Pacer
@@ -206,12 +206,10 @@ def _try_copy(settings: Settings) -> str:
 
 def _describe_proxy(settings: Settings) -> str:
     url = settings.wistia_base_url
-    found = urlsplit(select_proxy(url, get_environ_proxies(url)) or "")
-    host = urlsplit(url).hostname
-    if found.hostname is None:
+    host, proxy = urlsplit(url).hostname, proxy_of(url)
+    if proxy is None:
         return f"none: {host} is asked directly"
-    # Never its login.
-    return f"{host} is asked through {found.hostname}:{found.port or 80}, as the environment says"
+    return f"{host} is asked through {proxy}, as the environment says"
 
 
 def _check_prefect() -> Check:

@@ -17,7 +17,7 @@ from cryptography.x509.oid import NameOID
 
 import ingestion.api.client
 from ingestion.api.paging import Paging
-from ingestion.config.errors import ReadableError, UnavailableError
+from ingestion.config.errors import ConfigurationError, ReadableError, UnavailableError
 from tests.ingestion.api.client import client_of
 from tests.ingestion.api.wire import Wire, text
 from tests.ingestion.conftest import Bench
@@ -144,3 +144,34 @@ def test_a_proxy_that_refuses_is_named(
         error = refused(bench, wistia_base_url="http://wistia.example/v1")
 
     assert f"the proxy {proxy.origin.removeprefix('http://')}" in str(error)
+
+
+@pytest.mark.parametrize(
+    "proxy", ["http://127.0.0.1:notaport", "http://", "socks5://127.0.0.1:9", "ftp://a:1", "a b:80"]
+)
+def test_a_proxy_that_cannot_be_asked_is_a_setting_and_no_network(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", proxy)
+    monkeypatch.setenv("NO_PROXY", "")
+    with pytest.raises(ConfigurationError, match=r"the proxy .* cannot be used: ") as caught:
+        client_of(bench, wistia_base_url="http://wistia.example/v1").get("/medias")
+
+    assert "HTTP_PROXY" in caught.value.remedy
+    assert bench.time.slept == []
+
+
+@pytest.mark.parametrize("holds", [None, "no certificate"])
+def test_a_file_of_certificates_that_has_none_is_named(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, holds: str | None
+) -> None:
+    bundle = tmp_path / "bundle.pem"
+    if holds:
+        bundle.write_text(holds)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
+    address = bench.wire.base_url.replace("http:", "https:")
+    with pytest.raises(ConfigurationError, match=f"REQUESTS_CA_BUNDLE is {bundle}") as caught:
+        client_of(bench, wistia_base_url=address).get("/medias")
+
+    assert "unset" in caught.value.remedy
+    assert bench.time.slept == []

@@ -7,7 +7,7 @@ import pytest
 
 from ingestion.config.errors import ConfigurationError
 from ingestion.config.secrets import read_token
-from ingestion.config.settings import PROJECT_ROOT, Settings, setting_names
+from ingestion.config.settings import PROJECT_ROOT, Settings, folder_of, setting_names
 
 SECRET = "planted-secret-5b1"  # noqa: S105 - invented
 
@@ -125,7 +125,16 @@ def test_a_relative_lake_lies_in_the_working_directory() -> None:
 
 @pytest.mark.parametrize(
     "uri",
-    ["gs://bucket/lake", "file:///tmp/lake", "s3:/x", "s3:x", "s3://", "S3://bucket", " ", "lake "],
+    [
+        "gs://bucket/lake",
+        "file:///tmp/lake",
+        "s3:/x",
+        "s3:x",
+        "s3://",
+        "S3://bucket",
+        " ",
+        "~no-one/x",
+    ],
 )
 def test_what_was_meant_as_an_address_makes_no_folder(
     monkeypatch: pytest.MonkeyPatch, uri: str
@@ -134,6 +143,28 @@ def test_what_was_meant_as_an_address_makes_no_folder(
         load_with(monkeypatch, LAKE_URI=uri)
     assert "s3://bucket/prefix" in str(caught.value)
     assert not list(Path().iterdir())
+
+
+def test_an_account_without_a_home_has_no_lake_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Some containers run under a number that nobody has.
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr("pwd.getpwuid", {}.__getitem__)
+
+    with pytest.raises(ConfigurationError, match=r"LAKE_URI is not usable .* that can be found"):
+        load_with(monkeypatch, LAKE_URI="~/lake")
+    assert folder_of("~/pages") == Path.cwd() / "~/pages"
+
+
+def test_blanks_and_line_ends_around_a_value_are_nobody_s_word(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    address = "http://127.0.0.1:8765/v1"
+    settings = load_with(
+        monkeypatch, WISTIA_BASE_URL=f"{address}\r", LAKE_URI=" lake\t", WISTIA_TIME_ZONE="UTC\r"
+    )
+
+    assert (settings.wistia_base_url, settings.lake_uri) == (address, "lake")
+    assert settings.wistia_time_zone == "UTC"
 
 
 @pytest.mark.parametrize("uri", ["lake [2026]", "lake?#%20", "a: b", "C:\\lake", "s3", "späße"])
