@@ -10,6 +10,7 @@ import sys
 import time
 from contextlib import contextmanager
 from datetime import date
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
@@ -47,6 +48,7 @@ def show_errors(command: click.Command) -> None:
     asks for `--debug`, which shows tracebacks instead.
     """
     keep_private()
+    _write_any_character()
     configure(as_json="--log-json" in sys.argv)
     try:
         with stoppable():
@@ -65,6 +67,15 @@ def show_errors(command: click.Command) -> None:
         click.echo(f"{click.style('error', fg='red', bold=True)}: {said}", err=True)
         click.echo(f"{click.style('try', bold=True)}: {remedy}", err=True)
         sys.exit(getattr(error, "exit_code", 1))
+
+
+def _write_any_character() -> None:
+    """Let no name end a command: files and pipes are UTF-8, a terminal shows what it can."""
+    for stream in (sys.stdout, sys.stderr):
+        # Of one that is closed there is none.
+        if isinstance(stream, TextIOWrapper):
+            encoding = None if stream.isatty() else "utf-8"
+            stream.reconfigure(encoding=encoding, errors="backslashreplace")
 
 
 def _run(command: click.Command) -> None:

@@ -23,7 +23,7 @@ from ingestion.admin.redact import redact
 from ingestion.config.errors import ReadableError
 from ingestion.config.timestamps import utc_now
 from ingestion.resources import choose
-from ingestion.storage.base import open_lake
+from ingestion.storage.base import open_existing, open_lake
 from ingestion.terminal import RunProgress, show_table
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ _RIGHTS = "s3:ListBucketVersions, s3:GetObjectVersion and s3:DeleteObjectVersion
 
 def show_audit(settings: Settings, *, rebuild: bool, as_json: bool) -> int:
     """Print what is wrong with a lake after mending what can be; 0 when nothing is, else 1."""
-    lake = open_lake(settings)
+    lake = open_existing(settings)
     mended = _mend(settings, lake) if rebuild else []
     audit = Audit(lake)
     checks = [Check("rebuild", ok=True, detail=said) for said in mended]
@@ -64,7 +64,7 @@ def _mend(settings: Settings, lake: Lake) -> list[str]:
 def show_quarantine(settings: Settings, resource: str | None, *, show: bool, as_json: bool) -> None:
     """Print what was quarantined, a row an object and reason."""
     resources = choose(resource)
-    groups = list(list_quarantine(open_lake(settings), resources, show=show))
+    groups = list(list_quarantine(open_existing(settings), resources, show=show))
     if as_json:
         found = [asdict(group) for group in groups]
         if not show:
@@ -95,7 +95,7 @@ def show_quarantine(settings: Settings, resource: str | None, *, show: bool, as_
 def run_replay(settings: Settings, resource: str | None) -> None:
     """Replay, and print what loaded."""
     resources = choose(resource)
-    manifest = replay(settings, open_lake(settings), resources, utc_now)
+    manifest = replay(settings, open_existing(settings), resources, utc_now)
     if not manifest.resources:
         click.echo("nothing in quarantine passes today's rules; `wistia-elt quarantine` lists it")
         return
@@ -120,7 +120,7 @@ def run_import(settings: Settings, uri: str) -> int:
 
 def run_forget(settings: Settings, who: str, *, confirmed: bool) -> int:
     """Forget a person, and print what was removed where; 1 when unconfirmed or unreadable."""
-    lake = open_lake(settings)
+    lake = open_existing(settings)
     question = f"Remove this person from every layer of {lake.uri}? It cannot be undone."
     if not confirmed and not _is_agreed(question):
         click.echo("nothing was removed")
@@ -164,7 +164,7 @@ def _say_what_is_damaged(lake: Lake, damaged: list[str], unknown: str) -> int:
 
 def run_redact(settings: Settings, *, confirmed: bool) -> int:
     """Bring a lake and its tables under PII_POLICY; 1 when unconfirmed or unreadable."""
-    lake = open_lake(settings)
+    lake = open_existing(settings)
     question = f"Bring all of {lake.uri} under PII_POLICY={settings.pii_policy}?"
     if not confirmed and not _is_agreed(f"{question} It cannot be undone."):
         click.echo("nothing was changed")

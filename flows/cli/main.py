@@ -129,10 +129,9 @@ def query(sql: str, form: str | None) -> None:
 
     Example: wistia-elt query "select * from gold.fact_media_performance"
     """
-    from flows.cli.show import show_query  # noqa: PLC0415
+    from flows.cli.show import read_sql, show_query  # noqa: PLC0415
 
-    asked = click.get_text_stream("stdin").read() if sql == "-" else sql
-    show_query(Settings.load(), asked, form or "table")
+    show_query(Settings.load(), read_sql(sql), form or "table")
 
 
 @cli.command()

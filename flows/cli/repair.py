@@ -46,7 +46,7 @@ def backfill(since: date | None) -> None:
     "--into",
     metavar="FOLDER",
     required=True,
-    type=click.Path(path_type=Path),
+    type=click.Path(file_okay=False, path_type=Path),
     help="Its new folder.",
 )
 def rewind(day: date, into: Path) -> None:
@@ -56,10 +56,10 @@ def rewind(day: date, into: Path) -> None:
     """
     from flows.stages.build import build  # noqa: PLC0415
     from flows.stages.query import count_rows  # noqa: PLC0415
-    from ingestion.storage.base import open_lake  # noqa: PLC0415
+    from ingestion.storage.base import open_existing, open_lake  # noqa: PLC0415
     from ingestion.terminal import show_table  # noqa: PLC0415
 
-    settings = Settings.load()
+    source = open_existing(Settings.load())
     if into.exists() and any(into.iterdir()):
         raise ConfigurationError(
             f"{into} is not empty", "name a new folder: tables of a past day get their own"
@@ -69,7 +69,7 @@ def rewind(day: date, into: Path) -> None:
         lake_uri=str(into.absolute()), silver_uri=None, gold_uri=None, as_of_date=day
     )
     lake = open_lake(past)
-    if not _copy(open_lake(settings), lake, day):
+    if not _copy(source, lake, day):
         raise ConfigurationError(
             f"nothing was loaded by {day}", "name a later day; `wistia-elt status` shows the runs"
         )

@@ -16,6 +16,7 @@ from flows.cli.look.doctor import examine
 from flows.cli.look.status import read_status
 from flows.stages.figures import describe_figures
 from flows.stages.query import query
+from ingestion.config.errors import QueryError
 from ingestion.storage.base import open_lake
 from ingestion.terminal import show_table
 
@@ -27,6 +28,24 @@ if TYPE_CHECKING:
 _NUMBERS = int | float
 # What became of a field that is not known yet.
 _KEPT = {"keep": "kept in bronze", "hash": "hashed in bronze", "drop": "dropped"}
+
+
+def read_sql(given: str) -> str:
+    """The statement that was given; `-` is all of standard input.
+
+    Raises:
+        QueryError: It is no text.
+    """
+    try:
+        asked = click.get_text_stream("stdin", "utf-8-sig").read() if given == "-" else given
+        asked.encode()
+    # Of a standard input that is closed there is nothing to read with.
+    except (UnicodeError, AttributeError) as error:
+        raise QueryError(
+            "the query cannot be read: it is not UTF-8, or standard input is closed",
+            "save it as UTF-8: `wistia-elt query - < question.sql`",
+        ) from error
+    return asked
 
 
 def show_query(settings: Settings, sql: str, form: str) -> None:

@@ -12,6 +12,8 @@ import socket
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, NamedTuple
 
+from ingestion.config.errors import ConfigurationError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from contextlib import AbstractContextManager
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 # With a run's id behind it: held while the run lives.
 RUN_LOCK = "run-"
+# What a lake has that something was loaded into: the record of it, or bronze that has lost it.
+_LOADED = ("state/runs", "raw-data")
 
 
 class Entry(NamedTuple):
@@ -125,3 +129,20 @@ def open_lake(settings: Settings) -> Lake:
     from ingestion.storage.local import LocalLake  # noqa: PLC0415 - it needs what is above
 
     return LocalLake(settings.lake_path)
+
+
+def open_existing(settings: Settings) -> Lake:
+    """Open a lake that something was loaded into: who looks after one makes none.
+
+    Raises:
+        ConfigurationError: LAKE_URI names nothing, or something else.
+        LakeError: The lake cannot be reached.
+    """
+    lake = open_lake(settings) if settings.on_s3 or settings.lake_path.is_dir() else None
+    if lake and any(True for prefix in _LOADED for _ in lake.entries(prefix)):
+        return lake
+    where = lake.uri if lake else settings.lake_path
+    raise ConfigurationError(
+        f"there is no lake in {where}: nothing was ever loaded",
+        "check LAKE_URI and the folder you are in; `wistia-elt run` makes a new lake",
+    )

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from click.shell_completion import ShellComplete
 
@@ -12,7 +13,7 @@ from flows.cli.help import SECTIONS
 from flows.cli.main import cli
 from ingestion.config.version import code_version
 from ingestion.resources import RESOURCES
-from tests.command_line import CommandLine
+from tests.command_line import COMMAND, CommandLine
 from tests.servers import ROOT
 
 
@@ -163,3 +164,32 @@ def test_every_command_explains_itself_with_an_example(bare: CommandLine, comman
     said = bare.output_of(command, "--help")
     (example,) = re.findall(r"Example: (.*)", said)
     assert f"wistia-elt {command}" in example
+
+
+@pytest.mark.parametrize(
+    ("asked", "given"),
+    [("-", "select 1".encode("utf-16")), ("-", None), ("select '\udcff'", None)],
+    ids=["UTF-16", "a closed input", "an argument"],
+)
+def test_a_query_that_is_no_text_is_one_sentence(
+    tmp_path: Path, asked: str, given: bytes | None
+) -> None:
+    shown = subprocess.run(
+        ["/bin/sh", "-c", '"$0" query "$1"' + ("" if given else " <&-"), str(COMMAND), asked],
+        input=given,
+        capture_output=True,
+        cwd=tmp_path,
+        check=False,
+    )
+
+    assert shown.returncode == 2
+    assert b"error: the query cannot be read: it is not UTF-8" in shown.stderr
+
+
+@pytest.mark.parametrize("form", ["--csv", "--json"])
+def test_a_name_is_written_whole_whatever_the_terminal_can_show(tmp_path: Path, form: str) -> None:
+    (tmp_path / "lake").mkdir()
+    duckdb.connect(str(tmp_path / "lake/warehouse.duckdb")).close()
+    line = CommandLine(tmp_path, {"PYTHONIOENCODING": "ascii"})
+
+    assert "Zoë 東京 😀" in line.succeed("query", "select 'Zoë 東京 😀' as name", form)

@@ -138,3 +138,27 @@ def test_redact_asks_first_and_brings_the_tables_along(bare: CommandLine) -> Non
         body = file.read_bytes()
         assert b"nadine@" not in (gzip.decompress(body) if file.suffix == ".gz" else body)
     assert "PII_POLICY=drop" in explained(bare.run("import", "old"), 2)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("quarantine",),
+        ("replay",),
+        ("forget", "nadine@planted.example", "--yes"),
+        ("redact", "--yes"),
+        ("doctor", "--lake"),
+        ("rewind", "2026-01-09", "--into", "past"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_a_lake_that_is_none_is_not_in_order_and_not_made(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    mistyped = CommandLine(tmp_path, {"LAKE_URI": "laek", "PII_POLICY": "drop"})
+
+    error = explained(mistyped.call(*words), 2)
+
+    assert f"there is no lake in {tmp_path / 'laek'}" in error
+    assert not (tmp_path / "laek").exists()
+    assert not (tmp_path / "past").exists()
