@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 FIRST_DAY = date(2006, 1, 1)
 # What a terminal obeys instead of showing it: control characters, and turns of direction.
 _COMMANDS = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+# What Python makes of a byte of an argument that is no UTF-8.
+_HALF = re.compile("[\ud800-\udfff]")
 _SECONDS_BETWEEN_LINES = 15.0
 _NAMES = ", ".join(resource.name for resource in RESOURCES)
 
@@ -79,6 +81,8 @@ def _write_any_character() -> None:
 
 
 def _run(command: click.Command) -> None:
+    if any(_HALF.search(argument) for argument in sys.argv):
+        raise click.UsageError("an argument is not UTF-8")
     try:
         command.main(prog_name=command.name, standalone_mode=False)
     except click.Abort:

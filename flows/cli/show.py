@@ -37,15 +37,13 @@ def read_sql(given: str) -> str:
         QueryError: It is no text.
     """
     try:
-        asked = click.get_text_stream("stdin", "utf-8-sig").read() if given == "-" else given
-        asked.encode()
+        return click.get_text_stream("stdin", "utf-8-sig").read() if given == "-" else given
     # Of a standard input that is closed there is nothing to read with.
     except (UnicodeError, AttributeError) as error:
         raise QueryError(
             "the query cannot be read: it is not UTF-8, or standard input is closed",
             "save it as UTF-8: `wistia-elt query - < question.sql`",
         ) from error
-    return asked
 
 
 def show_query(settings: Settings, sql: str, form: str) -> None:

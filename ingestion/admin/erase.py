@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import unquote
 
 from ingestion.admin.job import OLDER, Job, open_job, record_in
 from ingestion.config.errors import IngestionError
@@ -93,7 +94,7 @@ class _Person:
             return False
         # Part of a longer text too, since what was quarantined may have any shape.
         pattern = rf"(?<![\w.+-]){re.escape(self.email)}(?![\w-])"
-        return any(re.search(pattern, text.lower()) for text, _ in _texts(record))
+        return any(re.search(pattern, unquote(text).lower()) for text, _ in _texts(record))
 
     def is_in(self, record: object) -> bool:
         """Whether a record is of the person; remembers its digest when it is."""
@@ -153,8 +154,8 @@ def _make_person(settings: Settings, who: str) -> _Person:
     if "@" not in who:
         return _Person({who})
     record = {"visitor_identity": {"email": who.strip().lower()}}
-    written = _texts(make_redactor(settings)(record, VISITORS))
-    return _Person({who}, email=next((text for text, _ in written), ""))
+    written: Any = make_redactor(settings)(record, VISITORS)
+    return _Person({who}, email=written["visitor_identity"]["email"] or "")
 
 
 def _forget_digests(lake: Lake, person: _Person) -> None:
@@ -195,7 +196,10 @@ def _remembering(lake: Lake, person: _Person) -> Iterator[Version]:
 
 
 def _texts(value: object, *, is_key: bool = False) -> Iterator[tuple[str, bool]]:
-    """Every text in a record, and whether it stands in a `visitor_key`: no other names anyone."""
+    """Every text and name in a record, and whether it stands in a `visitor_key`.
+
+    No other text names a visitor; an address may stand anywhere, a page's address included.
+    """
     if isinstance(value, str):
         yield value, is_key
     elif isinstance(value, list):
@@ -203,4 +207,5 @@ def _texts(value: object, *, is_key: bool = False) -> Iterator[tuple[str, bool]]
             yield from _texts(inner, is_key=is_key)
     elif isinstance(value, dict):
         for name, inner in value.items():
+            yield name, False
             yield from _texts(inner, is_key=is_key or name == "visitor_key")

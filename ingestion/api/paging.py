@@ -40,6 +40,8 @@ class PageSize:
 class Paging:
     """One list, read page after page; `gave_up` says why it was not read to its end, if it was not.
 
+    It `is_endless` where each page brought news: what is asked for may only be too much for one.
+
     Args:
         name: What is said of it, `events of 2026-01-08`.
         size: The list's page size.
@@ -59,6 +61,7 @@ class Paging:
         self.name, self.page, self.size = name, page, size or PageSize()
         self.per_page = granted or self.size.rows
         self.gave_up: str | None = None
+        self.is_endless = False
         # Rows of the largest page so far: a server may grant fewer than it is asked for.
         self._granted = granted
         self._identify = identify
@@ -95,6 +98,7 @@ class Paging:
         if self._without_news >= _PAGES_WITHOUT_NEWS and rows:
             self.gave_up = f"{self.name}: {self._without_news} pages in a row brought nothing new"
         elif self.page >= MOST_PAGES and rows:
+            self.is_endless = True
             self.gave_up = f"{self.name}: there is no end after {self.page:,} pages"
         self.page += 1
         return bool(rows) and self.gave_up is None

@@ -45,13 +45,28 @@ class Plan(BaseModel):
     since: date
     moves: bool = True
     done: list[tuple[str, str]] = Field(default_factory=list)
+    split: list[tuple[str, str]] = Field(default_factory=list)
     reached: dict[str, int] = Field(default_factory=dict)
 
     def windows(self) -> list[tuple[str, str]]:
         """The windows that are not done, newest first."""
         until = self.started_at.astimezone(UTC).date()
         days = _SHORT if (until - self.since).days < _MANY else _LONG
-        return [one for one in spans(self.since, until, days) if one not in self.done]
+        found = spans(self.since, until, days)
+        each = (one for window in found for one in self._parts(window))
+        return [one for one in each if one not in self.done]
+
+    def divide(self, window: tuple[str, str]) -> list[tuple[str, str]]:
+        """Read a window of several days that is too long for one list by single ones."""
+        self.split.append(window)
+        del self.reached[window[0]]
+        return self._parts(window)
+
+    def _parts(self, window: tuple[str, str]) -> list[tuple[str, str]]:
+        if window not in self.split:
+            return [window]
+        first, last = map(date.fromisoformat, window)
+        return list(spans(first, last, _SHORT))
 
     def note(self, window: tuple[str, str], page: int, *, is_last: bool) -> None:
         """Remember that a page was loaded."""
@@ -96,10 +111,12 @@ def _midnight(started: datetime) -> datetime:
 
 def _read(work: Ingest, resource: Resource, loader: Loader, plan: Plan) -> None:
     state, loader.resume, size = loader.state, lambda: plan, PageSize()
-    windows = (
-        (days, Paging(" to ".join(days), size, resource.identify, plan.reached.get(days[0], 1)))
-        for days in plan.windows()
-    )
+
+    def open_window(days: tuple[str, str]) -> tuple[tuple[str, str], Paging]:
+        page = plan.reached.get(days[0], 1)
+        return days, Paging(" to ".join(days), size, resource.identify, page)
+
+    windows = map(open_window, plan.windows())
     # In each round one page of every open window; a window that ends makes room for the next.
     turn = deque(islice(windows, _OPEN))
 
@@ -119,11 +136,15 @@ def _read(work: Ingest, resource: Resource, loader: Loader, plan: Plan) -> None:
         loader.load(rows, remember_from=remember_from)
         loader.entry.pages += 1
         page, goes_on = paging.usual_page, paging.goes_on(rows)
-        plan.note(days, page, is_last=not goes_on)
-        turn.extend([(days, paging)] if goes_on else islice(windows, 1))
-        if paging.gave_up:
-            again = f"`wistia-elt backfill --since {days[0]}` reads it again"
-            loader.entry.cut_short(f"{paging.gave_up}; {again}")
+        is_too_long = paging.is_endless and days[0] != days[1]
+        plan.note(days, page, is_last=not goes_on and not is_too_long)
+        if is_too_long:
+            turn.extend(map(open_window, plan.divide(days)))
+        else:
+            turn.extend([(days, paging)] if goes_on else islice(windows, 1))
+            if paging.gave_up:
+                again = f"`wistia-elt backfill --since {days[0]}` reads it again"
+                loader.entry.cut_short(f"{paging.gave_up}; {again}")
         work.progress(loader)
     # Days that were given up are read again from where this run began. Only a first run, which
     # has nowhere to begin again but two years ago, leaves them to a backfill.

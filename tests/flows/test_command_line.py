@@ -167,15 +167,11 @@ def test_every_command_explains_itself_with_an_example(bare: CommandLine, comman
 
 
 @pytest.mark.parametrize(
-    ("asked", "given"),
-    [("-", "select 1".encode("utf-16")), ("-", None), ("select '\udcff'", None)],
-    ids=["UTF-16", "a closed input", "an argument"],
+    "given", ["select 1".encode("utf-16"), None], ids=["UTF-16", "a closed input"]
 )
-def test_a_query_that_is_no_text_is_one_sentence(
-    tmp_path: Path, asked: str, given: bytes | None
-) -> None:
+def test_a_query_that_is_no_text_is_one_sentence(tmp_path: Path, given: bytes | None) -> None:
     shown = subprocess.run(
-        ["/bin/sh", "-c", '"$0" query "$1"' + ("" if given else " <&-"), str(COMMAND), asked],
+        ["/bin/sh", "-c", '"$0" query -' + ("" if given else " <&-"), str(COMMAND)],
         input=given,
         capture_output=True,
         cwd=tmp_path,
@@ -184,6 +180,13 @@ def test_a_query_that_is_no_text_is_one_sentence(
 
     assert shown.returncode == 2
     assert b"error: the query cannot be read: it is not UTF-8" in shown.stderr
+
+
+@pytest.mark.parametrize("command", ["query", "forget", "rewind"])
+def test_an_argument_that_is_no_text_is_wrong_usage(bare: CommandLine, command: str) -> None:
+    done = bare.call(command, "jo\udcff@example.com")
+
+    assert (done.returncode, "an argument is not UTF-8" in done.stderr) == (2, True)
 
 
 @pytest.mark.parametrize("form", ["--csv", "--json"])

@@ -21,7 +21,7 @@ from ingestion.state.run import start_run
 from ingestion.storage.base import Lake
 from ingestion.storage.json_lines import digest
 from ingestion.storage.local import LocalLake
-from tests.ingestion.account import NOON, visitor
+from tests.ingestion.account import NOON, event, visitor
 from tests.ingestion.conftest import Bench
 
 ONLY = Scope(resource="visitors")
@@ -116,6 +116,24 @@ def test_by_address_all_keys_leave_every_layer(bench: Bench, tmp_path: Path) -> 
     assert sorted(set(bench.keys("visitors"))) == [str(visitor(n)["visitor_key"]) for n in (0, 3)]
     assert "xnadine@planted.example" in rest
     assert list(Audit(bench.lake()).examine()) == []
+
+
+@pytest.mark.parametrize(
+    "trace",
+    [
+        {"embed_url": "https://a.example/?wemail=Nadine%40planted.example&x=1"},
+        {"attributes": {"form": {"nadine@planted.example": True}}},
+    ],
+    ids=["a page's address", "a field's name"],
+)
+def test_an_address_is_found_wherever_it_stands(
+    bench: Bench, tmp_path: Path, trace: dict[str, Any]
+) -> None:
+    bench.api.events = [event(1, **trace), event(2)]
+    bench.ingest(Scope(resource="events"))
+
+    assert forgotten(bench, "nadine@planted.example", no_tables(tmp_path)).removed["bronze"] == 1
+    assert [row["event_key"] for row in bench.rows("events")] == [event(2)["event_key"]]
 
 
 def test_no_other_copy_of_the_tables_keeps_the_person(bench: Bench, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+import ingestion.api.paging
 from ingestion.config.errors import AuthenticationError, IngestionError
 from ingestion.extract.context import Scope
 from ingestion.extract.events import Plan
@@ -175,6 +176,28 @@ def test_a_window_goes_on_at_its_last_page() -> None:
     assert next_one not in again.windows()
     plan.note(newest, 3, is_last=True)
     assert plan.reached == {}
+
+
+def test_a_window_that_is_too_long_for_one_list_is_read_by_days(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingestion.api.paging, "MOST_PAGES", 3)
+    # 480 in the newest fourteen days: five pages there, and one a day.
+    bench.api.events = [event(number, NOON - number * DAY / 40) for number in range(480)]
+    real = bench.wire.answer
+
+    def answer(one: Asked) -> Reply:
+        is_one_day = one.path.endswith("/events") and "2026-01-03" in one.query["start_date"]
+        return text("<html>") if is_one_day else real(one)
+
+    bench.wire.answer = answer
+    with pytest.raises(IngestionError):
+        bench.ingest(EVENTS)
+    bench.wire.answer = real
+
+    assert bench.ingest(EVENTS).exit_code == 0
+
+    assert set(keys(bench)) == {one["event_key"] for one in bench.api.events}
 
 
 def test_windows_cover_every_day_once() -> None:
