@@ -137,7 +137,13 @@ def forget_other_checkout(target: Path) -> None:
 def _environment(settings: Settings, as_of_date: str, target: Mapping[str, str]) -> dict[str, str]:
     lake = settings.lake_uri if settings.on_s3 else str(settings.lake_path)
     environment = {
-        **{name: value for name, value in os.environ.items() if name not in _SECRETS},
+        # dbt's own variables are meant for another project: DBT_EMPTY would build empty tables,
+        # DBT_RESOURCE_TYPES leave their tests out. What ours needs is said in the command.
+        **{
+            name: value
+            for name, value in os.environ.items()
+            if name not in _SECRETS and not name.startswith("DBT_")
+        },
         "LAKE_URI": lake,
         "SILVER_URI": settings.silver_uri or f"{lake}/silver",
         "GOLD_URI": settings.gold_uri or f"{lake}/gold",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from importlib.metadata import version
@@ -23,6 +24,8 @@ def code_version() -> str:
     if git is None or not (PROJECT_ROOT / ".git").exists():
         return release
     command = [git, "-C", str(PROJECT_ROOT), "describe", "--always", "--dirty", "--exclude", "*"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    # In a hook of git's the environment names another repository.
+    told = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    done = subprocess.run(command, env=told, capture_output=True, text=True, check=False)  # noqa: S603
     commit = done.stdout.strip()
     return f"{release}+g{commit}" if done.returncode == 0 and commit else release

@@ -90,6 +90,24 @@ def test_dbt_s_log_tells_every_step_where_no_folder_has_the_statements(tmp_path:
     assert "[debug" in (work / "logs" / "dbt.log").read_text()
 
 
+def test_variables_of_another_dbt_project_change_no_build(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"PROFILE": "corp", "RESOURCE_TYPES": "seed", "WARN_ERROR": "true"}.items():
+        monkeypatch.setenv(f"DBT_{name}", value)
+        monkeypatch.setenv(f"DBT_ENGINE_{name}", value)
+
+    built = run_dbt(
+        *(Settings(lake_uri=str(tmp_path / "lake")), "compile", "--select", "status"),
+        target="lint",
+        as_of_date="2026-01-10",
+        work_dir=tmp_path,
+        environment={},
+    )
+
+    assert built.tables == ("status",)
+
+
 def test_what_another_checkout_has_parsed_is_parsed_anew(tmp_path: Path) -> None:
     parsed = tmp_path / "target" / "partial_parse.msgpack"
     parsed.parent.mkdir()
