@@ -14,7 +14,7 @@ from reports.errors import PagesError
 from reports.upload import describe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from mypy_boto3_s3 import S3Client
@@ -36,6 +36,14 @@ class BucketDestination:
             return None
         body = found["Body"].read()
         return gzip.decompress(body) if found.get("ContentEncoding") == "gzip" else body
+
+    def find(self, keys: Iterable[str]) -> set[str]:
+        """Which of these are there."""
+        pages = self.client.get_paginator("list_objects_v2").paginate(
+            Bucket=self.bucket, Prefix=self.prefix
+        )
+        found = (one["Key"] for page in pages for one in page.get("Contents", []))
+        return set(keys) & {key.removeprefix(self.prefix) for key in found}
 
     def write(self, key: str, path: Path) -> None:
         """Put it with the headers it is to be served with."""

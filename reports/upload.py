@@ -22,7 +22,7 @@ from reports.errors import PagesError
 from reports.headers import cache_control, content_type
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from reports.bucket import BucketDestination
@@ -95,7 +95,9 @@ def try_destination(uri: str) -> None:
 def _copy(there: FolderDestination | BucketDestination, items: list[Item]) -> int:
     known = _parse_list(there.read(LIST))
     wanted = {item.key: item.digest for item in items}
-    changed = [item for item in items if known.get(item.key) != wanted[item.key]]
+    # What somebody, or a rule of the bucket's, has removed since is copied again.
+    stays = there.find(wanted.keys() & known.keys())
+    changed = [i for i in items if i.key not in stays or known[i.key] != wanted[i.key]]
     pages = [item for item in changed if item.key.endswith(".html")]
     rest = [item for item in changed if not item.key.endswith(".html")]
     with ThreadPoolExecutor(8) as pool:
@@ -146,6 +148,10 @@ class FolderDestination:
         """A file there."""
         path = self.root / key
         return path.read_bytes() if path.is_file() else None
+
+    def find(self, keys: Iterable[str]) -> set[str]:
+        """Which of these are there."""
+        return {key for key in keys if (self.root / key).is_file()}
 
     def write(self, key: str, path: Path) -> None:
         """Copy beside its place, then rename; a web server may send the packed siblings."""

@@ -145,8 +145,9 @@ def run_forget(settings: Settings, who: str, *, confirmed: bool) -> int:
 def _is_agreed(question: str) -> bool:
     try:
         return click.confirm(question)
-    except click.Abort as error:
-        if sys.stdin.isatty():
+    # Python's own error where there is no input at all.
+    except (click.Abort, RuntimeError) as error:
+        if sys.stdin is not None and sys.stdin.isatty():
             raise
         raise ReadableError(
             "nobody can be asked: standard input is closed", "give --yes to go on unasked"

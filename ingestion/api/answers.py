@@ -104,7 +104,7 @@ def refusal(response: requests.Response, body: bytes) -> Fault | IngestionError:
             f"the API knows nothing at {where}", "check WISTIA_BASE_URL and WISTIA_MEDIA_IDS"
         )
     if target := response.headers.get("Location", ""):
-        there = urlsplit(target).hostname or "another page"
+        there = urlsplit(target).netloc.rpartition("@")[2] or "another page"
         return BadRequestError(
             f"the API answered {status} to {where} and points to {there}",
             "check WISTIA_BASE_URL; where the network asks for a sign-in first, sign in to it in a "

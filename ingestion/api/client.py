@@ -216,10 +216,11 @@ class _Session(requests.Session):
         request.headers["Authorization"] = f"Bearer {self._token}"
         return request
 
-    # Elsewhere the token means nothing, and what answers there is not the API.
+    # Elsewhere, on another host, port or without TLS, requests would ask without the token.
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         target = super().get_redirect_target(resp)
         if target is None:
             return None
-        there = urlsplit(urljoin(resp.url, target)).hostname
-        return target if there == urlsplit(resp.url).hostname else None
+        there = urljoin(resp.url, target)
+        is_elsewhere = self.should_strip_auth(resp.url, there)  # type: ignore[no-untyped-call]
+        return None if is_elsewhere else target

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command_line import CommandLine
+from tests.command_line import COMMAND, CommandLine
 from tests.ingestion.account import STATS, visitor
 
 NADINE = {"name": "Nadine Planted", "email": "nadine@planted.example", "org": None}
@@ -111,6 +111,15 @@ def test_where_nobody_can_be_asked_yes_is_asked_for(
 ) -> None:
     filled(bare)
     assert "nobody can be asked" in explained(bare.call(*words), 1)
+    closed = subprocess.run(
+        ["/bin/sh", "-c", '"$0" "$@" <&-', str(COMMAND), *words],
+        capture_output=True,
+        check=False,
+        cwd=bare.folder,
+        env=bare.environment(),
+        text=True,
+    )
+    assert "nobody can be asked" in explained(closed, 1)
 
 
 def test_a_mistyped_table_is_no_run_that_failed(bare: CommandLine) -> None:

@@ -84,6 +84,20 @@ def test_a_damaged_list_of_what_was_copied_is_made_anew_and_removes_nothing(
     assert (tmp_path / "www" / "kept.txt").exists()
 
 
+def test_what_was_removed_there_is_copied_again(
+    site: Path, docs: Path, tmp_path: Path, bucket: str
+) -> None:
+    there = tmp_path / "there"
+    for uri in (str(there), f"s3://{bucket}/again"):
+        assert copy_site(site, docs, uri) == 5
+        assert copy_site(site, docs, uri) == 0
+    (there / "data/kpis.parquet").unlink()
+    boto3.client("s3").delete_object(Bucket=bucket, Key="again/data/kpis.parquet")
+
+    assert copy_site(site, docs, str(there)) == 1
+    assert copy_site(site, docs, f"s3://{bucket}/again") == 1
+
+
 def test_a_web_server_of_another_account_may_read_the_folder(
     site: Path, docs: Path, tmp_path: Path
 ) -> None:

@@ -70,15 +70,18 @@ def test_a_server_that_repeats_its_only_page_ends_the_list(bench: Bench) -> None
     assert len(bench.wire.asked) == 2
 
 
-def test_the_token_stays_behind_when_an_answer_points_elsewhere(bench: Bench) -> None:
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_the_token_stays_behind_when_an_answer_points_elsewhere(bench: Bench, host: str) -> None:
     with Wire(lambda _asked: as_json({"load_count": 1})).running() as elsewhere:
-        there = elsewhere.origin.replace("127.0.0.1", "localhost")
+        # Another host, or another port of this one.
+        there = elsewhere.origin.replace("127.0.0.1", host)
         bench.wire.answer = lambda _asked: Reply(status=301, headers={"Location": f"{there}/x"})
 
         with pytest.raises(BadRequestError, match=r"301 to GET /v1/account") as caught:
             client_of(bench).get("/account")
 
     assert elsewhere.asked == []
+    assert f"points to {there.removeprefix('http://')}" in str(caught.value)
     assert "WISTIA_BASE_URL" in caught.value.remedy
 
 
