@@ -30,33 +30,28 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Context:
-    """One run's tools; stages leave their results here.
-
-    Attributes:
-        as_of_date: The ISO date that recency counts from.
-        built: What the build did, once it has.
-        pages: Whether this run makes the pages; a run that others follow may leave it to them.
-        table: The only one to build, again, with those that read it; None for all.
-        rows: How many rows each table has, once it is built.
-        new_rows: How many of them more than before.
-        published: What publishing did, or why Node could not.
-    """
+    """One run's tools; stages leave their results here."""
 
     settings: Settings
     lake: Lake
     record: RunRecord
+    # ISO; recency counts from it.
     as_of_date: str
     scope: Scope = field(default_factory=Scope)
     full_refresh: bool = False
+    # The only one to build, again, with those that read it; None for all.
     table: str | None = None
+    # A run that others follow may leave the pages to them.
+    pages: bool = True
     sleep: Callable[[float], None] = time.sleep
     progress: Callable[[ResourceRun], None] = lambda _entry: None
     say: Callable[[str], None] = lambda _doing: None
     built: BuildResult | None = None
-    pages: bool = True
-    published: Published | NodeError | None = None
+    # How many rows each table has, and how many more than before.
     rows: dict[str, int] = field(default_factory=dict)
     new_rows: dict[str, int] = field(default_factory=dict)
+    # The latter where Node is missing.
+    published: Published | NodeError | None = None
 
 
 def open_context(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from prefect import flow, task
 
-from flows.alerts.refusal import refusals_told
+from flows.alerts.watch import refusals_told
 from flows.context import open_context
 from flows.releases.deploy import deliver
 from flows.stages.maintain import maintain
@@ -24,11 +24,7 @@ if TYPE_CHECKING:
 
 @flow(name="daily", persist_result=False)
 def daily() -> int:
-    """Run every stage in order, as the settings say.
-
-    Returns:
-        The exit code: 0, or 3 when something was quarantined, a video is unknown or a list was
-            not read to its end.
+    """Run every stage in order, as the settings say; gives the exit code, as `run_all`.
 
     Raises:
         ReadableError: That of the first stage that failed; nothing after it has started.
@@ -38,42 +34,22 @@ def daily() -> int:
 
 @flow(name="reconcile", persist_result=False)
 def reconcile() -> int:
-    """The same, but every visitor is read again: what changed unseen comes right.
-
-    Returns:
-        The exit code, as of `daily`.
-
-    Raises:
-        ReadableError: That of the first stage that failed; nothing after it has started.
-    """
+    """The same, but every visitor is read again: what changed unseen comes right."""
     return _open_and_run(Scope(full=True))
 
 
 @flow(name="maintenance", persist_result=False)
 def maintenance() -> None:
-    """What a bucket gathers and nobody reads any more goes.
-
-    Raises:
-        BuildError: AWS refuses a step; those before it are done.
-        LakeBusyError: A build is at work.
-    """
+    """What a bucket gathers and nobody reads any more goes."""
     maintain(Settings.load())
 
 
 @flow(name="deploy", persist_result=False)
 def deploy(version: str = "latest") -> str:
-    """Let the next run run a version of the code.
+    """Let the next run run a version of the code; gives the version.
 
-    Args:
-        version: A release or the beginning of its name, without CODE_URI a tag or a commit;
-            `latest` is the newest.
-
-    Returns:
-        The version that the next run runs.
-
-    Raises:
-        DeliveryError: There is no such version, or it cannot be put in place.
-        LakeBusyError: A run is at work in the checkout that is to change.
+    It is named by a release or the beginning of its name, without CODE_URI by a tag or a commit;
+    `latest` is the newest.
     """
     settings = Settings.load()
     done = deliver(settings, open_lake(settings), version)
@@ -89,8 +65,7 @@ def run_at_prefect(context: Context) -> int:
     def opened() -> int:
         return _run(context)
 
-    code: int = opened()
-    return code
+    return int(opened())
 
 
 def _open_and_run(scope: Scope) -> int:
@@ -110,12 +85,7 @@ def _run(context: Context) -> int:
 
 
 def run_as_task(stage: Stage, context: Context) -> None:
-    """Run a stage as a task of Prefect's.
-
-    Raises:
-        TimeoutError: It took longer than STAGE_TIMEOUT_MINUTES.
-        ReadableError: That of its last try.
-    """
+    """Run a stage as a task of Prefect's."""
 
     @task(
         name=stage.name,

@@ -32,7 +32,7 @@ resource "aws_glue_catalog_table" "bronze" {
   description   = trimspace(each.value.description)
   table_type    = "EXTERNAL_TABLE"
 
-  # To the letter what the run would declare (flows/athena/declarations.py): neither changes
+  # To the letter what the run would declare (flows/athena/catalog.py): neither changes
   # what the other made. A test holds the two together.
   parameters = merge(
     { EXTERNAL = "TRUE", classification = "json" },

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 import brotli
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 SIBLINGS = {"br": ".br", "gzip": ".gz"}
@@ -36,33 +35,26 @@ def compress_folder(folder: Path, previous: Path | None = None) -> int:
 
     What is the same in an earlier state of the folder is copied, not computed.
     """
-    files = list(_shrinking(folder))
+    found = (path for path in sorted(folder.rglob("*")) if path.suffix in _SHRINKING)
+    files = [path for path in found if path.is_file() and path.stat().st_size >= _LEAST_BYTES]
+
+    def compress(file: Path) -> None:
+        if previous is None or not _copy_siblings(file, previous / file.relative_to(folder)):
+            body = file.read_bytes()
+            packed = brotli.compress(body, quality=_BROTLI_QUALITY)  # type: ignore[no-untyped-call]
+            _sibling(file, ".br").write_bytes(packed)
+            # No time inside: equal files have equal siblings.
+            _sibling(file, ".gz").write_bytes(gzip.compress(body, mtime=0))
+
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for _ in pool.map(lambda file: _compress(file, folder, previous), files):
-            pass
+        list(pool.map(compress, files))
     return len(files)
-
-
-def _shrinking(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.rglob("*")):
-        if path.suffix in _SHRINKING and path.is_file() and path.stat().st_size >= _LEAST_BYTES:
-            yield path
-
-
-def _compress(file: Path, folder: Path, previous: Path | None) -> None:
-    if previous is not None and _copy_siblings(file, previous / file.relative_to(folder)):
-        return
-    body = file.read_bytes()
-    _sibling(file, ".br").write_bytes(brotli.compress(body, quality=_BROTLI_QUALITY))  # type: ignore[no-untyped-call]
-    # No time inside: equal files have equal siblings.
-    _sibling(file, ".gz").write_bytes(gzip.compress(body, mtime=0))
 
 
 def _copy_siblings(file: Path, old: Path) -> bool:
     held = [_sibling(old, suffix) for suffix in SIBLINGS.values()]
-    if not all(path.is_file() for path in (old, *held)):
-        return False
-    if not filecmp.cmp(file, old, shallow=False):
+    is_known = all(path.is_file() for path in (old, *held))
+    if not is_known or not filecmp.cmp(file, old, shallow=False):
         return False
     for path in held:
         shutil.copyfile(path, file.with_name(path.name))

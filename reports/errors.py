@@ -7,9 +7,5 @@ class PagesError(ReadableError):
     """The pages cannot be made or published."""
 
 
-class ExportError(PagesError):
-    """The tables of the pages cannot be read, or hold nothing where bronze holds something."""
-
-
 class NodeError(PagesError):
     """Node, which makes the pages of the tables, is missing or too old."""

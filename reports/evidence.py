@@ -14,7 +14,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from reports.errors import PagesError
-from reports.node import SITE, Ended, run_node
+from reports.node import SITE, run_node
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -41,26 +41,19 @@ _CAUSE = re.compile(r"\w*Error: |error:|Could not|Cannot ")
 
 
 def prepare(work: Path, site: Path = SITE) -> Path:
-    """Empty the folder a build works in and lay out the site's sources; gives its `data`, empty.
-
-    Raises:
-        PagesError: The disk is full or the folder cannot be written.
-    """
-    try:
-        shutil.rmtree(work, ignore_errors=True)
-        data = work / "data"
-        data.mkdir(parents=True)
-        for name in _COPIED:
-            source = site / name
-            if source.is_dir():
-                shutil.copytree(source, work / name)
-            else:
-                shutil.copy(source, work / name)
-        (work / "static" / "fonts").mkdir()
-        shutil.copy(site / "node_modules" / _FONT, work / "static" / "fonts" / _FONT_NAME)
-        (work / "node_modules").symlink_to(site / "node_modules", target_is_directory=True)
-    except OSError as error:
-        raise _disk_error(work, error) from error
+    """Empty the folder a build works in and lay out the site's sources; gives its `data`, empty."""
+    shutil.rmtree(work, ignore_errors=True)
+    data = work / "data"
+    data.mkdir(parents=True)
+    for name in _COPIED:
+        source = site / name
+        if source.is_dir():
+            shutil.copytree(source, work / name)
+        else:
+            shutil.copy(source, work / name)
+    (work / "static" / "fonts").mkdir()
+    shutil.copy(site / "node_modules" / _FONT, work / "static" / "fonts" / _FONT_NAME)
+    (work / "node_modules").symlink_to(site / "node_modules", target_is_directory=True)
     return data
 
 
@@ -75,11 +68,7 @@ def leave_out(work: Path, rows: Mapping[str, int]) -> None:
 
 
 def build(work: Path, say: Callable[[str], None]) -> Path:
-    """Make the pages of the tables in `<work>/data`; gives their folder.
-
-    Raises:
-        PagesError: A query, page or table is wrong, or it took too long.
-    """
+    """Make the pages of the tables in `<work>/data`; gives their folder."""
     say("reading the tables of the pages")
     _step(work, ["npx", "--no", "evidence", "sources", "--strict"], _SOURCES_SECONDS)
     _check_sources(work)
@@ -97,25 +86,19 @@ def take_place(built: Path, site: Path) -> None:
     """Put new pages where the last good ones are; both lie on one disk.
 
     A reader finds the old or the new ones, or for an instant none.
-
-    Raises:
-        PagesError: The folder cannot be moved; the old ones stay.
     """
     old = site.with_name(site.name + ".old")
+    shutil.rmtree(old, ignore_errors=True)
+    site.parent.mkdir(parents=True, exist_ok=True)
+    if site.exists():
+        site.rename(old)
     try:
-        shutil.rmtree(old, ignore_errors=True)
-        site.parent.mkdir(parents=True, exist_ok=True)
-        if site.exists():
-            site.rename(old)
-        try:
-            built.rename(site)
-        except OSError:
-            if old.exists():
-                old.rename(site)
-            raise
-        shutil.rmtree(old, ignore_errors=True)
-    except OSError as error:
-        raise _disk_error(site, error) from error
+        built.rename(site)
+    except OSError:
+        if old.exists():
+            old.rename(site)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def _step(work: Path, command: list[str], seconds: float) -> None:
@@ -123,29 +106,25 @@ def _step(work: Path, command: list[str], seconds: float) -> None:
     wrong = [line.strip() for line in ended.lines if _FAILED.search(line)]
     if ended.code == 0 and not wrong:
         return
-    step = command[3]
+    step, said = command[3], "\n".join(ended.lines)
     log = work / f"{step.replace(':', '-')}.log"
-    log.write_text("\n".join(ended.lines) + "\n", encoding="utf-8")
-    raise PagesError(_describe(step, ended, wrong, seconds), _remedy(ended, log))
-
-
-def _describe(step: str, ended: Ended, wrong: list[str], seconds: float) -> str:
+    log.write_text(f"{said}\n", encoding="utf-8")
+    remedy = f"read {log}; the last good pages stay, and `wistia-elt publish` tries again"
+    if "ENOSPC" in said:
+        remedy = "free at least 1 GB and run `wistia-elt publish`; the last good pages stay"
+    elif "heap out of memory" in said or ended.code in {137, 134}:
+        remedy = "a build takes up to 4 GB of memory: free some and run `wistia-elt publish`"
+    why = f"the pages cannot be built: {_cause(ended.lines, wrong)}"
     if ended.code is None:
-        return f"the pages were not done after {seconds / 60:.0f} minutes, in `evidence {step}`"
-    told = [line.strip() for line in ended.lines if line.strip() and not _NOISE.search(line)]
+        why = f"the pages were not done after {seconds / 60:.0f} minutes, in `evidence {step}`"
+    raise PagesError(why, remedy)
+
+
+def _cause(lines: list[str], wrong: list[str]) -> str:
+    told = [line.strip() for line in lines if line.strip() and not _NOISE.search(line)]
     causes = [line for line in wrong if not _LAST_WORD.search(line)]
     causes += [line for line in told if _CAUSE.search(line)]
-    said = " ".join((causes or wrong or told or ["no output"])[0].split())
-    return f"the pages cannot be built: {said[:300]}"
-
-
-def _remedy(ended: Ended, log: Path) -> str:
-    said = "\n".join(ended.lines)
-    if "ENOSPC" in said:
-        return "free at least 1 GB and run `wistia-elt publish`; the last good pages stay"
-    if "heap out of memory" in said or ended.code in {137, 134}:
-        return "a build takes up to 4 GB of memory: free some and run `wistia-elt publish`"
-    return f"read {log}; the last good pages stay, and `wistia-elt publish` tries again"
+    return " ".join((causes or wrong or told or ["no output"])[0].split())[:300]
 
 
 def _check_sources(work: Path) -> None:
@@ -179,10 +158,3 @@ def _check_pages(built: Path) -> None:
                 f"the pages cannot be built: {page.relative_to(built)} shows an error",
                 "correct the page's query and run `wistia-elt publish`; the last good pages stay",
             )
-
-
-def _disk_error(path: Path, error: OSError) -> PagesError:
-    return PagesError(
-        f"the pages cannot be written to {path}: {error.strerror or error}",
-        "free at least 1 GB there and run `wistia-elt publish`; the last good pages stay",
-    )

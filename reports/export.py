@@ -7,79 +7,56 @@ is one row of typed nothing, which every query of the pages leaves out.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING
 
 import duckdb
 
-from reports.errors import ExportError, PagesError
+from reports.errors import PagesError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from contextlib import AbstractContextManager
     from pathlib import Path
 
-SCHEMA = "pages"
 _BUILD = "run `wistia-elt build`, then `wistia-elt publish`"
 # Which column of pages.status counts what loaded of a resource.
 _COUNTED = {"visitors": "visitor_count", "media": "media_count"}
 
 
-class Tables(Protocol):
-    """The last good tables of the pages, on whichever engine keeps them."""
-
-    def attach(self, connection: duckdb.DuckDBPyConnection) -> AbstractContextManager[list[str]]:
-        """Make each readable as `exported.<name>` while the block runs; gives their names."""
+# Makes each table readable as `exported.<name>` while its block lasts; gives their names.
+Attach = Callable[[duckdb.DuckDBPyConnection], AbstractContextManager[list[str]]]
 
 
-@dataclass(frozen=True, slots=True)
-class LocalTables:
-    """Those of a DuckDB file, opened to read: a build meanwhile works in a copy.
-
-    Attributes:
-        warehouse: The last good file.
-    """
-
-    warehouse: Path
-
-    @contextmanager
-    def attach(self, connection: duckdb.DuckDBPyConnection) -> Iterator[list[str]]:
-        """Look at the file's tables through views.
-
-        Raises:
-            ExportError: There is no such file.
-        """
-        if not self.warehouse.exists():
-            raise ExportError(f"there are no tables in {self.warehouse.parent} yet", _BUILD)
-        connection.execute(f"attach '{_quoted(self.warehouse)}' as warehouse (read_only)")
-        names = [
-            str(row[0])
-            for row in connection.execute(
-                "select table_name from information_schema.tables where table_catalog = "
-                "'warehouse' and table_schema = ? order by table_name",
-                [SCHEMA],
-            ).fetchall()
-        ]
-        connection.execute("create schema exported")
-        for name in names:
-            connection.execute(f'create view exported."{name}" as from warehouse.{SCHEMA}."{name}"')
-        yield names
+@contextmanager
+def attach_file(warehouse: Path, connection: duckdb.DuckDBPyConnection) -> Iterator[list[str]]:
+    """Look at the tables of the last good file of DuckDB's: a build meanwhile works in a copy."""
+    if not warehouse.exists():
+        raise PagesError(f"there are no tables in {warehouse.parent} yet", _BUILD)
+    connection.execute(f"attach '{_quoted(warehouse)}' as warehouse (read_only)")
+    found = connection.execute(
+        "select table_name from information_schema.tables where table_catalog = 'warehouse' "
+        "and table_schema = 'pages' order by table_name"
+    )
+    names = [str(name) for (name,) in found.fetchall()]
+    connection.execute("create schema exported")
+    for name in names:
+        connection.execute(f'create view exported."{name}" as from warehouse.pages."{name}"')
+    yield names
 
 
-def export_tables(tables: Tables, loaded: Mapping[str, int], folder: Path) -> dict[str, int]:
+def export_tables(attach: Attach, loaded: Mapping[str, int], folder: Path) -> dict[str, int]:
     """Write every table of the pages as `<folder>/<name>.parquet`; gives rows by table.
 
     `loaded` are the records that bronze holds, by resource.
 
     Raises:
-        ExportError: There are no tables, or they are empty where bronze is not.
-        PagesError: The tables cannot be read, or the files not written.
+        PagesError: There are no tables, they are empty where bronze is not, or the disk is full.
     """
     try:
-        with duckdb.connect() as connection, tables.attach(connection) as names:
+        with duckdb.connect() as connection, attach(connection) as names:
             if "status" not in names:
-                raise ExportError("the tables of the pages have not been built yet", _BUILD)
+                raise PagesError("the tables of the pages have not been built yet", _BUILD)
             _refuse_nothing(connection, loaded)
             return {name: write_table(connection, f"exported.{name}", folder) for name in names}
     except (duckdb.Error, OSError) as error:
@@ -95,27 +72,24 @@ def write_table(connection: duckdb.DuckDBPyConnection, table: str, folder: Path)
 
     Gives its rows; the one that stands for none is not counted.
     """
-    columns = [
-        (str(row[0]), str(row[1])) for row in connection.execute(f"describe {table}").fetchall()
-    ]
-    counted = connection.sql(f"from {table}").count("*").fetchone()
-    rows = int(counted[0]) if counted else 0
+    columns = [row[:2] for row in connection.execute(f"describe {table}").fetchall()]
+    (rows,) = connection.sql(f"from {table}").count("*").fetchone() or (0,)
     if rows:
         select = f"select {', '.join(_plain(*column) for column in columns)} from {table}"  # noqa: S608
     else:
-        select = "select " + ", ".join(_nothing(*column) for column in columns)
+        select = f"select {', '.join(_nothing(*column) for column in columns)}"
     path = folder / f"{table.rpartition('.')[2]}.parquet"
     connection.execute(
         f"copy ({select} order by all) to '{_quoted(path)}' (format parquet, compression zstd)"
     )
-    return rows
+    return int(rows)
 
 
 def _refuse_nothing(connection: duckdb.DuckDBPyConnection, loaded: Mapping[str, int]) -> None:
     for resource, column in _COUNTED.items():
         found = connection.execute(f"select max({column}) from exported.status").fetchone()  # noqa: S608
         if loaded.get(resource) and not (found and found[0]):
-            raise ExportError(
+            raise PagesError(
                 f"bronze holds {loaded[resource]:,} records of {resource}, and the tables of the "
                 "pages none",
                 "run `wistia-elt build --full-refresh`; until then the last good pages stay",

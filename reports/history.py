@@ -29,14 +29,11 @@ _CRAWL = ("requests", "retries", "pages", "shifts", "violations", "records")
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Every run of a lake.
+    """Every run of a lake."""
 
-    Attributes:
-        runs: Oldest first, each in the state it is in now.
-        unreadable: Keys of the manifests that cannot be read.
-    """
-
+    # Oldest first, each in the state it is in now.
     runs: list[Manifest]
+    # Keys of the manifests that cannot be read.
     unreadable: tuple[str, ...] = ()
 
     @property
@@ -71,9 +68,8 @@ class History:
     def describe_resource(self, name: str) -> dict[str, Any]:
         """How far a resource has been read.
 
-        Returns:
-            `{records, newest_at, watermark, last_crawl: {requests, retries, pages, …} | null,
-            unknown_fields}`.
+        `{records, newest_at, watermark, last_crawl: {requests, retries, pages, …} | null,
+        unknown_fields}`.
         """
         entries = self._entries(name)
         # Media have no time of their own: the newest is when one last loaded.
@@ -100,11 +96,7 @@ class History:
 
 
 def read_history(lake: Lake) -> History:
-    """Read every run of a lake; those that have ended are read once by a process.
-
-    Raises:
-        LakeError: The lake cannot be read.
-    """
+    """Read every run of a lake; those that have ended are read once by a process."""
     found = read_each(lake)
     runs = [_as_it_is(lake, run) for run in found.values() if run is not None]
     return History(in_order(runs), tuple(key for key, run in found.items() if run is None))
@@ -122,11 +114,9 @@ def _as_it_is(lake: Lake, run: Manifest) -> Manifest:
 def describe_run(run: Manifest) -> dict[str, Any]:
     """Tell a run: how it ended, what it did, and what it wants to be read.
 
-    Returns:
-        `{run_id, kind, state, started_at, finished_at, exit_code, code_version, failed_stage,
-        error, remedy, seconds by stage, figures, loaded, quarantined, remarks, reading:
-        {resource, pages, pages_expected} | null, stages: [{stage, state, started_at, finished_at,
-        error, remedy}]}`.
+    `{run_id, kind, state, started_at, finished_at, exit_code, code_version, failed_stage, error,
+    remedy, seconds by stage, figures, loaded, quarantined, remarks, reading: {resource, pages,
+    pages_expected} | null, stages: [{stage, state, started_at, finished_at, error, remedy}]}`.
     """
     failed = run.failed_stage
     silent = (SILENT, GO_ON) if run.state == "crashed" else (None, None)

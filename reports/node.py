@@ -8,9 +8,8 @@ import re
 import shutil
 import subprocess
 from collections import deque
-from dataclasses import dataclass
 from threading import Event, Timer
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 from filelock import FileLock
@@ -38,25 +37,15 @@ _PASSED_ON = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """How a command ended.
-
-    Attributes:
-        code: Its exit code; None where it was killed for taking too long.
-        lines: The last it printed, colors removed.
-    """
+class Ended(NamedTuple):
+    """How a command ended: its exit code, None where it took too long, and its last lines."""
 
     code: int | None
     lines: list[str]
 
 
 def find_node() -> str:
-    """The version of the Node on PATH, `v20.1.0`.
-
-    Raises:
-        NodeError: There is none, or it is too old.
-    """
+    """The version of the Node on PATH, `v20.1.0`; a `NodeError` says that it is none or too old."""
     node = shutil.which("node")
     if node is None or shutil.which("npm") is None:
         missing = "Node" if node is None else "npm"
@@ -79,11 +68,7 @@ def find_node() -> str:
 
 
 def install_packages(say: Callable[[str], None], site: Path = SITE) -> None:
-    """Install what package-lock.json pins into `node_modules`, once for each lock.
-
-    Raises:
-        PagesError: npm failed, with the line that says why.
-    """
+    """Install what package-lock.json pins into `node_modules`, once for each lock."""
     wanted = _digest(site)
     mark = site / "node_modules" / ".installed"
     with FileLock(site / ".install.lock"):
@@ -133,11 +118,9 @@ def _install_error(ended: Ended) -> PagesError:
         said = f"npm took longer than {_INSTALL_SECONDS // 60} minutes"
     else:
         told = [line for line in ended.lines if re.match(r"(npm (ERR!|error)|error:)", line)]
-        said = (told or ended.lines or ["npm said nothing"])[0]
-        reason = next(
-            (line for line in told if re.search(r"E[A-Z]{4,}|network|ENOSPC", line)), said
-        )
-        said = re.sub(r"^npm (ERR!|error) ?(code )?", "", reason)
+        reasons = [line for line in told if re.search(r"E[A-Z]{4,}|network|ENOSPC", line)]
+        said = (reasons or told or ended.lines or ["npm said nothing"])[0]
+        said = re.sub(r"^npm (ERR!|error) ?(code )?", "", said)
     full = any("ENOSPC" in line for line in ended.lines)
     return PagesError(
         f"the pages' packages cannot be installed: {said}",

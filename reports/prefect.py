@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,7 @@ from urllib3.util import Retry
 from ingestion.config.errors import PrefectError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
 POOL = "wistia-elt"
 START_PREFECT = "start it with `wistia-elt up`, or point PREFECT_API_URL at yours"
@@ -33,16 +32,12 @@ _AGAIN = Retry(
 
 @dataclass(frozen=True, slots=True)
 class PrefectApi:
-    """One Prefect server.
-
-    Attributes:
-        url: Its API, such as `http://127.0.0.1:4200/api`.
-        headers: What signs our requests.
-        seconds: How long one answer may take.
-    """
+    """One Prefect server, by its API such as `http://127.0.0.1:4200/api`."""
 
     url: str
+    # What signs our requests.
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    # How long one answer may take.
     seconds: float = 30.0
 
     def ask(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
@@ -54,13 +49,8 @@ class PrefectApi:
         try:
             with requests.Session() as session:
                 session.mount(self.url, HTTPAdapter(max_retries=_AGAIN))
-                answer = session.request(
-                    method,
-                    self.url + path,
-                    json=body,
-                    headers=dict(self.headers),
-                    timeout=self.seconds,
-                )
+                session.headers.update(self.headers)
+                answer = session.request(method, self.url + path, json=body, timeout=self.seconds)
         except requests.RequestException as error:
             raise PrefectError(f"Prefect does not answer at {self.url}", START_PREFECT) from error
         if answer.status_code == _MISSING:
@@ -77,31 +67,13 @@ class PrefectApi:
             )
         return answer.json() if answer.content else None
 
-    def filter_runs(self, wanted: Mapping[str, Any], most: int = 200) -> list[dict[str, Any]]:
-        """The pool's runs of deployments that `wanted` names, the first expected first."""
+    def filter_runs(self, *states: str, most: int = 200, **wanted: object) -> list[dict[str, Any]]:
+        """The pool's runs of deployments in these states, the first expected first."""
+        of_deployments = {"state": {"type": {"any_": states}}, "deployment_id": {"is_null_": False}}
         body = {
-            "flow_runs": {**wanted, "deployment_id": {"is_null_": False}},
+            "flow_runs": {**of_deployments, **wanted},
             "work_pools": {"name": {"any_": [POOL]}},
             "sort": "EXPECTED_START_TIME_ASC",
             "limit": most,
         }
         return list(self.ask("POST", "/flow_runs/filter", body) or [])
-
-    def wait_until_healthy(self, seconds: float, alive: Callable[[], bool]) -> None:
-        """Return when the server answers, at most after so many seconds while its process is alive.
-
-        Raises:
-            PrefectError: It ended, or did not answer in time.
-        """
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline and alive():
-            try:
-                self.ask("GET", "/health")
-            except PrefectError:
-                time.sleep(0.5)
-            else:
-                return
-        raise PrefectError(
-            f"Prefect's server did not start at {self.url}",
-            "read its log; PREFECT_SERVER_API_PORT gives it another port",
-        )

@@ -22,28 +22,24 @@ import threading
 import time
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 _MARK = "GUARDED_FAMILY"
 _STANDARD_INPUT = 0
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
 _AT_LEAST = 2.0  # seconds for a guard to end what it guards
+_MOST_SAID = 400
 
 
 class Guarded(AbstractContextManager["Guarded"]):
     """A command at work behind a guard; a block that it is the context of ends it.
 
-    Args:
-        command: The program and its arguments; no shell reads them.
-        folder: Where.
-        environment: Its variables.
-        grace: Seconds between SIGTERM and SIGKILL at its end.
-        output: Where it writes to; a pipe when None, read as `lines`.
-        errors: Where it complains to; beside its output by default.
-        passed: Descriptors that it inherits under the same numbers.
+    No shell reads its arguments. `grace` are the seconds between SIGTERM and SIGKILL at its end,
+    `output` is where it writes to (a pipe when None, read as `lines`), `errors` where it complains
+    to (beside its output by default), `passed` descriptors that it inherits under their numbers.
     """
 
     def __init__(  # noqa: PLR0913 - what a process is started with
@@ -116,28 +112,51 @@ class Guarded(AbstractContextManager["Guarded"]):
         _kill_family(self._family)
 
 
+class Ended(NamedTuple):
+    """How a command ended: its exit code, what it printed, what it complained."""
+
+    code: int
+    output: str
+    errors: str
+
+    @property
+    def failure(self) -> str | None:
+        """Why it failed, on one line, the end of what it said; None when it ended well."""
+        said = " ".join((self.errors or self.output).split()) or f"exit code {self.code}"
+        # Programs say last why they failed; half a word would only puzzle.
+        end = said if len(said) <= _MOST_SAID else f"… {said[-_MOST_SAID:].partition(' ')[2]}"
+        return end if self.code else None
+
+
+def run_command(folder: Path, *command: str, environment: Mapping[str, str] | None = None) -> Ended:
+    """Run a program in a folder to its end, with nothing to read: git, make, Prefect's commands."""
+    import tempfile  # noqa: PLC0415 - a guard needs none
+
+    told = os.environ if environment is None else environment
+    with tempfile.TemporaryFile() as complaints:
+        with Guarded(command, folder, told, errors=complaints) as started:
+            output = started.lines().read().strip()
+            code = started.wait()
+        complaints.seek(0)
+        return Ended(code, output, complaints.read().decode(errors="replace"))
+
+
 def _kill_family(family: str) -> None:
-    mark = f"{_MARK}={family}".encode()
     # One that was being started while we looked is found by the next look.
-    while found := [pid for pid in _processes() if mark in _environment(pid)]:
+    while found := list(_members(f"{_MARK}={family}".encode())):
         for pid in found:
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
         time.sleep(0.01)
 
 
-def _processes() -> list[int]:
-    with suppress(OSError):
-        found = [int(one.name) for one in Path("/proc").iterdir() if one.name.isdecimal()]
-        return [pid for pid in found if pid != os.getpid()]
-    return []
-
-
-def _environment(pid: int) -> list[bytes]:
-    # Empty for one that has ended and for another user's.
-    with suppress(OSError):
-        return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-    return []
+def _members(mark: bytes) -> Iterator[int]:
+    for process in Path("/proc").glob("[0-9]*"):
+        # The environment is empty of one that has ended, and closed of another user's.
+        with suppress(OSError):
+            pid, environment = int(process.name), (process / "environ").read_bytes()
+            if pid != os.getpid() and mark in environment.split(b"\0"):
+                yield pid
 
 
 def main() -> int:

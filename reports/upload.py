@@ -12,8 +12,11 @@ import hashlib
 import json
 import os
 import shutil
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ingestion.config.settings import folder_of
@@ -23,26 +26,12 @@ from reports.headers import cache_control, content_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
-    from reports.bucket import BucketDestination
+    from mypy_boto3_s3 import S3Client
 
 LIST = "published.json"
 # One version of a file is all that a bucket serves: these are sent packed.
 _PACKED = {".arrow", ".css", ".html", ".js", ".json", ".svg", ".wasm", ".webmanifest"}
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One file on its way: its name there, and where it is now."""
-
-    key: str
-    path: Path
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of its bytes."""
-        return hashlib.sha256(self.path.read_bytes()).hexdigest()
 
 
 def copy_site(site: Path, docs: Path, uri: str) -> int:
@@ -54,15 +43,13 @@ def copy_site(site: Path, docs: Path, uri: str) -> int:
         PagesError: Something there cannot be written.
         ConfigurationError: The bucket, region or credentials are not in order.
     """
+    files = dict(_files(site, docs))
     if uri.startswith("s3://"):
-        # boto3 is for buckets; a folder does without.
-        from reports.bucket import explained_bucket  # noqa: PLC0415
-
-        with explained_bucket(uri) as bucket:
-            return _copy(bucket, list(_items(site, docs)))
+        with _explained_bucket(uri) as there:
+            return _copy(there, files)
     folder = folder_of(uri)
     try:
-        return _copy(FolderDestination(folder), list(_items(site, docs)))
+        return _copy(FolderDestination(folder), files)
     except OSError as error:
         raise PagesError(
             f"the pages cannot be copied to {folder}: {error.strerror or error}",
@@ -78,9 +65,7 @@ def try_destination(uri: str) -> None:
         ConfigurationError: The bucket, region or credentials are not in order.
     """
     if uri.startswith("s3://"):
-        from reports.bucket import explained_bucket  # noqa: PLC0415 - boto3 takes a second
-
-        with explained_bucket(uri) as bucket:
+        with _explained_bucket(uri) as bucket:
             bucket.read(LIST)
         return
     folder = folder_of(uri)
@@ -92,24 +77,37 @@ def try_destination(uri: str) -> None:
         )
 
 
-def _copy(there: FolderDestination | BucketDestination, items: list[Item]) -> int:
+@contextmanager
+def _explained_bucket(uri: str) -> Iterator[BucketDestination]:
+    """The place that an `s3://` address names; what AWS refuses is said in a sentence."""
+    # boto3 is for buckets; a folder does without.
+    from boto3 import client  # noqa: PLC0415
+
+    from ingestion.config.aws_errors import explained  # noqa: PLC0415
+
+    bucket, _, prefix = uri.removeprefix("s3://").strip("/").partition("/")
+    with explained(f"copy the pages to {uri}", PagesError, "SITE_URI"):
+        yield BucketDestination(client("s3"), bucket, f"{prefix}/" if prefix else "")
+
+
+def _copy(there: FolderDestination | BucketDestination, files: dict[str, Path]) -> int:
     known = _parse_list(there.read(LIST))
-    wanted = {item.key: item.digest for item in items}
+    wanted = {key: hashlib.sha256(path.read_bytes()).hexdigest() for key, path in files.items()}
     # What somebody, or a rule of the bucket's, has removed since is copied again.
     stays = there.find(wanted.keys() & known.keys())
-    changed = [i for i in items if i.key not in stays or known[i.key] != wanted[i.key]]
-    pages = [item for item in changed if item.key.endswith(".html")]
-    rest = [item for item in changed if not item.key.endswith(".html")]
+    changed = [key for key in files if key not in stays or known[key] != wanted[key]]
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda item: there.write(item.key, item.path), rest))
-    for item in pages:
-        there.write(item.key, item.path)
+        rest = [key for key in changed if not key.endswith(".html")]
+        list(pool.map(lambda key: there.write(key, files[key]), rest))
+    for key in changed:
+        if key.endswith(".html"):
+            there.write(key, files[key])
     for key in sorted(set(known) - set(wanted)):
         there.remove(key)
-    note = items[0].path.parent / f".{LIST}"
-    note.write_text(json.dumps(wanted, indent=0), encoding="utf-8")
-    there.write(LIST, note)
-    note.unlink()
+    with tempfile.TemporaryDirectory() as folder:
+        note = Path(folder) / LIST
+        note.write_text(json.dumps(wanted, indent=0), encoding="utf-8")
+        there.write(LIST, note)
     return len(changed)
 
 
@@ -130,12 +128,12 @@ def _parse_list(body: bytes | None) -> dict[str, str]:
     }
 
 
-def _items(site: Path, docs: Path) -> Iterator[Item]:
+def _files(site: Path, docs: Path) -> Iterator[tuple[str, Path]]:
     packed = tuple(SIBLINGS.values())
     for folder, prefix in ((site, ""), (docs, "docs/")):
         for path in sorted(folder.rglob("*")):
             if path.is_file() and not path.name.endswith(packed):
-                yield Item(prefix + path.relative_to(folder).as_posix(), path)
+                yield prefix + path.relative_to(folder).as_posix(), path
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,11 +177,43 @@ def _make_open_folder(folder: Path) -> None:
     folder.chmod(0o755)
 
 
-def describe(key: str, path: Path) -> tuple[bytes, dict[str, Any]]:
-    """A file's body and headers as a bucket is to serve them; packed where that saves something."""
-    headers = {"ContentType": content_type(key), "CacheControl": cache_control(key)}
-    body = path.read_bytes()
-    # Every browser takes gzip; brotli not over plain http.
-    if path.suffix in _PACKED and len(packed := gzip.compress(body, mtime=0)) < len(body):
-        return packed, {**headers, "ContentEncoding": "gzip"}
-    return body, headers
+@dataclass(frozen=True, slots=True)
+class BucketDestination:
+    """`s3://bucket/prefix`; the prefix empty or ending in `/`."""
+
+    client: S3Client
+    bucket: str
+    prefix: str
+
+    def read(self, key: str) -> bytes | None:
+        """An object there."""
+        try:
+            found = self.client.get_object(Bucket=self.bucket, Key=self.prefix + key)
+        except self.client.exceptions.NoSuchKey:
+            return None
+        body = found["Body"].read()
+        return gzip.decompress(body) if found.get("ContentEncoding") == "gzip" else body
+
+    def find(self, keys: Iterable[str]) -> set[str]:
+        """Which of these are there."""
+        pages = self.client.get_paginator("list_objects_v2").paginate(
+            Bucket=self.bucket, Prefix=self.prefix
+        )
+        found = (one["Key"] for page in pages for one in page.get("Contents", []))
+        return set(keys) & {key.removeprefix(self.prefix) for key in found}
+
+    def write(self, key: str, path: Path) -> None:
+        """Put it with the headers that it is to be served with, packed where that is shorter."""
+        headers: dict[str, Any] = {
+            "ContentType": content_type(key),
+            "CacheControl": cache_control(key),
+        }
+        body = path.read_bytes()
+        # Every browser takes gzip; brotli not over plain http.
+        if path.suffix in _PACKED and len(packed := gzip.compress(body, mtime=0)) < len(body):
+            body, headers["ContentEncoding"] = packed, "gzip"
+        self.client.put_object(Bucket=self.bucket, Key=self.prefix + key, Body=body, **headers)
+
+    def remove(self, key: str) -> None:
+        """Delete it."""
+        self.client.delete_object(Bucket=self.bucket, Key=self.prefix + key)

@@ -2,25 +2,45 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+import hashlib
+import logging
+import smtplib
+import ssl
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import unquote, urlsplit
 
-from pydantic import SecretStr
+import requests
+from pydantic import SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from flows.alerts.mail import Email
-from flows.alerts.services import Unknown, open_services
-from flows.alerts.sns import Topic
-from flows.alerts.webhook import Webhook
+from ingestion.config.errors import AlarmError, ConfigurationError, without_logins
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from ingestion.config.settings import Settings
+
+_SMTP_SECONDS = 30
+_SMTP_PORTS = {"smtp": 25, "smtps": 465}
+_SMTP_REMEDY = (
+    "check ALERT_SMTP_URL: smtp://host:587 or smtps://host:465, user and password before the host"
+)
+_URLS_REMEDY = (
+    "check ALERT_URLS, an address as https://appriseit.com/services/ has it for each service"
+)
+_WEBHOOK_SECONDS = 15
+# SNS refuses a longer subject.
+_LONGEST_SUBJECT = 100
 
 
 class Channel(Protocol):
     """One way to reach people."""
 
     def send(self, subject: str, text: str) -> None:
-        """Send one message, or raise `AlarmError`."""
+        """Send one message, or raise `AlarmError`: it was refused, or nobody answers."""
 
 
 class AlertSettings(BaseSettings):
@@ -34,6 +54,14 @@ class AlertSettings(BaseSettings):
     alert_email: str | None = None
     alert_smtp_url: SecretStr | None = None
     alert_sns_topic: str | None = None
+
+    @classmethod
+    def load(cls) -> AlertSettings:
+        """Read them; of a .env that cannot be read the environment may still name someone."""
+        try:
+            return cls()
+        except (ValidationError, UnicodeDecodeError):
+            return cls(_env_file=None)
 
 
 def open_channels(settings: Settings | AlertSettings) -> dict[str, Channel]:
@@ -68,3 +96,202 @@ def describe_channels(settings: Settings) -> str:
     old = [name for name in ("webhook", "email") if name in channels]
     followed = f"; ALERT_URLS replaces ALERT_{old[0].upper()}, which still works" if old else ""
     return f"told by {', '.join(channels)}{followed}"
+
+
+def tell(text: str, channels: Mapping[str, Channel] | None = None) -> list[str]:
+    """Tell people a text now through every channel; gives the names of those that took it.
+
+    Raises:
+        ConfigurationError: No channel is set.
+        AlarmError: One did not take it; the others have been told.
+    """
+    channels = open_channels(AlertSettings.load()) if channels is None else channels
+    if not channels:
+        raise ConfigurationError(
+            "nobody can be told: no channel is set", "set ALERT_URLS or ALERT_SNS_TOPIC"
+        )
+    failed: list[AlarmError] = []
+    for channel in channels.values():
+        try:
+            channel.send("wistia-elt: a message", text)
+        except AlarmError as error:
+            failed.append(error)
+    if failed:
+        raise failed[0]
+    return list(channels)
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One address of ALERT_URLS: Apprise's own object for it, secrets included."""
+
+    plugin: Any
+
+    def send(self, subject: str, text: str, html: str | None = None) -> None:
+        """Send one message, by mail as HTML too where there is some."""
+        from apprise import LogCapture, NotifyFormat, NotifyType  # noqa: PLC0415 - as in open_services
+
+        body: dict[str, Any] = {"body": text, "notify_type": NotifyType.WARNING}
+        if html is not None and self.plugin.service_name == "E-Mail":
+            # Apprise makes the text that goes with it.
+            body |= {"body": html, "body_format": NotifyFormat.HTML, "notify_type": NotifyType.INFO}
+        capture: Any = LogCapture  # untyped
+        with capture(level=logging.WARNING, fmt="%(message)s") as heard:
+            took = self.plugin.notify(title=subject, **body)
+            reasons = heard.getvalue().splitlines()
+        if not took:
+            why = f" ({without_logins(reasons[-1])})" if reasons else ""
+            raise AlarmError(f"{self} did not take the alarm{why}", _URLS_REMEDY)
+
+    def __str__(self) -> str:
+        """The service and its address without secrets."""
+        return f"{self.plugin.service_name} at {self.plugin.url(privacy=True).partition('?')[0]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """What in ALERT_URLS is no address of a service: the log says each time who is not told."""
+
+    def send(self, subject: str, text: str) -> None:  # noqa: ARG002 - a channel's
+        """Raise `AlarmError`."""
+        raise AlarmError(f"ALERT_URLS names a service that nobody knows ({subject})", _URLS_REMEDY)
+
+
+def open_services(urls: str) -> Iterator[tuple[str, Service | Unknown]]:
+    """The services of ALERT_URLS, blanks or commas between them, with names that tell no secret."""
+    from apprise import Apprise, AppriseAsset  # noqa: PLC0415 - a second, for who uses it
+
+    # Followed, a POST becomes a GET: a good answer to it would tell nobody.
+    asset: Any = AppriseAsset(app_id="wistia-elt", app_desc="wistia-elt", http_redirects=False)
+    services = Apprise(asset=asset)
+    is_whole = services.add(urls)
+    plugin: Any
+    for plugin in services:
+        digest = hashlib.sha256(plugin.url(privacy=False).encode()).hexdigest()[:6]
+        yield f"{plugin.service_name} {digest}", Service(plugin)
+    if not is_whole:
+        yield "ALERT_URLS", Unknown()
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """An address that takes `{"text": …}`, as Slack, Mattermost and Teams' workflows do.
+
+    It is a secret: who knows it can post.
+    """
+
+    url: str = field(repr=False)
+
+    def send(self, subject: str, text: str) -> None:
+        """Post one message."""
+        host = urlsplit(self.url).hostname
+        body = {"text": f"*{subject}*\n{text}", "subject": subject}
+        try:
+            answer = requests.post(
+                self.url, json=body, timeout=_WEBHOOK_SECONDS, allow_redirects=False
+            )
+        except requests.RequestException as error:
+            raise AlarmError(
+                f"the webhook at {host} does not answer ({type(error).__name__})",
+                "check ALERT_WEBHOOK and the network",
+            ) from None
+        if answer.is_redirect:
+            # Followed, a POST becomes a GET: a good answer to it would tell nobody.
+            leads_to = urlsplit(answer.headers["location"]).hostname or host
+            raise AlarmError(
+                f"the webhook at {host} has moved to {leads_to}",
+                "set ALERT_WEBHOOK to its new address",
+            )
+        if not answer.ok:
+            raise AlarmError(
+                f"the webhook at {host} answers {answer.status_code}",
+                "make a new address there and set ALERT_WEBHOOK to it",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Email:
+    """Recipients, commas between them, and the mail server that reaches them.
+
+    Its `url` is `smtp://host:port`, with user and password before the host; None is a server on
+    this machine. TLS is used wherever it is offered, and a password is sent over nothing else.
+    """
+
+    to: str
+    url: str | None = field(default=None, repr=False)
+
+    def send(self, subject: str, text: str, html: str | None = None) -> None:
+        """Send one message, as HTML too where there is some."""
+        parts = urlsplit(self.url or "smtp://localhost")
+        host, port = parts.hostname or "localhost", parts.port or _SMTP_PORTS.get(parts.scheme, 25)
+        user = unquote(parts.username or "")
+        message = EmailMessage()
+        message["Subject"], message["To"] = subject, self.to
+        message["From"] = user if "@" in user else self.to.partition(",")[0]
+        message.set_content(text)
+        if html is not None:
+            message.add_alternative(html, subtype="html")
+        try:
+            with _connect(parts.scheme, host, port) as server:
+                if user and not isinstance(server.sock, ssl.SSLSocket):
+                    raise AlarmError(
+                        f"the mail server {host} offers no TLS, so the password was not sent",
+                        _SMTP_REMEDY,
+                    )
+                if user:
+                    server.login(user, unquote(parts.password or ""))
+                server.send_message(message)
+        except (OSError, smtplib.SMTPException) as error:
+            raise AlarmError(
+                f"the mail server {host}:{port} did not take the alarm ({type(error).__name__})",
+                _SMTP_REMEDY,
+            ) from None
+
+
+def _connect(scheme: str, host: str, port: int) -> smtplib.SMTP:
+    context = ssl.create_default_context()
+    if scheme == "smtps":
+        return smtplib.SMTP_SSL(host, port, timeout=_SMTP_SECONDS, context=context)
+    server = smtplib.SMTP(host, port, timeout=_SMTP_SECONDS)
+    server.ehlo()
+    if server.has_extn("starttls"):
+        server.starttls(context=context)
+        server.ehlo()
+    return server
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic of Amazon SNS that people subscribe to, `arn:aws:sns:region:account:name`."""
+
+    arn: str
+
+    def send(self, subject: str, text: str) -> None:
+        """Publish one message."""
+        with self._asked("SNS did not take the alarm for") as client:
+            client.publish(TopicArn=self.arn, Subject=subject[:_LONGEST_SUBJECT], Message=text)
+
+    def check(self) -> None:
+        """See whether the topic is there; a role that may only publish is not told."""
+        with self._asked("SNS cannot be asked for") as client:
+            try:
+                client.get_topic_attributes(TopicArn=self.arn)
+            except client.exceptions.AuthorizationErrorException:
+                return
+
+    @contextmanager
+    def _asked(self, what: str) -> Iterator[Any]:
+        import boto3  # noqa: PLC0415 - a third of a second, for who has a topic
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+        from ingestion.config.aws_errors import code_of  # noqa: PLC0415
+
+        region = (self.arn.split(":") + [""] * 4)[3] or None
+        try:
+            yield boto3.client("sns", region_name=region)
+        except (BotoCoreError, ClientError) as error:
+            # AWS's own words name accounts and roles.
+            raise AlarmError(
+                f"{what} {self.arn}: {code_of(error) or type(error).__name__}",
+                "check ALERT_SNS_TOPIC and that this role may call sns:Publish on it",
+            ) from error

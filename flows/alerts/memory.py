@@ -32,8 +32,7 @@ _in_process: dict[Path, bytes] = {}
 class Memory:
     """What each channel was told of each alarm, kept in the lake or in a file that LAKE_URI names.
 
-    Attributes:
-        unreadable: What kept the last look from reading the lake.
+    `unreadable` is what kept the last look from reading the lake.
     """
 
     def __init__(self, lake: Lake | None, uri: str) -> None:
@@ -45,30 +44,31 @@ class Memory:
     def read(self) -> dict[str, Said]:
         """What was said last, by alarm."""
         kept = self._read_beside()
-        beside = _parse(kept)
+        beside, in_lake = _parse(kept), dict[str, Said]()
+        self.unreadable = None
         try:
-            in_lake = _parse(self._lake.get(KEY)) if self._lake is not None else None
-            self.unreadable = None
+            if self._lake is not None:
+                in_lake = _parse(self._lake.get(KEY))
         except LakeError as error:
-            self.unreadable, in_lake = error, None
+            self.unreadable = error
         # What lies beside is newer. Written without a look into the lake it lacks what is there.
         is_addition = beside.pop(_ADDITION, None) is not None
-        if kept is not None and not is_addition:
-            return beside
-        return {**(in_lake or {}), **beside}
+        return beside if kept is not None and not is_addition else {**in_lake, **beside}
 
     def write(self, said: dict[str, Said]) -> None:
         """Keep what was said; in the lake only by who could read what lies there."""
-        is_in_lake = self._lake is not None and self.unreadable is None
-        if self._lake is not None and is_in_lake:
+        addition: dict[str, Said] = {_ADDITION: {"told": []}}
+        if self._lake is not None and self.unreadable is None:
             try:
                 self._lake.put(KEY, json.dumps(said).encode())
             except LakeError as error:
                 log.warning("what was told is kept beside the lake: %s", error)
+                addition = {}
             else:
-                self._forget_beside()
+                _in_process.pop(self._file, None)
+                with suppress(OSError):
+                    self._file.unlink(missing_ok=True)
                 return
-        addition: dict[str, Said] = {} if is_in_lake else {_ADDITION: {"told": []}}
         self._write_beside(json.dumps({**said, **addition}).encode())
 
     def _read_beside(self) -> bytes | None:
@@ -87,11 +87,6 @@ class Memory:
             with suppress(OSError):
                 half.unlink(missing_ok=True)
             _in_process[self._file] = body
-
-    def _forget_beside(self) -> None:
-        _in_process.pop(self._file, None)
-        with suppress(OSError):
-            self._file.unlink(missing_ok=True)
 
 
 def _state_folder() -> Path:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import logging
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from flows.alerts.channels import open_channels
+from flows.alerts.channels import AlertSettings, open_channels
 from flows.alerts.findings import ALARMS, OF_UP, Finding, find
 from flows.alerts.memory import Memory
-from ingestion.config.errors import AlarmError, LakeBusyError, LakeError
-from ingestion.config.timestamps import format_timestamp
+from ingestion.config.errors import AlarmError, LakeBusyError, LakeError, ReadableError, describe
+from ingestion.config.settings import folder_of
+from ingestion.config.timestamps import format_timestamp, utc_now
 from reports.history import History, read_history
 
 if TYPE_CHECKING:
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
 
     from flows.alerts.channels import Channel
     from flows.alerts.memory import Said
-    from ingestion.config.errors import ReadableError
     from ingestion.config.settings import Settings
     from ingestion.storage.base import Lake
 
@@ -59,24 +60,42 @@ def watch(  # noqa: PLR0913 - what is looked at, and who is told
     return look.found
 
 
-def tell_refused(
-    error: ReadableError, channels: Mapping[str, Channel], uri: str, now: datetime
-) -> None:
-    """Tell people of a run that could not even open its settings or its lake."""
+def describe_error(error: BaseException) -> ReadableError:
+    """Whatever ended a run, for people: what has no remedy of its own is worth a report."""
+    said, remedy = describe(error)
+    return ReadableError(said, remedy or "run it by hand with --debug, and report it")
+
+
+@contextmanager
+def refusals_told() -> Iterator[None]:
+    """Tell people what keeps a run from beginning: a misspelt setting, no token, no lake.
+
+    A lake that another run holds is no fault.
+    """
+    try:
+        yield
+    except LakeBusyError:
+        raise
+    except Exception as error:
+        # Whatever is wrong with the channels too, the error itself is what must be shown.
+        with suppress(ReadableError, ValidationError, OSError):
+            _tell_refused(describe_error(error), AlertSettings.load())
+        raise
+
+
+def _tell_refused(error: ReadableError, settings: AlertSettings) -> None:
+    channels, uri = open_channels(settings), settings.lake_uri
+    if not uri.startswith("s3://"):
+        # As the lake itself is called once it can be opened.
+        uri = str(folder_of(uri))
     found = [Finding("failure", f"A run could not begin: {error}", error.remedy)]
     memory = Memory(None, uri)
-    _tell_news(_Look(found, ALARMS, memory.read()), memory, now, channels, uri)
+    _tell_news(_Look(found, ALARMS, memory.read()), memory, utc_now(), channels, uri)
 
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """What a look has seen.
-
-    Attributes:
-        found: What is wrong.
-        unseen: The alarms of which it cannot say that they are over.
-        said: What people have been told before.
-    """
+    """What is wrong, of which alarms a look cannot say that they are over, what was told before."""
 
     found: list[Finding]
     unseen: frozenset[str]
@@ -92,18 +111,16 @@ def _look(  # noqa: PLR0913 - what is looked at
     error: ReadableError | None,
     also: Sequence[Finding] | None,
 ) -> _Look:
-    said = memory.read()
+    said, unseen = memory.read(), OF_UP if also is None else frozenset[str]()
+    history, lost = History([]), list[Finding]()
     try:
         # What has ended is not read again: a lake that may not be read any more would not show.
         if memory.unreadable is not None:
             raise memory.unreadable
         history = read_history(lake)
     except LakeError as unreadable:
-        found = [*find(settings, History([]), now, error), *(also or ())]
-        lost = Finding("lake", str(unreadable), unreadable.remedy)
-        return _Look([*found, lost], ALARMS, said)
-    unseen = OF_UP if also is None else frozenset()
-    return _Look([*find(settings, history, now, error), *(also or ())], unseen, said)
+        lost, unseen = [Finding("lake", str(unreadable), unreadable.remedy)], ALARMS
+    return _Look([*find(settings, history, now, error), *(also or ()), *lost], unseen, said)
 
 
 @contextmanager
@@ -137,40 +154,29 @@ def _is_known(look: _Look, channels: Mapping[str, Channel]) -> bool:
 def _tell_news(
     look: _Look, memory: Memory, now: datetime, channels: Mapping[str, Channel], uri: str
 ) -> None:
-    said, found = look.said, look.found
     after: dict[str, Said] = {}
-    for finding in found:
+    for finding in look.found:
         first = {"since": format_timestamp(now), "said": finding.said, "told": []}
-        known: Said = said.get(finding.alarm) or first
+        known: Said = look.said.get(finding.alarm) or first
         untold = [name for name in channels if name not in known["told"]]
-        told = [*known["told"], *_tell(channels, untold, *_alarm(finding, uri))]
-        if told:
+        where = f"Lake {uri}. docs/runbook.md has more about the alarm {finding.alarm}."
+        text = f"{finding.said}\nTry: {finding.remedy}.\n{where}"
+        took = _tell(channels, untold, f"wistia-elt: {finding.alarm}", text)
+        if told := [*known["told"], *took]:
             after[finding.alarm] = known | {"told": told}
-    alarms = {finding.alarm for finding in found}
-    for alarm, known in said.items():
-        if alarm in alarms:
-            continue
-        if alarm in look.unseen:
+    over = look.said.keys() - {finding.alarm for finding in look.found}
+    for alarm, known in look.said.items():
+        if alarm in look.unseen and alarm in over:
             after[alarm] = known  # nobody can say that it is over
-            continue
-        # A channel that is no longer set need not hear of the end.
-        waiting = [name for name in known["told"] if name in channels]
-        heard = _tell(channels, waiting, *_recovery(alarm, known, uri))
-        if left := [name for name in waiting if name not in heard]:
-            after[alarm] = known | {"told": left}
-    if after != said:
+        elif alarm in over:
+            # A channel that is no longer set need not hear of the end.
+            waiting = [name for name in known["told"] if name in channels]
+            text = f"It is right again. Since {known['since']}: {known['said']}\nLake {uri}."
+            heard = _tell(channels, waiting, f"wistia-elt: {alarm} is over", text)
+            if left := [name for name in waiting if name not in heard]:
+                after[alarm] = known | {"told": left}
+    if after != look.said:
         memory.write(after)
-
-
-def _alarm(finding: Finding, uri: str) -> tuple[str, str]:
-    subject = f"wistia-elt: {finding.alarm}"
-    where = f"Lake {uri}. docs/runbook.md has more about the alarm {finding.alarm}."
-    return subject, f"{finding.said}\nTry: {finding.remedy}.\n{where}"
-
-
-def _recovery(alarm: str, before: Said, uri: str) -> tuple[str, str]:
-    text = f"It is right again. Since {before['since']}: {before['said']}\nLake {uri}."
-    return f"wistia-elt: {alarm} is over", text
 
 
 def _tell(

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from flows.athena.explain import explain_failure
 from flows.athena.query import query_athena
 from flows.athena.tables import all_tables, name_of
 from flows.athena.workgroup import read_builders_workgroup
-from flows.stages.dbt import (
-    BuildResult,
-    LostRowsError,
-    build_arguments,
-    has_results,
-    list_models,
-    name_lost_rows,
-    run_dbt,
-)
+from flows.stages.dbt import BUILD, BuildResult, LostRowsError, has_results, list_models, run_dbt
 from flows.stages.increments import (
     VARIABLE,
     Record,
@@ -38,15 +30,10 @@ if TYPE_CHECKING:
 MOST_PASSED_OVER = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What a build reads.
+class Reading(NamedTuple):
+    """What a build reads: what the manifests of a lake list, and files of bronze that none lists.
 
-    Attributes:
-        lake: Keeps what the last good build had read.
-        inventory: What the manifests list.
-        unlisted: Files of bronze that none lists. Athena reads whatever lies in a partition, so
-            the statements leave these out by name.
+    Athena reads whatever lies in a partition, so the statements leave the latter out by name.
     """
 
     lake: Lake
@@ -57,23 +44,18 @@ class Reading:
 def build_on_athena(
     settings: Settings,
     reading: Reading,
+    chosen: tuple[str, ...],
     *,
     as_of_date: str,
     full_refresh: bool,
-    chosen: tuple[str, ...],
 ) -> BuildResult:
     """Build and test every model; each table is replaced or committed by itself.
 
     `chosen` are dbt's arguments for one table; none for all.
-
-    Raises:
-        BuildError: A model or test failed: what comes after it was not built.
-        ConfigurationError: The workgroup or its result location is not in order.
-        LakeError: Too many files of bronze are listed by no manifest.
     """
     plan = _Plans(settings, reading, as_of_date)
     if chosen:
-        arguments = (*build_arguments(full_refresh=False), *chosen)
+        arguments = (*BUILD, *chosen)
         return dbt_on_athena(settings, *arguments, as_of_date=as_of_date, plan=plan.write())
     stale = plan.begin()
     if full_refresh:
@@ -83,7 +65,7 @@ def build_on_athena(
         dbt_on_athena(settings, "run", *history, as_of_date=as_of_date, plan=plan.write())
     result = dbt_on_athena(
         settings,
-        *build_arguments(full_refresh=False),
+        *BUILD,
         *(() if full_refresh else stale),
         as_of_date=as_of_date,
         plan=plan.write(None if full_refresh else plan.before, is_refreshed=full_refresh),
@@ -98,6 +80,8 @@ class _Plans:
     def __init__(self, settings: Settings, reading: Reading, as_of_date: str) -> None:
         self._settings, self._reading = settings, reading
         self._passed_over = _passed_over(settings, reading.unlisted)
+        # Databases of two prefixes may be built from one lake.
+        self._key = f"state/{settings.glue_database_prefix}build.json"
         self.before = parse_record(reading.lake.get(self._key))
         places = (settings.wistia_time_zone, settings.silver_uri, settings.gold_uri)
         self._now = make_record(
@@ -113,26 +97,19 @@ class _Plans:
 
         Until this one is good, the next makes all of it again: some tables may be of this one.
         """
-        before = self.before
-        if before is None:
+        if self.before is None:
             return ()
-        self._put(replace(before, project=""))
+        self._put(replace(self.before, project=""))
         prefix = self._settings.glue_database_prefix
         built = {name_of(table).removeprefix(prefix) for table in all_tables(self._settings)}
-        is_whole = not set(list_models()) - built
-        is_known = has_results(self._settings.work_path / ".dbt")
-        return choose_stale(self._now, before if is_whole and is_known else None)
+        is_whole = has_results(self._settings.work_path / ".dbt") and built >= set(list_models())
+        return choose_stale(self._now, self.before if is_whole else None)
 
     def keep(self) -> None:
         self._put(self._now)
 
     def _put(self, record: Record) -> None:
         self._reading.lake.put(self._key, record.to_json().encode())
-
-    @property
-    def _key(self) -> str:
-        # Databases of two prefixes may be built from one lake.
-        return f"state/{self._settings.glue_database_prefix}build.json"
 
 
 def _passed_over(settings: Settings, unlisted: list[str]) -> list[str]:
@@ -154,11 +131,7 @@ def _passed_over(settings: Settings, unlisted: list[str]) -> list[str]:
 def dbt_on_athena(
     settings: Settings, *arguments: str, as_of_date: str, plan: str = ""
 ) -> BuildResult:
-    """Run one dbt command against the target `athena`; a blank plan reads all of bronze.
-
-    Raises:
-        BuildError: It failed, with Athena's reason where that is known.
-    """
+    """Run one dbt command against the target `athena`; a blank plan reads all of bronze."""
     group = read_builders_workgroup(settings)
     try:
         return run_dbt(
@@ -173,20 +146,16 @@ def dbt_on_athena(
                 "GLUE_DATABASE_PREFIX": settings.glue_database_prefix,
                 VARIABLE: plan,
             },
+            ask=lambda sql: query_athena(settings, sql).rows,
         )
-    except LostRowsError as error:
-        raise name_lost_rows(error, lambda sql: query_athena(settings, sql).rows) from error
+    except LostRowsError:
+        raise
     except BuildError as error:
-        raise _explained(error) from error
-
-
-def _explained(error: BuildError) -> BuildError:
-    known = explain_failure(str(error))
-    if known:
-        return BuildError(f"{known[0]} ({error})", known[1])
-    log = error.remedy.split(";", maxsplit=1)[0]
-    return BuildError(
-        str(error),
-        f"{log}; tables before the failing one are today's, those after it stay as they were, "
-        "and `wistia-elt build` tries again",
-    )
+        if known := explain_failure(str(error)):
+            raise BuildError(f"{known[0]} ({error})", known[1]) from error
+        log = error.remedy.split(";", maxsplit=1)[0]
+        raise BuildError(
+            str(error),
+            f"{log}; tables before the failing one are today's, those after it stay as they were, "
+            "and `wistia-elt build` tries again",
+        ) from error

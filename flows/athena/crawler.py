@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from flows.athena.catalog import database, ensure_catalog
-from flows.athena.partitions import register_partitions
+from flows.athena.catalog import database, ensure_catalog, register_partitions
 from ingestion.config.aws_errors import explained
 from ingestion.config.errors import ConfigurationError, CrawlError
 

@@ -41,11 +41,11 @@ class AthenaTables:
 
     def find_keys(self, email: str) -> set[str]:
         """The visitor keys of the rows with this address, as the lake writes it."""
-        tables = [t for t in self._keyed() if "email" in _columns(t)]
         wanted = f"{_digest_of('lower(trim(email))')} = '{_digest(email)}'"
         return {
             str(row[0])
-            for table in tables
+            for table in self._keyed()
+            if "email" in _columns(table)
             for row in self._ask(f"select visitor_key from {name_of(table)} where {wanted}")  # noqa: S608
         }
 
@@ -56,21 +56,16 @@ class AthenaTables:
     def erase(self, keys: set[str]) -> dict[str, int]:
         """Remove their rows from every table, with the snapshots and versions that held them.
 
-        Gives the rows removed, by `database.table`.
-
-        Raises:
-            BuildError: A table could not be made again; asking again goes on from there.
-            QueryError: Athena refuses; asking again goes on from there.
+        Gives the rows removed, by `database.table`. Where Athena refuses or a table cannot be made
+        again, asking again goes on from there.
         """
         counts = {name: n for name, n in self._counts(keys).items() if n}
         tables = {name_of(table): table for table in self._keyed()}
         history = [name for name in counts if is_iceberg(tables[name])]
-        rebuilt = [name for name in counts if name not in history]
         for name in history:
             self._erase_from_history(name, keys)
-        if rebuilt:
-            models = [tables[name]["Name"] for name in rebuilt]
-            dbt_on_athena(self._settings, "run", "--select", *models, as_of_date=self._as_of)
+        if rebuilt := [tables[name]["Name"] for name in counts if name not in history]:
+            dbt_on_athena(self._settings, "run", "--select", *rebuilt, as_of_date=self._as_of)
         self.remove_other_copies()
         return counts
 

@@ -18,11 +18,9 @@ from flows.athena.tables import (
     delete_folder,
     is_iceberg,
     is_temporary,
-    list_folders,
     location_of,
     name_of,
-    newest_below,
-    version_locations,
+    versions_of,
 )
 from flows.athena.workgroup import read_builders_workgroup
 from ingestion.config.aws_errors import explained
@@ -44,13 +42,9 @@ _MORE = "ICEBERG_VACUUM_MORE_RUNS_NEEDED"
 
 @dataclass(slots=True)
 class Maintenance:
-    """What was done, counted.
+    """What was done: Iceberg tables compacted, temporary tables of killed builds dropped.
 
-    Attributes:
-        optimized: Iceberg tables, `database.table`.
-        dropped: Temporary tables of builds that were killed.
-        folders: Folders of tables that no version of a table names.
-        results: Result files.
+    And how many folders of tables that no version of a table names, and result files, are gone.
     """
 
     optimized: list[str] = field(default_factory=list)
@@ -60,12 +54,7 @@ class Maintenance:
 
 
 def maintain_bucket(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Maintenance:
-    """Do all of it; the caller holds the lake's `build` lock.
-
-    Raises:
-        BuildError: AWS refuses a step; the others before it are done.
-        ConfigurationError: The workgroup or its result location is not in order.
-    """
+    """Do all of it; the caller holds the lake's `build` lock."""
     done, group = Maintenance(), read_builders_workgroup(settings)
     with explained("maintain the tables", BuildError):
         tables = all_tables(settings)
@@ -80,7 +69,10 @@ def maintain_bucket(settings: Settings, clock: Callable[[], datetime] = utc_now)
             done.optimized.append(name_of(table))
         for table in kept:
             done.folders += _delete_unnamed_folders(table, tables, before)
-        done.results = _delete_results(group.results_uri, clock() - _RESULTS_KEPT)
+        kept_since = clock() - _RESULTS_KEPT
+        old = wr.s3.list_objects(f"{group.results_uri}/", last_modified_end=kept_since)
+        wr.s3.delete_objects(old)
+        done.results = len(old)
     return done
 
 
@@ -90,20 +82,15 @@ def optimize(settings: Settings, name: str) -> None:
 
 
 def vacuum(settings: Settings, name: str) -> None:
-    """Remove expired snapshots and what only they name.
-
-    Raises:
-        QueryError: Athena refuses, or does not come to an end.
-    """
-    for _ in range(_VACUUM_RUNS - 1):
+    """Remove expired snapshots and what only they name."""
+    for number in range(1, _VACUUM_RUNS + 1):
         try:
             execute(settings, f"vacuum {name}")
         except QueryError as error:
-            if _MORE not in str(error):
+            if _MORE not in str(error) or number == _VACUUM_RUNS:
                 raise
         else:
             return
-    execute(settings, f"vacuum {name}")
 
 
 def _drop(table: dict[str, Any], tables: list[dict[str, Any]]) -> None:
@@ -121,17 +108,14 @@ def _delete_unnamed_folders(
     parent = location.rpartition("/")[0]
     if not location or parent.rpartition("/")[2] != table["Name"]:
         return 0
-    named = {location_of(other) for other in tables} | version_locations(table)
+    every = [*tables, *(version["Table"] for version in versions_of(table))]
+    named = {location_of(one) for one in every}
     count = 0
-    for folder in list_folders(parent):
-        newest = newest_below(folder)
+    for found in wr.s3.list_directories(f"{parent}/"):
+        folder = found.rstrip("/")
+        files = wr.s3.describe_objects(f"{folder}/").values()
+        newest = max((one["LastModified"] for one in files), default=None)
         if folder not in named and newest is not None and newest < before:
             delete_folder(folder)
             count += 1
     return count
-
-
-def _delete_results(uri: str, before: datetime) -> int:
-    old = wr.s3.list_objects(f"{uri}/", last_modified_end=before)
-    wr.s3.delete_objects(old)
-    return len(old)

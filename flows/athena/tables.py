@@ -11,8 +11,6 @@ from flows.athena.catalog import database
 from ingestion.storage.s3 import BucketLake
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from ingestion.config.settings import Settings
 
 BUILT = ("silver", "gold", "pages")
@@ -58,7 +56,7 @@ def drop_older_versions(table: dict[str, Any]) -> None:
     glue = boto3.client("glue")
     database, name = table["DatabaseName"], table["Name"]
     current = location_of(dict(glue.get_table(DatabaseName=database, Name=name)["Table"]))
-    for version in _versions(table):
+    for version in versions_of(table):
         older = location_of(version["Table"])
         if older != current:
             glue.delete_table_version(
@@ -72,26 +70,11 @@ def location_of(table: dict[str, Any]) -> str:
     return str(table.get("StorageDescriptor", {}).get("Location", "")).rstrip("/")
 
 
-def version_locations(table: dict[str, Any]) -> set[str]:
-    """Where every version of a table that Glue keeps has its files."""
-    return {location_of(version["Table"]) for version in _versions(table)}
-
-
-def _versions(table: dict[str, Any]) -> list[Any]:
+def versions_of(table: dict[str, Any]) -> list[Any]:
+    """Every version of a table that Glue keeps."""
     pages = boto3.client("glue").get_paginator("get_table_versions")
     found = pages.paginate(DatabaseName=table["DatabaseName"], TableName=table["Name"])
     return [version for page in found for version in page["TableVersions"]]
-
-
-def list_folders(uri: str) -> list[str]:
-    """The folders directly below `s3://bucket/prefix`, without slashes at their ends."""
-    return [found.rstrip("/") for found in wr.s3.list_directories(f"{uri.rstrip('/')}/")]
-
-
-def newest_below(uri: str) -> datetime | None:
-    """When anything below was last written, UTC; None for an empty folder."""
-    found = wr.s3.describe_objects(f"{uri.rstrip('/')}/")
-    return max((one["LastModified"] for one in found.values()), default=None)
 
 
 def delete_folder(uri: str) -> None:
@@ -101,10 +84,6 @@ def delete_folder(uri: str) -> None:
 
 
 def delete_older(uri: str) -> None:
-    """Delete what a versioned bucket keeps of replaced and removed objects below.
-
-    Raises:
-        LakeError: AWS refuses.
-    """
+    """Delete what a versioned bucket keeps of replaced and removed objects below."""
     folder = BucketLake(uri)
     folder.delete_older(folder.list_older(""))

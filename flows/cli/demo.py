@@ -12,7 +12,6 @@ import json
 import os
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -37,23 +36,15 @@ _STATE = "state/demo.json"
 _MEDIA = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One of the three days: what happened at Wistia before its run."""
-
-    story: str
-    advance: dict[str, int]
-
-
-# What a day of the account's last months brings. The third ends when its day has ended in
-# America too, whose days Wistia counts by: else its plays would seem to have fallen.
-STEPS = (
-    Step("the first run: everything", {}),
-    Step(
+# Before each run: what a day of the account's last months brings. The third ends when its day
+# has ended in America too, whose days Wistia counts by: else its plays would seem to have fallen.
+STEPS: tuple[tuple[str, dict[str, int]], ...] = (
+    ("the first run: everything", {}),
+    (
         "the next day: 187 new visitors",
         {"new": 187, "returning": 12, "hours": 24, "plays": 98, "loads": 271},
     ),
-    Step(
+    (
         "the day after: 235 new visitors",
         {"new": 235, "returning": 15, "hours": 30, "plays": 123, "loads": 340},
     ),
@@ -64,9 +55,6 @@ def run_demo(media: int | None = None) -> int:
     """Run once with a token, three times without; gives the exit code of the last run.
 
     `media` are the invented account's videos; None takes those of the demo that is gone on with.
-
-    Raises:
-        ReadableError: What stopped it.
     """
     settings = Settings.load()
     if settings.wistia_api_token or settings.wistia_secret_id:
@@ -78,19 +66,20 @@ def run_demo(media: int | None = None) -> int:
     media = held if done else (media or held)
     with _sandbox(today, media) as origin:
         code = 0
-        for number, step in enumerate(STEPS, start=1):
-            if step.advance:
-                requests.post(f"{origin}/_sandbox/advance", json=step.advance, timeout=60)
+        for number, (story, day) in enumerate(STEPS, start=1):
+            if day:
+                requests.post(f"{origin}/_sandbox/advance", json=day, timeout=60)
             # Of a finished demo only its last run is repeated: nothing is new.
             if number <= done and number < len(STEPS):
                 continue
-            story = step.story if number > done else "the same day again: nothing is new"
-            click.secho(f"\nRun {number} of {len(STEPS)}, {story}", bold=True)
+            said = story if number > done else "the same day again: nothing is new"
+            click.secho(f"\nRun {number} of {len(STEPS)}, {said}", bold=True)
             context = open_context("run", Settings.load())
             # Each run could build them; one look at the end is what a person wants.
             context.pages = number == len(STEPS)
             code = run_daily(context)
-            _write_state(lake, today, max(done, number), media)
+            state = {"today": str(today), "runs_done": max(done, number), "media": media}
+            lake.put(_STATE, json.dumps(state).encode())
     _show_heads(settings)
     _show_next(settings)
     return code
@@ -128,11 +117,6 @@ def read_state(lake: Lake) -> tuple[date, int, int]:
         return date.fromisoformat(held["today"]), int(held["runs_done"]), media
     except (ValueError, KeyError, TypeError, AttributeError):
         return datetime.now(UTC).date(), 0, _MEDIA
-
-
-def _write_state(lake: Lake, today: date, done: int, media: int) -> None:
-    body = json.dumps({"today": today.isoformat(), "runs_done": done, "media": media})
-    lake.put(_STATE, body.encode())
 
 
 def _show_heads(settings: Settings) -> None:

@@ -39,26 +39,19 @@ _RIGHTS = "s3:ListBucketVersions, s3:GetObjectVersion and s3:DeleteObjectVersion
 def show_audit(settings: Settings, *, rebuild: bool, as_json: bool) -> int:
     """Print what is wrong with a lake after mending what can be; 0 when nothing is, else 1."""
     lake = open_existing(settings)
-    mended = _mend(settings, lake) if rebuild else []
-    audit = Audit(lake)
+    mended = rebuild_lake(settings, lake) if rebuild else []
+    refused = quarantine_refused(settings, lake, utc_now) if rebuild else {}
+    for resource, records in refused.items():
+        mended.append(f"{records:,} of {resource} are refused by today's schema: quarantined")
     checks = [Check("rebuild", ok=True, detail=said) for said in mended]
-    found = list(audit.examine())
-    checks += [
-        Check(one.key, ok=one.is_harmless, detail=one.detail, remedy=one.remedy) for one in found
-    ]
-    findings = [one for one in found if not one.is_harmless]
+    audit = Audit(lake)
+    found = [Check(one.key, one.is_harmless, one.detail, one.remedy) for one in audit.examine()]
+    wrong = sum(not one.ok for one in found)
     looked = f"{audit.objects:,} objects with {audit.records:,} records, {len(audit.runs):,} runs"
-    said = f"{looked}: {len(findings):,} findings" if findings else f"{looked}: all in order"
-    remedy = "see each finding above" if findings else ""
-    summary = Check("summary", ok=not findings, detail=said, remedy=remedy)
-    return show_checks([*checks, summary], as_json=as_json)
-
-
-def _mend(settings: Settings, lake: Lake) -> list[str]:
-    said = rebuild_lake(settings, lake)
-    for resource, records in quarantine_refused(settings, lake, utc_now).items():
-        said.append(f"{records:,} of {resource} are refused by today's schema: quarantined")
-    return said
+    said = f"{looked}: {wrong:,} findings" if wrong else f"{looked}: all in order"
+    remedy = "see each finding above" if wrong else ""
+    summary = Check("summary", ok=not wrong, detail=said, remedy=remedy)
+    return show_checks([*checks, *found, summary], as_json=as_json)
 
 
 def show_quarantine(settings: Settings, resource: str | None, *, show: bool, as_json: bool) -> None:
@@ -66,10 +59,8 @@ def show_quarantine(settings: Settings, resource: str | None, *, show: bool, as_
     resources = choose(resource)
     groups = list(list_quarantine(open_existing(settings), resources, show=show))
     if as_json:
-        found = [asdict(group) for group in groups]
-        if not show:
-            for one in found:
-                del one["contents"]
+        left_out = set() if show else {"contents"}
+        found = [{k: v for k, v in asdict(one).items() if k not in left_out} for one in groups]
         click.echo(json.dumps(found, ensure_ascii=False))
         return
     if not groups:
@@ -126,10 +117,8 @@ def run_forget(settings: Settings, who: str, *, confirmed: bool) -> int:
         click.echo("nothing was removed")
         return 1
     with lake.lock("build"):
-        tables = _tables(settings)
-        manifest, damaged = forget(settings, lake, who, tables, utc_now)
-        if settings.on_s3 and OLDER not in damaged:
-            _empty_older_tables(settings)
+        manifest, damaged = forget(settings, lake, who, _tables(settings), utc_now)
+        _empty_older_tables(settings, damaged)
     _show_removed(manifest, "rows removed")
     click.echo("digests of the person have left the states; the run records the counts alone")
     click.echo(
@@ -179,22 +168,22 @@ def run_redact(settings: Settings, *, confirmed: bool) -> int:
         build(settings, lake, as_of_date=as_of.isoformat(), full_refresh=True)
         with lake.lock("build"):
             tables.remove_other_copies()
-            if settings.on_s3 and OLDER not in damaged:
-                _empty_older_tables(settings)
+            _empty_older_tables(settings, damaged)
         click.echo("the tables were built again from it")
     click.echo("backups, copies in other buckets and files that were imported are yours to clean")
     return _say_what_is_damaged(lake, damaged, "what it holds in clear")
 
 
-def _empty_older_tables(settings: Settings) -> None:
+def _empty_older_tables(settings: Settings, damaged: list[str]) -> None:
     """Remove what a versioned bucket keeps of the tables' files: all of it can be built again."""
+    if not settings.on_s3 or OLDER in damaged:
+        return
     from flows.athena.tables import delete_older  # noqa: PLC0415 - boto3 is for buckets
 
     lake = settings.lake_uri.rstrip("/")
-    delete_older(settings.silver_uri or f"{lake}/silver")
-    delete_older(settings.gold_uri or f"{lake}/gold")
-    if settings.athena_results_uri:
-        delete_older(settings.athena_results_uri)
+    places = (settings.silver_uri or f"{lake}/silver", settings.gold_uri or f"{lake}/gold")
+    for uri in filter(None, (*places, settings.athena_results_uri)):
+        delete_older(uri)
 
 
 def _tables(settings: Settings) -> WarehouseTables | AthenaTables:

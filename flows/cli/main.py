@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
 from typing import TYPE_CHECKING, Literal
 
 import click
@@ -11,7 +12,6 @@ import click
 from flows.cli.help import SectionedGroup, ask_for_json, completion, show_version
 from flows.cli.releases import deploy, release
 from flows.cli.repair import backfill, rewind
-from flows.cli.serving import serve, up
 from ingestion.config.settings import PROJECT_ROOT, Settings
 from ingestion.terminal import scope_options, show_errors
 
@@ -56,7 +56,7 @@ def run(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
 
     Example: wistia-elt run
     """
-    from flows.alerts.refusal import refusals_told  # noqa: PLC0415
+    from flows.alerts.watch import refusals_told  # noqa: PLC0415
     from flows.cli.run import run_daily  # noqa: PLC0415
 
     with refusals_told():
@@ -106,6 +106,28 @@ def publish() -> None:
     from flows.cli.run import run_publish  # noqa: PLC0415
 
     run_publish(_open("publish"))
+
+
+@cli.command()
+def serve() -> None:
+    """Serve the pages, the documentation and Operations.
+
+    Example: SERVE_PORT=9000 wistia-elt serve
+    """
+    from flows.up.pages import serve_pages  # noqa: PLC0415
+
+    serve_pages()
+
+
+@cli.command()
+def up() -> None:
+    """Run every day on this machine: schedule, worker, pages.
+
+    Example: OPERATIONS_PASSWORD=… wistia-elt up
+    """
+    from flows.up.run import up as run_up  # noqa: PLC0415
+
+    run_up(Settings.load(), click.echo)
 
 
 @cli.command()
@@ -237,7 +259,7 @@ def alert(text: str) -> None:
 
     Example: wistia-elt alert "only a test"
     """
-    from flows.alerts.refusal import tell  # noqa: PLC0415
+    from flows.alerts.channels import tell  # noqa: PLC0415
 
     click.echo(f"told by {', '.join(tell(text))}")
 
@@ -263,16 +285,10 @@ class _Sandboxes(click.Group):
         return ["athena", "wistia"]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        del ctx
-        if cmd_name == "athena":
-            from sandbox.athena.__main__ import athena  # noqa: PLC0415
-
-            return athena
-        if cmd_name == "wistia":
-            from sandbox.wistia.__main__ import wistia  # noqa: PLC0415
-
-            return wistia
-        return None
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        found: click.Command = getattr(import_module(f"sandbox.{cmd_name}.__main__"), cmd_name)
+        return found
 
 
 @cli.group(cls=_Sandboxes)
@@ -283,21 +299,20 @@ def sandbox() -> None:
     """
 
 
-for command in (backfill, completion, deploy, release, rewind, serve, up):
+for command in (backfill, completion, deploy, release, rewind):
     cli.add_command(command)
 
 
 def _prepare_prefect(*, debug: bool) -> None:
     # Read by Prefect when it is imported; a user's own values win.
-    defaults = {
+    for name, value in {
         "PREFECT_HOME": str(PROJECT_ROOT / ".prefect"),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
         # A server of Prefect's own would listen without a password: none is ever started.
         "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",
         "PREFECT_LOGGING_LEVEL": "INFO" if debug else "CRITICAL",
-    }
-    for name, value in defaults.items():
+    }.items():
         os.environ.setdefault(name, value)
 
 

@@ -7,6 +7,8 @@ import json
 import click
 
 from ingestion.config.settings import PROJECT_ROOT, Settings
+from ingestion.storage.base import open_lake
+from ingestion.terminal import show_table
 
 
 @click.command()
@@ -19,7 +21,6 @@ def deploy(version: str, as_list: bool, as_json: bool) -> None:  # noqa: FBT001 
     Example: wistia-elt deploy 1a2b3c4
     """
     from flows.releases.deploy import deliver  # noqa: PLC0415
-    from ingestion.storage.base import open_lake  # noqa: PLC0415
 
     settings = Settings.load()
     if as_list:
@@ -33,8 +34,6 @@ def deploy(version: str, as_list: bool, as_json: bool) -> None:  # noqa: FBT001 
 def _show_releases(settings: Settings, *, as_json: bool) -> None:
     """Print every release, the newest first, and which one runs next."""
     from flows.releases.store import LATEST, choose, open_location, read_choice  # noqa: PLC0415
-    from ingestion.storage.base import open_lake  # noqa: PLC0415
-    from ingestion.terminal import show_table  # noqa: PLC0415
 
     location = open_location(settings.code_uri)
     found, chosen = location.find(), read_choice(open_lake(settings))
@@ -66,7 +65,7 @@ def release() -> None:
 
     Example: make check && wistia-elt release
     """
-    from flows.releases.checkout import make_release_of  # noqa: PLC0415
+    from flows.releases.deploy import make_release_of  # noqa: PLC0415
     from flows.releases.store import open_location  # noqa: PLC0415
 
     location = open_location(Settings.load().code_uri)

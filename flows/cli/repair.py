@@ -11,7 +11,11 @@ import click
 
 from ingestion.config.errors import ConfigurationError
 from ingestion.config.settings import Settings
-from ingestion.terminal import PastDay
+from ingestion.extract.context import Scope
+from ingestion.state.inventory import part_of
+from ingestion.state.manifest import read_manifests
+from ingestion.storage.base import open_existing, open_lake
+from ingestion.terminal import PastDay, show_table
 
 if TYPE_CHECKING:
     from datetime import date
@@ -33,7 +37,6 @@ def backfill(since: date | None) -> None:
     """
     from flows.cli.run import run_daily  # noqa: PLC0415
     from flows.context import open_context  # noqa: PLC0415
-    from ingestion.extract.context import Scope  # noqa: PLC0415
 
     context = open_context("run", Settings.load())
     context.scope = Scope(full=since is None, since=since)
@@ -56,8 +59,6 @@ def rewind(day: date, into: Path) -> None:
     """
     from flows.stages.build import build  # noqa: PLC0415
     from flows.stages.query import count_rows  # noqa: PLC0415
-    from ingestion.storage.base import open_existing, open_lake  # noqa: PLC0415
-    from ingestion.terminal import show_table  # noqa: PLC0415
 
     source = open_existing(Settings.load())
     if into.exists() and any(into.iterdir()):
@@ -81,9 +82,6 @@ def rewind(day: date, into: Path) -> None:
 
 def _copy(source: Lake, target: Lake, day: date) -> int:
     """Copy what had loaded by a day: manifests, and of what they list what lies in its days."""
-    from ingestion.state.inventory import part_of  # noqa: PLC0415
-    from ingestion.state.manifest import read_manifests  # noqa: PLC0415
-
     copied = 0
     for found in read_manifests(source):
         run = found.model_copy(deep=True)
@@ -93,8 +91,7 @@ def _copy(source: Lake, target: Lake, day: date) -> int:
             entry.objects = [one for one in entry.objects if part_of(one.key).day <= str(day)]
             entry.quarantine = []
             for stored in entry.objects:
-                body = source.get(stored.key)
-                if body is not None:
+                if (body := source.get(stored.key)) is not None:
                     target.put(stored.key, body)
                     copied += 1
         run.save(target)

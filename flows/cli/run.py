@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flows.alerts.refusal import refusals_told
-from flows.athena.cost import describe_bytes
+from flows.alerts.watch import refusals_told
 from flows.stages.build import choose
+from flows.stages.figures import describe_bytes
 from flows.stages.maintain import maintain
 from flows.stages.sequence import BUILD, CRAWL, INGEST, PUBLISH, run_all, run_by_hand, run_some
 from ingestion.config.secrets import read_token
@@ -33,13 +33,8 @@ _MOST_TABLES = 8
 
 
 def run_daily(context: Context, *, as_json: bool = False) -> int:
-    """Run every stage and show what they changed; gives the exit code, 0 or 3.
-
-    Raises:
-        ReadableError: That of the stage that failed.
-    """
-    progress = RunProgress()
-    context.progress, context.say = progress.update, progress.say
+    """Run every stage and show what they changed; gives the exit code, 0 or 3."""
+    progress = _show_progress(context)
     with ExitStack() as opened:
         with refusals_told():
             # Before Prefect is loaded: a missing token should not take three seconds.
@@ -88,10 +83,14 @@ def run_publish(context: Context) -> None:
 
 
 def _run_some(context: Context, doing: str, *stages: Stage) -> int:
+    with _show_progress(context).live(doing):
+        return run_some(context, *stages)
+
+
+def _show_progress(context: Context) -> RunProgress:
     progress = RunProgress()
     context.progress, context.say = progress.update, progress.say
-    with progress.live(doing):
-        return run_some(context, *stages)
+    return progress
 
 
 def run_maintenance(settings: Settings) -> None:

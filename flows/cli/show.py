@@ -11,31 +11,27 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flows.athena.cost import describe_cost
 from flows.cli.look.doctor import examine
-from flows.cli.look.status import read_status
-from flows.stages.figures import describe_figures
-from flows.stages.query import query
-from ingestion.config.errors import QueryError
+from flows.stages.figures import billed_usd, describe_bytes, describe_figures
+from flows.stages.query import count_rows, query
+from ingestion.config.errors import QueryError, ReadableError
+from ingestion.resources import RESOURCES
 from ingestion.storage.base import open_lake
 from ingestion.terminal import show_table
+from reports.history import describe_run, read_history
 
 if TYPE_CHECKING:
     from flows.cli.look.doctor import Check
     from flows.stages.query import Answer
     from ingestion.config.settings import Settings
+    from ingestion.storage.base import Lake
 
-_NUMBERS = int | float
 # What became of a field that is not known yet.
 _KEPT = {"keep": "kept in bronze", "hash": "hashed in bronze", "drop": "dropped"}
 
 
 def read_sql(given: str) -> str:
-    """The statement that was given; `-` is all of standard input.
-
-    Raises:
-        QueryError: It is no text.
-    """
+    """The statement that was given; `-` is all of standard input."""
     try:
         return click.get_text_stream("stdin", "utf-8-sig").read() if given == "-" else given
     # Of a standard input that is closed there is nothing to read with.
@@ -47,23 +43,19 @@ def read_sql(given: str) -> str:
 
 
 def show_query(settings: Settings, sql: str, form: str) -> None:
-    """Print an answer as a table, `csv` or `json`; nothing else goes to stdout.
-
-    Raises:
-        QueryError: The statement is wrong, or nothing is built yet.
-    """
+    """Print an answer as a table, `csv` or `json`; nothing else goes to stdout."""
     answer = query(settings, sql)
-    if answer.scanned_bytes is not None:
-        click.echo(describe_cost(answer.scanned_bytes), err=True)
+    if (scanned := answer.scanned_bytes) is not None:
+        cost = f"about {billed_usd(scanned):.5f} USD"
+        click.echo(f"scanned {describe_bytes(scanned)}, {cost}", err=True)
     if form == "json":
         click.echo(answer.to_json())
-        return
-    if form == "csv":
+    elif form == "csv":
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(answer.columns)
         writer.writerows(answer.to_text())
-        return
-    show_answer(answer)
+    else:
+        show_answer(answer)
 
 
 def show_answer(answer: Answer) -> None:
@@ -71,22 +63,42 @@ def show_answer(answer: Answer) -> None:
     numeric = tuple(
         name
         for index, name in enumerate(answer.columns)
-        if any(isinstance(row[index], _NUMBERS) for row in answer.rows)
+        if any(isinstance(row[index], int | float) for row in answer.rows)
     )
     show_table(answer.columns, answer.to_text(), numeric)
 
 
-def show_status(settings: Settings, *, as_json: bool) -> None:
-    """Print how the pipeline stands.
+def read_status(settings: Settings, lake: Lake) -> dict[str, Any]:
+    """How the pipeline stands, from the history of runs and the tables.
 
-    Raises:
-        LakeError: The lake cannot be read.
+    `{resources: {r: as of History.describe_resource}, tables: {t: rows}, tables_error: why they
+    could not be counted | null, quarantine: {r: records that no replay has taken}, last_run: as
+    of describe_run | null, unreadable: keys of damaged manifests}`.
     """
-    found = read_status(settings, open_lake(settings))
+    history, tables, tables_error = read_history(lake), dict[str, int](), None
+    # Who asks how things stand is told the rest too while the engine is out of reach.
+    try:
+        tables = count_rows(settings)
+    except ReadableError as error:
+        tables_error = f"{error}; try: {error.remedy}"
+    return {
+        "resources": {r.name: history.describe_resource(r.name) for r in RESOURCES},
+        "tables": tables,
+        "tables_error": tables_error,
+        "quarantine": history.quarantined(),
+        "last_run": describe_run(history.runs[-1]) if history.runs else None,
+        "unreadable": list(history.unreadable),
+    }
+
+
+def show_status(settings: Settings, *, as_json: bool) -> None:
+    """Print how the pipeline stands."""
+    lake = open_lake(settings)
+    found = read_status(settings, lake)
     if as_json:
         click.echo(json.dumps(found))
         return
-    click.echo(f"lake {open_lake(settings).uri}\n")
+    click.echo(f"lake {lake.uri}\n")
     _show_last_run(found["last_run"])
     show_table(
         ("resource", "records", "quarantined", "newest (UTC)", "checkpoint (UTC)"),

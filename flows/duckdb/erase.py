@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 
 from flows.duckdb.warehouse import ask_file, put_in_place, quote, workshop
 from ingestion.config.errors import BuildError
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-_KEYED = (
-    "select table_schema, table_name from information_schema.columns where column_name = "
-    "'visitor_key' and (table_schema, table_name) in (select (table_schema, table_name) from "
-    "information_schema.tables where table_type = 'BASE TABLE') order by 1, 2"
-)
+# Tables with a visitor's key, and whether they have an address too.
+_KEYED = """
+select format('"{}"."{}"', schema_name, table_name), bool_or(column_name = 'email')
+from duckdb_columns() semi join duckdb_tables() using (schema_name, table_name)
+group by 1 having bool_or(column_name = 'visitor_key') order by 1
+"""
 
 
 class WarehouseTables:
-    """The tables in DuckDB's file; none before the first build.
-
-    Args:
-        path: The last good file.
-    """
+    """The tables in DuckDB's file; none before the first build."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -61,14 +56,13 @@ class WarehouseTables:
             counts = {table: n for table, n in self._counts(keys).items() if n}
             if not counts:
                 return {}
-            with workshop(self._path) as folder:
-                kept = folder / "warehouse.forgetting.duckdb"
-                try:
-                    self._copy_without(keys, list(counts), kept)
-                    put_in_place(kept, self._path)
-                finally:
-                    _remove(kept)
-            _remove_log(self._path)
+            with (
+                workshop(self._path) as folder,
+                # Named so that `remove_other_copies` finds what a killed one leaves.
+                TemporaryDirectory(prefix=f"{self._path.stem}.", dir=folder) as room,
+            ):
+                put_in_place(self._copy_without(keys, list(counts), Path(room)), self._path)
+            self._path.with_name(self._path.name + ".wal").unlink(missing_ok=True)
         except (duckdb.Error, OSError) as error:
             raise BuildError(
                 f"the tables cannot be written without the person: {error}",
@@ -87,23 +81,19 @@ class WarehouseTables:
             else:
                 stale.unlink()
 
-    def _copy_without(self, keys: set[str], tables: list[str], kept: Path) -> None:
-        deleted = kept.with_suffix(".part")
-        _remove(deleted)
-        try:
-            with duckdb.connect() as connection:
-                connection.execute(f"attach {quote(self._path)} as good (read_only)")
-                connection.execute(f"attach {quote(deleted)} as part")
-                connection.execute("copy from database good to part")
-                for table in tables:
-                    sql = f"delete from part.{table} where list_contains(?, visitor_key)"  # noqa: S608
-                    connection.execute(sql, [sorted(keys)])
-                connection.execute(f"attach {quote(kept)} as kept")
-                connection.execute("copy from database part to kept")
-                connection.execute("checkpoint kept")
-                connection.execute("detach kept")
-        finally:
-            _remove(deleted)
+    def _copy_without(self, keys: set[str], tables: list[str], room: Path) -> Path:
+        kept = room / "kept.duckdb"
+        with duckdb.connect() as connection:
+            connection.execute(f"attach {quote(self._path)} as good (read_only)")
+            connection.execute(f"attach {quote(room / 'part.duckdb')} as part")
+            connection.execute("copy from database good to part")
+            for table in tables:
+                sql = f"delete from part.{table} where list_contains(?, visitor_key)"  # noqa: S608
+                connection.execute(sql, [sorted(keys)])
+            connection.execute(f"attach {quote(kept)} as kept")
+            connection.execute("copy from database part to kept")
+            connection.execute("checkpoint kept")
+        return kept
 
     def _counts(self, keys: set[str]) -> dict[str, int]:
         sql = "select count(*) from {} where list_contains(?, visitor_key)"
@@ -113,21 +103,4 @@ class WarehouseTables:
         }
 
     def _tables(self) -> dict[str, bool]:
-        """Tables with a visitor's key, and whether they have an address too."""
-        if not self._path.exists():
-            return {}
-        named = "select table_schema, table_name from information_schema.columns where column_name"
-        with_email = set(ask_file(self._path, f"{named} = 'email'"))
-        return {
-            f'"{schema}"."{name}"': (schema, name) in with_email
-            for schema, name in ask_file(self._path, _KEYED)
-        }
-
-
-def _remove(path: Path) -> None:
-    path.unlink(missing_ok=True)
-    _remove_log(path)
-
-
-def _remove_log(path: Path) -> None:
-    path.with_name(path.name + ".wal").unlink(missing_ok=True)
+        return dict(ask_file(self._path, _KEYED)) if self._path.exists() else {}

@@ -44,11 +44,7 @@ def workshop(good: Path) -> Iterator[Path]:
 
 
 def start_copy(good: Path, copy: Path, *, empty: bool) -> None:
-    """Copy the last good file, or begin an empty one.
-
-    Raises:
-        LakeError: No space, or something else lies there.
-    """
+    """Copy the last good file, or begin an empty one."""
     clear(copy)
     if empty or not good.exists():
         return
@@ -62,11 +58,7 @@ def start_copy(good: Path, copy: Path, *, empty: bool) -> None:
 
 
 def clear(copy: Path) -> None:
-    """Remove a file that was being built, its log, and what had no room in memory.
-
-    Raises:
-        LakeError: Something else lies there.
-    """
+    """Remove a file that was being built, its log, and what had no room in memory."""
     shutil.rmtree(copy.with_name(copy.name + ".tmp"), ignore_errors=True)
     for stale in (copy, copy.with_name(copy.name + ".wal")):
         try:
@@ -103,11 +95,7 @@ def set_aside(damaged: Path) -> Path:
 
 
 def read_record(path: Path) -> Record | None:
-    """What the build of this file had read; None of an empty file, or one of older code.
-
-    Raises:
-        BuildError: The file cannot be read.
-    """
+    """What the build of this file had read; None of an empty file, or one of older code."""
     if not path.exists():
         return None
     try:
@@ -120,11 +108,7 @@ def read_record(path: Path) -> Record | None:
 
 
 def write_objects(copy: Path, inventory: Inventory) -> None:
-    """List what a build reads in the file it works in: its views on bronze read these files.
-
-    Raises:
-        BuildError: The file cannot be written.
-    """
+    """List what a build reads in the file it works in: its views on bronze read these files."""
     counts = {key: one.records for key, one in inventory.objects.items()}
     found = [
         *({"resource": part_of(key).resource, "key": key, "n": n} for key, n in counts.items()),
@@ -157,11 +141,7 @@ def tables_of(file: Path) -> list[str]:
 
 
 def publish(copy: Path, good: Path, record: Record | None) -> None:
-    """Let a built file take the good one's place; without a record what is recorded stays.
-
-    Raises:
-        BuildError: It cannot; the last good tables stay.
-    """
+    """Let a built file take the good one's place; without a record what is recorded stays."""
     with _writing(copy) as connection:
         if record is not None:
             connection.execute(
@@ -178,11 +158,9 @@ def publish(copy: Path, good: Path, record: Record | None) -> None:
 
 def put_in_place(file: Path, good: Path) -> None:
     """Let a whole file take the good one's place by a rename."""
-    if file.parent != good.parent:
-        near = good.with_name("warehouse.moving.duckdb")
-        shutil.copyfile(file, near)
-        file = near
-    file.replace(good)
+    near = good.with_name("warehouse.moving.duckdb")
+    shutil.move(file, near)
+    near.replace(good)
 
 
 @contextmanager

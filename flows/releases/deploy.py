@@ -1,29 +1,30 @@
-"""Deploying: the latest version or an older one, from releases or by git."""
+"""Deploying: the latest version or an older one, from releases or by git; making a release."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+import tempfile
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
-from flows.releases.checkout import pull
 from flows.releases.install import prepare, releases_folder
 from flows.releases.store import LATEST, choose, open_location, read_choice, write_choice
 from flows.up.prefect.access import read_access
 from flows.up.prefect.registration import LAUNCHER, register_own
-from flows.up.programs import run_command
 from ingestion.config.aws_errors import explained
 from ingestion.config.errors import DeliveryError
 from ingestion.config.settings import PROJECT_ROOT
 from ingestion.config.timestamps import utc_now
 from ingestion.config.version import code_version
+from reports.processes import run_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
+    from flows.releases.store import Location
     from ingestion.config.settings import Settings
     from ingestion.storage.base import Lake
 
@@ -33,8 +34,7 @@ _MOST_PAUSES = 2 * 60 * 4
 _GOING_ON = {"InProgress", "Stopping"}
 
 
-@dataclass(frozen=True, slots=True)
-class Delivered:
+class Delivered(NamedTuple):
     """What a deployment did: the version in place, and a sentence about it."""
 
     version: str
@@ -64,9 +64,8 @@ def deliver(settings: Settings, lake: Lake, version: str) -> Delivered:
     _register_from(folder)
     stays = "" if version == LATEST else "; it stays until another is deployed, `latest` ends that"
     was = "" if before == LATEST else f" ({before} was held before)"
-    return Delivered(
-        release.version, f"deployed: {release.version}{was}; the next run runs it{stays}"
-    )
+    said = f"deployed: {release.version}{was}; the next run runs it{stays}"
+    return Delivered(release.version, said)
 
 
 def _by_git(version: str) -> Delivered:
@@ -95,11 +94,7 @@ def _register_from(folder: Path) -> None:
 
 
 def make_release(pipeline: str, sleep: Callable[[float], None]) -> str:
-    """Let AWS CodePipeline make a release, checks included; gives the commit that it released.
-
-    Raises:
-        DeliveryError: It failed, was stopped, takes longer than two hours, or AWS refuses.
-    """
+    """Let AWS CodePipeline make a release, checks included; gives the commit that it released."""
     from boto3 import client  # noqa: PLC0415 - only who has a pipeline pays for boto3
 
     with explained(f"start the pipeline {pipeline}", DeliveryError):
@@ -119,3 +114,61 @@ def make_release(pipeline: str, sleep: Callable[[float], None]) -> str:
         )
     revisions = found.get("artifactRevisions") or [{}]
     return str(revisions[0].get("revisionId") or "")
+
+
+def pull(root: Path, version: str) -> None:
+    """Bring a checkout without changes of its own to its branch's latest commit, a tag or a commit.
+
+    `latest` is the branch's.
+    """
+    _refuse_changes(root)
+    lock = (root / "requirements.lock").read_bytes()
+    if version == "latest":
+        if _git(root, "branch", "--show-current") == "":
+            _git(root, "checkout", "--quiet", "-")
+        _git(root, "pull", "--quiet", "--ff-only")
+    else:
+        _git(root, "fetch", "--quiet", "--tags")
+        _git(root, "checkout", "--quiet", "--detach", version)
+    if (root / "requirements.lock").read_bytes() != lock:
+        _run(root, "what the new version needs cannot be installed", "make", ".venv/.ready")
+
+
+def make_release_of(root: Path, location: Location) -> str:
+    """Store what a checkout without changes of its own has committed; gives the commit."""
+    _refuse_changes(root)
+    commit = _git(root, "rev-parse", "HEAD")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "release.zip"
+        _git(root, "archive", "--format", "zip", "--output", str(path), commit)
+        location.put(commit, path)
+    return commit
+
+
+def _refuse_changes(root: Path) -> None:
+    if not (root / ".git").exists():
+        raise DeliveryError(
+            f"{root} is no git checkout", "clone the project, and run it from there"
+        )
+    if changes := _git(root, "status", "--porcelain", "--untracked-files=no"):
+        raise DeliveryError(
+            f"{changes.split()[-1]} was changed on this machine",
+            "commit or discard the change (`git status` shows it), then deploy again",
+        )
+
+
+def _git(root: Path, *arguments: str) -> str:
+    git = shutil.which("git")
+    if git is None:
+        raise DeliveryError("git is not on PATH", "install it, then deploy again")
+    return _run(root, f"git {arguments[0]} failed", git, *arguments)
+
+
+def _run(root: Path, failure: str, *command: str) -> str:
+    ended = run_command(root, *command, environment={**os.environ, "GIT_TERMINAL_PROMPT": "0"})
+    if ended.failure:
+        raise DeliveryError(
+            f"{failure}: {ended.failure}",
+            "mend what it says and deploy again; the version in place stays",
+        )
+    return ended.output

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
-from flows.up.programs import run_command
 from ingestion.config.errors import DeliveryError
 from ingestion.config.version import RELEASE_FILE
+from reports.processes import run_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,8 +62,7 @@ def prepare(
 
 def newest_used(home: Path) -> Path | None:
     """The release that was used last; None before the first."""
-    used = _used(home)
-    return used[-1] if used else None
+    return next(reversed(_used(home)), None)
 
 
 def _used(home: Path) -> list[Path]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ingestion.config.aws_errors import explained
 from ingestion.config.errors import ConfigurationError, DeliveryError
@@ -16,7 +17,7 @@ from ingestion.config.settings import folder_of
 from ingestion.config.timestamps import format_timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from mypy_boto3_s3 import S3Client
 
@@ -29,14 +30,8 @@ _CHOICE = "state/code.json"
 _NAME = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)\.zip")
 
 
-@dataclass(frozen=True, slots=True)
-class Release:
-    """One version that can be run.
-
-    Attributes:
-        version: The name of its file without `.zip`, usually a commit.
-        at: When it was put there, UTC.
-    """
+class Release(NamedTuple):
+    """One version that can be run, the name of its file without `.zip`, and since when, UTC."""
 
     version: str
     at: datetime
@@ -56,11 +51,7 @@ class Folder:
         )
 
     def fetch(self, version: str, path: Path) -> None:
-        """Copy a release's file to `path`.
-
-        Raises:
-            DeliveryError: It cannot be read.
-        """
+        """Copy a release's file to `path`, or raise `DeliveryError`."""
         try:
             shutil.copyfile(Path(self.uri) / f"{version}.zip", path)
         except OSError as error:
@@ -80,43 +71,30 @@ class Folder:
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """Releases in a bucket, `s3://bucket/prefix`; `infra/` makes one and grants the rights."""
+    """The same in a bucket, `s3://bucket/prefix`; `infra/` makes one and grants the rights."""
 
     uri: str
 
     def find(self) -> list[Release]:
-        """Every release, the newest first.
-
-        Raises:
-            DeliveryError: AWS refuses.
-        """
+        """Every release, the newest first, or raise `DeliveryError`: AWS refuses."""
         bucket, start = self._place("")
         with explained(f"list {self.uri}", DeliveryError, "CODE_URI"):
             pages = _s3().get_paginator("list_objects_v2")
-            found = [
+            return _releases(
                 (item["Key"].removeprefix(start), item["LastModified"])
                 for page in pages.paginate(Bucket=bucket, Prefix=start)
                 for item in page.get("Contents", ())
-            ]
-        return _releases(iter(found))
+            )
 
     def fetch(self, version: str, path: Path) -> None:
-        """Copy a release's file to `path`.
-
-        Raises:
-            DeliveryError: AWS refuses.
-        """
+        """Copy a release's file to `path`, or raise `DeliveryError`."""
         with explained(f"fetch the release {version}", DeliveryError, "CODE_URI"):
             _s3().download_file(*self._place(f"{version}.zip"), str(path))
 
     def put(self, version: str, path: Path) -> None:
-        """Store a file as a release.
-
-        Raises:
-            DeliveryError: AWS refuses.
-        """
+        """Store a file as a release, or raise `DeliveryError`."""
+        bucket, key = self._place(f"{version}.zip")
         with explained(f"store the release {version}", DeliveryError, "CODE_URI"):
-            bucket, key = self._place(f"{version}.zip")
             # `upload_file` wraps what AWS says in an error of its own.
             _s3().put_object(Bucket=bucket, Key=key, Body=path.read_bytes())
 
@@ -135,11 +113,7 @@ Location = Folder | Bucket
 
 
 def open_location(uri: str | None) -> Location:
-    """The place that CODE_URI names; nothing is asked of it yet.
-
-    Raises:
-        ConfigurationError: CODE_URI is not set.
-    """
+    """The place that CODE_URI names, which must be set; nothing is asked of it yet."""
     if uri is None:
         raise ConfigurationError(
             "CODE_URI is not set, so code comes by git and not as releases",
@@ -150,17 +124,13 @@ def open_location(uri: str | None) -> Location:
     return Folder(str(folder_of(uri)))
 
 
-def _releases(files: Iterator[tuple[str, datetime]]) -> list[Release]:
+def _releases(files: Iterable[tuple[str, datetime]]) -> list[Release]:
     found = [Release(name[1], at) for file, at in files if (name := _NAME.fullmatch(file))]
     return sorted(found, key=lambda one: (one.at, one.version), reverse=True)
 
 
 def choose(releases: Sequence[Release], wanted: str, uri: str) -> Release:
-    """The release that is meant: `latest`, a version, or the beginning of one.
-
-    Raises:
-        DeliveryError: There is none, or more than one.
-    """
+    """The one release that is meant by `latest`, a version, or the beginning of one."""
     if not releases:
         raise DeliveryError(
             f"there is no release at {uri}",
@@ -168,35 +138,26 @@ def choose(releases: Sequence[Release], wanted: str, uri: str) -> Release:
         )
     if wanted == LATEST:
         return releases[0]
-    found = [one for one in releases if one.version.startswith(wanted)]
-    exact = [one for one in found if one.version == wanted]
-    if len(exact or found) != 1:
+    begin_so = [one for one in releases if one.version.startswith(wanted)]
+    found = [one for one in begin_so if one.version == wanted] or begin_so
+    if len(found) != 1:
         raise DeliveryError(
             f"{len(found)} releases at {uri} are called {wanted!r}",
             "`wistia-elt deploy --list` shows them all",
         )
-    return (exact or found)[0]
+    return found[0]
 
 
 def read_choice(lake: Lake) -> str:
-    """`latest`, or the version that runs until another is chosen.
-
-    Raises:
-        LakeError: The lake cannot be read.
-    """
-    try:
-        found = json.loads(lake.get(_CHOICE) or b"{}")
-    except ValueError:
-        return LATEST
-    version = found.get("version") if isinstance(found, dict) else None
-    return version if isinstance(version, str) and version else LATEST
+    """`latest`, or the version that runs until another is chosen."""
+    with suppress(ValueError):
+        found = json.loads(lake.get(_CHOICE) or b"")
+        if isinstance(found, dict) and isinstance(found.get("version"), str):
+            return found["version"] or LATEST
+    return LATEST
 
 
 def write_choice(lake: Lake, version: str, now: datetime) -> None:
-    """Choose a version, or `latest`.
-
-    Raises:
-        LakeError: The lake cannot be written.
-    """
+    """Choose a version, or `latest`."""
     chosen = {"version": version, "chosen_at": format_timestamp(now)}
     lake.put(_CHOICE, json.dumps(chosen).encode())

@@ -23,15 +23,7 @@ from flows.duckdb.warehouse import (
     workshop,
     write_objects,
 )
-from flows.stages.dbt import (
-    BuildResult,
-    LostRowsError,
-    build_arguments,
-    has_results,
-    list_models,
-    name_lost_rows,
-    run_dbt,
-)
+from flows.stages.dbt import BUILD, BuildResult, has_results, list_models, run_dbt
 from flows.stages.increments import VARIABLE, choose_stale, make_record, write_plan
 from ingestion.config.errors import BuildError, ConfigurationError
 from ingestion.state.inventory import hold_against, read_inventory
@@ -67,24 +59,14 @@ def build(
             # boto3 and awswrangler cost a second and 100 MB: a folder does without.
             from flows.athena.build import Reading, build_on_athena  # noqa: PLC0415
 
-            return build_on_athena(
-                settings,
-                Reading(lake, inventory, unlisted),
-                as_of_date=as_of_date,
-                full_refresh=full_refresh,
-                chosen=chosen,
-            )
-        return _build_file(
-            settings, inventory, chosen, as_of_date=as_of_date, full_refresh=full_refresh
-        )
+            attempt = partial(build_on_athena, settings, Reading(lake, inventory, unlisted))
+        else:
+            attempt = partial(_build_file, settings, inventory)
+        return attempt(chosen, as_of_date=as_of_date, full_refresh=full_refresh)
 
 
 def choose(table: str | None) -> tuple[str, ...]:
-    """Arguments of dbt that build one table again, and those that read it; none for all.
-
-    Raises:
-        ConfigurationError: There is no such table.
-    """
+    """Arguments of dbt that build one table again, and those that read it; none for all."""
     if table is None:
         return ()
     if table not in list_models():
@@ -137,21 +119,17 @@ def _build_copy(
         plan = write_plan(inventory, now, before)
         work_dir = settings.work_path / ".dbt"
         # What the checks of all tables said is told from one build to the next.
-        is_whole = (
-            has_results(work_dir) and before and not set(list_models()) - set(tables_of(good))
+        is_whole = has_results(work_dir) and before and set(tables_of(good)) >= set(list_models())
+        result = run_dbt(
+            settings,
+            *(*BUILD, *["--full-refresh"] * full_refresh),
+            *(chosen or choose_stale(now, before if is_whole else None)),
+            target="local",
+            as_of_date=as_of_date,
+            work_dir=work_dir,
+            environment={"WAREHOUSE_PATH": str(copy), VARIABLE: plan},
+            ask=partial(ask_file, copy),
         )
-        try:
-            result = run_dbt(
-                settings,
-                *build_arguments(full_refresh=full_refresh),
-                *(chosen or choose_stale(now, before if is_whole else None)),
-                target="local",
-                as_of_date=as_of_date,
-                work_dir=work_dir,
-                environment={"WAREHOUSE_PATH": str(copy), VARIABLE: plan},
-            )
-        except LostRowsError as error:
-            raise name_lost_rows(error, partial(ask_file, copy)) from error
         # Of one table rebuilt the others know nothing: what is new to them stays so.
         publish(copy, good, None if chosen else now)
     return result
@@ -160,11 +138,7 @@ def _build_copy(
 def take_inventory(lake: Lake) -> tuple[Inventory, list[str]]:
     """Hold what the manifests list against the lake, before anything is read.
 
-    Returns:
-        What is listed, and the files of bronze that no manifest lists.
-
-    Raises:
-        LakeError: An object is missing or of another size, or a manifest cannot be read.
+    Gives it, and the files of bronze that no manifest lists.
     """
     inventory = read_inventory(lake)
     unlisted = hold_against(lake, inventory)

@@ -33,9 +33,16 @@ _CHILD = PROJECT_ROOT / "flows" / "stages" / "dbt_child.py"
 _LINES_OF_A_CRASH = 3
 # dbt's own files take more.
 _FEWEST_BYTES = 1_000_000
+# Unit tests judge the SQL, not the data: they run where the SQL changes, in `make test`.
+BUILD = ("build", "--exclude-resource-type", "unit_test", "--no-write-json")
 # What opens other doors than the tables': SQL has no use for it.
 _SECRETS = {"WISTIA_API_TOKEN", "PII_HASH_KEY", "OPERATIONS_PASSWORD"}
 _NAMED = 5
+_READ_AGAIN = (
+    "`wistia-elt build --full-refresh` reads all of bronze again; what stays was let in by an "
+    "older version and cannot be read: `wistia-elt doctor --lake --rebuild` quarantines it; "
+    "where bronze itself holds too few rows, `wistia-elt doctor --lake` names the object"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,29 +60,23 @@ class BuildResult:
         return sum(self.scans) if self.scans else None
 
 
-def build_arguments(*, full_refresh: bool) -> list[str]:
-    """The command that builds and tests every model.
-
-    Unit tests judge the SQL, not the data: they run where the SQL changes, in `make test`.
-    """
-    arguments = ["build", "--exclude-resource-type", "unit_test", "--no-write-json"]
-    return [*arguments, "--full-refresh"] if full_refresh else arguments
-
-
-def run_dbt(
+def run_dbt(  # noqa: PLR0913 - what a command of dbt's is given
     settings: Settings,
     *arguments: str,
     target: str,
     as_of_date: str,
     work_dir: Path,
     environment: Mapping[str, str],
+    ask: Callable[[str], list[tuple[object, ...]]] = lambda _sql: [],
 ) -> BuildResult:
     """Run one dbt command against the target `local` or `athena`; read what became of every node.
 
-    `environment` is what the target's profile reads beside the lake and its layers.
+    `environment` is what the target's profile reads beside the lake and its layers; `ask` runs a
+    query there, for the names of what is lost.
 
     Raises:
         BuildError: dbt failed, with the first failing node and its message.
+        LostRowsError: Rows of bronze did not arrive, with their names.
     """
     results, kept = work_dir / "target" / "results.json", work_dir / _RESULTS
     results.unlink(missing_ok=True)
@@ -100,7 +101,8 @@ def run_dbt(
         code = dbt.wait()
     nodes = _read_results(results)
     if code != 0:
-        raise _failure(nodes, output, work_dir)
+        lost = [one for one in nodes if _has_lost_rows(one)]
+        raise _lost_rows(lost[0], ask) if lost else _failure(nodes, output, work_dir)
     # Of a few tables: what the last build said of the others still holds.
     others = _read_results(kept) if "--select" in arguments else []
     known = {str(node["unique_id"]): node for node in (*others, *nodes)}
@@ -159,10 +161,9 @@ def _environment(settings: Settings, as_of_date: str, target: Mapping[str, str])
 
 def _read_results(path: Path) -> list[dict[str, Any]]:
     try:
-        found = json.loads(path.read_text())["results"]
+        return list(json.loads(path.read_text())["results"])
     except (OSError, ValueError, KeyError):
         return []
-    return list(found)
 
 
 def _summary(nodes: list[dict[str, Any]]) -> BuildResult:
@@ -178,68 +179,43 @@ def _summary(nodes: list[dict[str, Any]]) -> BuildResult:
 
 
 class LostRowsError(BuildError):
-    """Silver lacks what bronze holds, or bronze lacks what the manifests list.
-
-    Attributes:
-        query: SQL that names what is lost: rows of `problem`, `found`.
-    """
-
-    query = ""
+    """Silver lacks what bronze holds, or bronze lacks what the manifests list."""
 
 
-def name_lost_rows(
-    error: LostRowsError, ask: Callable[[str], list[tuple[object, ...]]]
-) -> BuildError:
-    """The error with what is lost by name; `ask` runs a query where the build was at work."""
+def _has_lost_rows(node: dict[str, Any]) -> bool:
+    is_such_test = _name(node).startswith("holds_all_of_bronze")
+    return is_such_test and node.get("status") == "fail" and bool(node.get("compiled_code"))
+
+
+def _lost_rows(
+    node: dict[str, Any], ask: Callable[[str], list[tuple[object, ...]]]
+) -> LostRowsError:
+    """The error of a test whose SQL names what is lost, in rows of `problem` and `found`."""
     found: dict[str, list[str]] = {}
-    for problem, name in ask(error.query):
+    for problem, name in ask(str(node["compiled_code"])):
         found.setdefault(str(problem), []).append(str(name))
     said = [
         f"{problem}: {', '.join(sorted(names)[:_NAMED])}"
         + (f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else "")
         for problem, names in found.items()
     ]
-    return BuildError("; ".join(said) or str(error), error.remedy)
-
-
-def _no_semaphores() -> OSError | None:
-    """Why the locks that dbt's processes share cannot be made, as where /dev/shm is closed."""
-    try:
-        get_context("spawn").Lock()
-    except OSError as error:
-        return error
-    return None
-
-
-def _lost_rows(node: dict[str, Any]) -> BuildError | None:
-    if not _name(node).startswith("holds_all_of_bronze"):
-        return None
-    error = LostRowsError(
-        f"dbt: {_name(node)} found rows that are lost",
-        "`wistia-elt build --full-refresh` reads all of bronze again; what stays was let in by an "
-        "older version and cannot be read: `wistia-elt doctor --lake --rebuild` quarantines it; "
-        "where bronze itself holds too few rows, `wistia-elt doctor --lake` names the object",
-    )
-    error.query = str(node.get("compiled_code") or "")
-    return error if error.query else None
+    if not said:
+        return LostRowsError(f"dbt: {_name(node)} found rows that are lost", _READ_AGAIN)
+    return LostRowsError("; ".join(said), _READ_AGAIN)
 
 
 def _failure(nodes: list[dict[str, Any]], output: str, work_dir: Path) -> BuildError:
-    lost = [one for node in nodes if node.get("status") == "fail" and (one := _lost_rows(node))]
-    if lost:
-        return lost[0]
     bad = [node for node in nodes if node.get("status") in {"error", "fail", "runtime error"}]
-    log = work_dir / "logs" / "dbt.log"
     if bad:
         message = " ".join(str(bad[0].get("message") or "").split())
         more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
         said = f"dbt: {_name(bad[0])} failed: {message}{more}"
+    elif error := _no_semaphores():
+        return BuildError(
+            f"dbt did not run: this user may make no semaphores ({error.strerror})",
+            "mount /dev/shm, and let everybody write there: `chmod 1777 /dev/shm`",
+        )
     else:
-        if error := _no_semaphores():
-            return BuildError(
-                f"dbt did not run: this user may make no semaphores ({error.strerror})",
-                "mount /dev/shm, and let everybody write there: `chmod 1777 /dev/shm`",
-            )
         lines = [line.strip() for line in output.splitlines() if line.strip()]
         said = "dbt did not run: " + " ".join(lines[-_LINES_OF_A_CRASH:])
     if _is_full(f"{said}\n{output}", work_dir):
@@ -249,8 +225,18 @@ def _failure(nodes: list[dict[str, Any]], output: str, work_dir: Path) -> BuildE
         )
     return BuildError(
         said,
-        f"read {log}; the last good tables stay as they are, and `wistia-elt build` tries again",
+        f"read {work_dir / 'logs' / 'dbt.log'}; the last good tables stay as they are, and "
+        "`wistia-elt build` tries again",
     )
+
+
+def _no_semaphores() -> OSError | None:
+    """Why the locks that dbt's processes share cannot be made, as where /dev/shm is closed."""
+    try:
+        get_context("spawn").Lock()
+    except OSError as error:
+        return error
+    return None
 
 
 def _is_full(said: str, work_dir: Path) -> bool:

@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from flows.alerts.channels import open_channels
-from flows.alerts.mail import Email
-from flows.alerts.services import Service
+from flows.alerts.channels import Email, Service, open_channels
 from flows.stages.query import query
 from ingestion.config.errors import AlarmError, ReadableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import date
 
     from flows.alerts.channels import Channel
@@ -56,14 +53,11 @@ _NAMES = {
     "conversion_rate": "Conversion rate",
 }
 _RATES = {"plays_per_load", "completion_rate", "conversion_rate"}
-
-
 # A figure's name, its amount, and how that compares.
 Card = tuple[str, str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Digest:
+class Digest(NamedTuple):
     """One week, ready to be sent."""
 
     subject: str
@@ -86,14 +80,14 @@ def tell_week(
         return []
     channels = open_channels(settings) if channels is None else channels
     try:
-        days = _rows(ask(settings, _WEEK))
-        week = _week_of(days[0]["last_day"]) if days else ""
-        told = _read(lake, week)
-        waiting = [name for name in channels if name not in told] if days else []
-        digest = _write(settings, ask, **days[0]) if waiting else None
-        if digest is None:
+        days = next(_rows(ask(settings, _WEEK)), None)
+        if days is None:
             return []
-        took = [name for name in waiting if _send(channels[name], name, digest)]
+        week = _week_of(days["last_day"])
+        told = _read(lake, week)
+        waiting = [name for name in channels if name not in told]
+        digest = _write(settings, ask, **days) if waiting else None
+        took = [name for name in waiting if digest and _send(channels[name], name, digest)]
         if took:
             lake.put(KEY, json.dumps({"week": week, "told": [*told, *took]}).encode())
     except ReadableError as error:
@@ -109,7 +103,7 @@ def _write(
     figures = {row["figure"]: row for row in _rows(ask(settings, _FIGURES))}
     if not figures:
         return None
-    movers = _rows(ask(settings, _MOVERS))
+    movers = list(_rows(ask(settings, _MOVERS)))
     days = f"{first_day:%b} {first_day.day} to {last_day:%b} {last_day.day}"
     sentence = say_week(figures)
     cards = [_card(name, figures[name]) for name in _NAMES if name in figures]
@@ -154,9 +148,7 @@ def _usual(name: str, row: Mapping[str, Any]) -> str:
 
 
 def _amount(name: str, amount: float) -> str:
-    if name in _RATES:
-        return f"{100 * amount:.1f}%"
-    return f"{amount:,.0f}"
+    return f"{100 * amount:.1f}%" if name in _RATES else f"{amount:,.0f}"
 
 
 def _mover(row: Mapping[str, Any]) -> str:
@@ -169,9 +161,8 @@ def _mover(row: Mapping[str, Any]) -> str:
 
 def _text(sentence: str, days: str, cards: list[Card], lists: dict[str, list[str]]) -> str:
     lines = [f"{sentence}.", f"Whole days from {days}, in the account's time zone.", ""]
-    lines += [
-        f"{name}: {amount}" + (f" ({notes})" if notes else "") for name, amount, notes in cards
-    ]
+    for name, amount, notes in cards:
+        lines.append(f"{name}: {amount} ({notes})" if notes else f"{name}: {amount}")
     for title, movers in lists.items():
         lines += ["", f"{title}:", *(f"- {one}" for one in movers or ["nothing"])]
     return "\n".join(lines)
@@ -203,11 +194,9 @@ def _html(sentence: str, days: str, cards: list[Card], lists: dict[str, list[str
 
 
 def _send(channel: Channel, name: str, digest: Digest) -> bool:
+    more = {"html": digest.html} if isinstance(channel, Email | Service) else {}
     try:
-        if isinstance(channel, (Email, Service)):
-            channel.send(digest.subject, digest.text, html=digest.html)
-        else:
-            channel.send(digest.subject, digest.text)
+        channel.send(digest.subject, digest.text, **more)
     except AlarmError as error:
         log.warning("the week's digest was not taken by %s: %s", name, error)
         return False
@@ -228,5 +217,5 @@ def _read(lake: Lake, week: str) -> list[str]:
     return list(held.get("told", [])) if held.get("week") == week else []
 
 
-def _rows(answer: Answer) -> list[dict[str, Any]]:
-    return [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
+def _rows(answer: Answer) -> Iterator[dict[str, Any]]:
+    return (dict(zip(answer.columns, row, strict=True)) for row in answer.rows)

@@ -1,11 +1,14 @@
-"""What a run did after its ingestion, added up for its manifest."""
+"""What a run did after its ingestion, added up for its manifest; and what Athena bills for it.
+
+https://aws.amazon.com/athena/pricing/: 5 USD a terabyte in most regions, rounded up to a megabyte,
+at least 10 MB a query.
+"""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from flows.athena.cost import billed_usd, describe_bytes
 from ingestion.config.timestamps import format_timestamp, seconds_between
 from ingestion.state.manifest import RunTotals
 
@@ -13,9 +16,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from flows.context import Context
-    from ingestion.state.manifest import Manifest
 
-_VISITORS = "silver.fact_visitors"
+_USD_PER_TERABYTE = 5.0
+_LEAST_BYTES = 10 * 1024**2
+_TERABYTE = 1024**4
+_SAID = {
+    "requests": "requests",
+    "fetched": "fetched",
+    "new_visitors": "new visitors",
+    "returning_visitors": "returning",
+    "quarantined": "quarantined",
+    "built_rows": "rows built",
+    "tests": "tests passed",
+}
 
 
 @contextmanager
@@ -24,11 +37,10 @@ def measured(context: Context) -> Iterator[None]:
     try:
         yield
     finally:
-        context.record.manifest.totals = measure(context)
+        context.record.manifest.totals = _measure(context)
 
 
-def measure(context: Context) -> RunTotals:
-    """Add up what the stages have done so far, also of a run that failed."""
+def _measure(context: Context) -> RunTotals:
     manifest, built = context.record.manifest, context.built
     took = {stage.stage: stage.seconds for stage in manifest.stages}
     now = format_timestamp(context.record.clock())
@@ -47,34 +59,35 @@ def measure(context: Context) -> RunTotals:
         # Each statement is billed by itself, as 10 MB at least.
         totals.cost_usd = round(sum(map(billed_usd, built.scans)), 6)
     if context.rows:
+        loaded = sum(one.records for one in manifest.resources if one.resource == "visitors")
         totals.built_rows = sum(context.rows.values())
-        totals.new_visitors = max(0, context.new_rows.get(_VISITORS, 0))
-        totals.returning_visitors = max(0, loaded_visitors(manifest) - totals.new_visitors)
+        totals.new_visitors = max(0, context.new_rows.get("silver.fact_visitors", 0))
+        totals.returning_visitors = max(0, loaded - totals.new_visitors)
     return totals
 
 
-def loaded_visitors(manifest: Manifest) -> int:
-    """Visitor records that this run wrote to bronze."""
-    return sum(entry.records for entry in manifest.resources if entry.resource == "visitors")
-
-
 def describe_figures(figures: Mapping[str, Any]) -> str:
-    """What a run did, on one line; what it did not come to is left out.
-
-    Args:
-        figures: As `Manifest.figures` gives them.
-    """
-    named = (
-        ("requests", "requests"),
-        ("fetched", "fetched"),
-        ("new_visitors", "new visitors"),
-        ("returning_visitors", "returning"),
-        ("quarantined", "quarantined"),
-        ("built_rows", "rows built"),
-        ("tests", "tests passed"),
-    )
-    said = [f"{figures[name]:,} {noun}" for name, noun in named if figures.get(name) is not None]
+    """What a run did, on one line, of `Manifest.figures`; what it did not come to is left out."""
+    said = [
+        f"{figures[name]:,} {noun}" for name, noun in _SAID.items() if figures.get(name) is not None
+    ]
     if figures.get("scanned_bytes") is not None:
         cost = figures.get("cost_usd") or 0.0
         said.append(f"{describe_bytes(figures['scanned_bytes'])} scanned for {cost:.5f} USD")
     return ", ".join(said)
+
+
+def billed_usd(scanned_bytes: int) -> float:
+    """The list price of one query, in USD; one that reads nothing costs nothing."""
+    if scanned_bytes == 0:
+        return 0.0
+    return max(scanned_bytes, _LEAST_BYTES) / _TERABYTE * _USD_PER_TERABYTE
+
+
+def describe_bytes(count: float) -> str:
+    """Bytes as people say them, in powers of 1,000."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if count < 1000:  # noqa: PLR2004 - the step of these units
+            return f"{count:,.0f} {unit}" if unit == "bytes" else f"{count:,.1f} {unit}"
+        count /= 1000
+    return f"{count:,.1f} TB"

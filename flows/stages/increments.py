@@ -18,7 +18,6 @@ from ingestion.storage.json_lines import RAW
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from ingestion.state.inventory import Inventory
 
@@ -32,14 +31,12 @@ _MOST_DAYS = 1000
 class Record:
     """What a good build had read.
 
-    Attributes:
-        code: A digest of the SQL that read it: other SQL may read more of the same rows.
-        days: By resource and partition, a digest of what it held.
-        project: A digest of all else that the tables are made and tested by.
-        as_of_date: The day that recency counts from.
+    `code` is a digest of the SQL that read it, as other SQL may read more of the same rows, and
+    `project` one of all else that the tables are made and tested by.
     """
 
     code: str
+    # By resource and partition, a digest of what it held.
     days: dict[str, dict[str, str]]
     project: str = ""
     as_of_date: str = ""
@@ -65,24 +62,19 @@ def make_record(inventory: Inventory, *, as_of_date: str = "", time_zone: str = 
     days: dict[str, dict[str, str]] = {}
     for part, digest in inventory.digests().items():
         days.setdefault(part.resource, {})[part.day] = digest
-    folders = (PROJECT_DIR / "macros", PROJECT_DIR / "models" / "silver")
-    reading = [path for folder in folders for path in folder.glob("*.sql")]
-    rest = [
-        path
-        for folder in ("models", "seeds", "tests")
-        for path in (PROJECT_DIR / folder).rglob("*.*")
-    ]
     return Record(
-        code=_digest([PROJECT_DIR / "models" / "bronze.yml", *reading]),
+        code=_digest("models/bronze.yml", "macros/*.sql", "models/silver/*.sql"),
         days=days,
-        project=_digest([PROJECT_DIR / "dbt_project.yml", *rest], time_zone),
+        project=_digest(
+            "dbt_project.yml", "models/**/*.*", "seeds/**/*.*", "tests/**/*.*", more=time_zone
+        ),
         as_of_date=as_of_date,
     )
 
 
-def _digest(files: Iterable[Path], more: str = "") -> str:
+def _digest(*patterns: str, more: str = "") -> str:
     found = hashlib.blake2b(more.encode(), digest_size=8)
-    for path in sorted(files):
+    for path in sorted(path for pattern in patterns for path in PROJECT_DIR.glob(pattern)):
         found.update(f"{path.name}\n".encode() + path.read_bytes())
     return found.hexdigest()
 
@@ -111,16 +103,10 @@ def write_plan(
 ) -> str:
     """What dbt has to read and to count, as JSON.
 
-    Args:
-        inventory: What is listed.
-        now: Its record.
-        before: The last good build's; None reads everything.
-        passed_over: Addresses of files that the engine would read and no manifest lists.
-        is_refreshed: Whether all has just been read: nothing to read, and all to count.
-
-    Returns:
-        By resource: `days`, the partitions to read (null: all of them); `counted`, those whose
-        rows silver has to hold afterwards; `records`, how many rows these hold; `passed_over`.
+    By resource: `days`, the partitions to read (null: all of them); `counted`, those whose rows
+    silver has to hold afterwards; `records`, how many rows these hold; `passed_over`, addresses
+    of files that the engine would read and no manifest lists. `before` None reads everything;
+    `is_refreshed`, where all has just been read, reads nothing and counts all.
     """
     is_same = before is not None and before.code == now.code and not is_refreshed
     objects, strange = inventory.by_resource(), sorted(passed_over)
@@ -140,9 +126,7 @@ def write_plan(
                 if is_whole or stored.key.split("/")[2] in chosen
             ),
             "passed_over": [
-                uri.replace("'", "''")
-                for uri in strange
-                if f"/{RAW}/{resource.name}/ingest_date=" in uri
+                uri.replace("'", "''") for uri in strange if f"/{RAW}/{resource.name}/" in uri
             ],
         }
     return json.dumps(plan, separators=(",", ":"))

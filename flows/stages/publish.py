@@ -6,15 +6,15 @@ import hashlib
 import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from flows.stages.dbt import PROJECT_DIR, run_dbt
-from reports.artifacts import export_artifacts
 from reports.compression import compress_folder
-from reports.documentation import write_page
+from reports.documentation import export_artifacts, write_page
 from reports.errors import PagesError
 from reports.evidence import build, leave_out, prepare, take_place
-from reports.export import LocalTables, export_tables
+from reports.export import attach_file, export_tables
 from reports.history import read_history
 from reports.node import SITE, find_node, install_packages
 from reports.upload import copy_site
@@ -25,19 +25,16 @@ if TYPE_CHECKING:
 
     from ingestion.config.settings import Settings
     from ingestion.storage.base import Lake
-    from reports.export import Tables
+    from reports.export import Attach
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What publishing did.
+    """What publishing did."""
 
-    Attributes:
-        is_new: Whether the pages were built; else nothing had changed since the last ones.
-        copied: Files copied to SITE_URI; None where that is not set.
-    """
-
+    # Whether the pages were built; else nothing had changed since the last ones.
     is_new: bool
+    # How many files went to SITE_URI; None where that is not set.
     copied: int | None
 
 
@@ -62,35 +59,25 @@ def publish(
 
 
 def copy(settings: Settings, say: Callable[[str], None]) -> int | None:
-    """Copy the last good pages and documentation to SITE_URI, if set; gives how many files changed.
-
-    Raises:
-        PagesError: Something there cannot be written.
-    """
+    """Copy the last good pages and documentation to SITE_URI, if set; gives the files changed."""
     if not settings.site_uri:
         return None
     say(f"copying the pages to {settings.site_uri}")
     return copy_site(settings.site_path, settings.docs_path, settings.site_uri)
 
 
-def open_tables(settings: Settings) -> Tables:
+def open_tables(settings: Settings) -> Attach:
     """The last good tables of the pages, on the engine that keeps them."""
     if settings.on_s3:
         # awswrangler costs a second and 100 MB: a folder does without.
-        from flows.athena.pages import AthenaTables  # noqa: PLC0415
+        from flows.athena.pages import attach_unloaded  # noqa: PLC0415
 
-        return AthenaTables(settings)
-    return LocalTables(settings.warehouse_path)
+        return partial(attach_unloaded, settings)
+    return partial(attach_file, settings.warehouse_path)
 
 
 def make_pages(settings: Settings, lake: Lake, version: str, say: Callable[[str], None]) -> bool:
-    """Build the pages unless the last good ones are of the same data, sources and Node.
-
-    Says whether they were built.
-
-    Raises:
-        PagesError: They cannot be made; the last good ones stay.
-    """
+    """Build the pages; False where the last good ones are of the same data, sources and Node."""
     work = settings.work_path / ".pages"
     data = prepare(work)
     leave_out(work, export_tables(open_tables(settings), read_history(lake).records(), data))
@@ -123,11 +110,7 @@ def _documents(settings: Settings) -> Path:
 
 
 def make_docs(settings: Settings, as_of_date: str, say: Callable[[str], None]) -> None:
-    """Make dbt's page of all tables, when the project has changed since the last one.
-
-    Raises:
-        BuildError: dbt cannot describe the project; the last good page stays.
-    """
+    """Make dbt's page of all tables, when the project has changed since the last one."""
     documents = _documents(settings)
     mark = documents / "digest"
     wanted = _digest_of(PROJECT_DIR, skip={"target", "logs", "dbt_packages"})

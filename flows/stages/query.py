@@ -26,8 +26,7 @@ _EXAMPLE = 'ask for example `wistia-elt query "select * from gold.fact_media_per
 class Answer:
     """Columns and rows of Python values, in the query's order.
 
-    Attributes:
-        scanned_bytes: What Athena read for it and bills; None on DuckDB.
+    `scanned_bytes` is what Athena read for it and bills; None on DuckDB.
     """
 
     columns: list[str]
@@ -74,55 +73,37 @@ def count_rows(settings: Settings) -> dict[str, int]:
     tables = query(
         settings,
         "select table_schema || '.' || table_name from information_schema.tables where "
-        "table_schema in ('silver', 'gold', 'pages') and table_type = 'BASE TABLE' order by 1",
+        "table_schema in ('silver', 'gold', 'pages') and table_type = 'BASE TABLE'",
     )
-    names = [str(row[0]) for row in tables.rows]
-    if not names:
-        return {}
     # One statement: to open the file again for each table takes a second.
-    counts = query(
-        settings,
-        " union all ".join(f"select '{name}', count(*) from {name}" for name in names),  # noqa: S608
-    )
-    found = {str(name): int(rows) for name, rows in counts.rows}
-    return {name: found[name] for name in names}
+    counts = [f"select '{name}', count(*) from {name}" for (name,) in tables.rows]  # noqa: S608
+    found = query(settings, f"{' union all '.join(counts)} order by 1").rows if counts else []
+    return dict(found)
 
 
 def _query_file(settings: Settings, sql: str) -> Answer:
+    path = settings.warehouse_path
     try:
         single_statement([one.query for one in duckdb.extract_statements(sql)])
+        if path.exists():
+            with duckdb.connect(str(path), read_only=True) as connection:
+                connection.execute("set timezone = 'UTC'")
+                cursor = connection.execute(sql)
+                columns = [column[0] for column in cursor.description or []]
+                return Answer(columns, cursor.fetchall())
     except duckdb.Error as error:
-        raise _failure(error) from error
-    path = settings.warehouse_path
-    if not path.exists():
         raise QueryError(
-            f"there are no tables in {settings.lake_path} yet", "run `wistia-elt run` first"
-        )
-    try:
-        with duckdb.connect(str(path), read_only=True) as connection:
-            connection.execute("set timezone = 'UTC'")
-            cursor = connection.execute(sql)
-            columns = [column[0] for column in cursor.description or []]
-            return Answer(columns, cursor.fetchall())
-    except duckdb.Error as error:
-        raise _failure(error) from error
-
-
-def _failure(error: duckdb.Error) -> QueryError:
-    message = str(error).strip().splitlines()[0]
-    return QueryError(
-        f"the query failed: {message}",
-        'name a table with its schema, like gold.viewers; `wistia-elt query "select table_schema, '
-        'table_name from information_schema.tables"` lists them',
+            f"the query failed: {str(error).strip().splitlines()[0]}",
+            'name a table with its schema, like gold.viewers; `wistia-elt query "select '
+            'table_schema, table_name from information_schema.tables"` lists them',
+        ) from error
+    raise QueryError(
+        f"there are no tables in {settings.lake_path} yet", "run `wistia-elt run` first"
     )
 
 
 def single_statement(statements: Sequence[str]) -> str:
-    """The one statement of a query.
-
-    Raises:
-        QueryError: There is none, or there are several: only the last one's rows would be seen.
-    """
+    """The one statement of a query; of several only the last one's rows would be seen."""
     if not statements:
         raise QueryError("the query is empty", _EXAMPLE)
     if len(statements) > 1:

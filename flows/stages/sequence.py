@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flows.alerts.watch import watch
+from flows.alerts.watch import describe_error, watch
 from flows.stages.build import build
 from flows.stages.digest import tell_week
 from flows.stages.figures import measured
@@ -28,7 +28,6 @@ from ingestion.config.errors import (
     ReadableError,
     StageTimeoutError,
     UnavailableError,
-    describe,
 )
 from ingestion.ingest import ingest
 from ingestion.state.manifest import exit_code
@@ -36,7 +35,7 @@ from reports.errors import NodeError
 from reports.node import find_node
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
     from types import FrameType
 
     from flows.context import Context
@@ -50,16 +49,11 @@ JITTER = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One step of a run.
-
-    Attributes:
-        name: As the run's record, Prefect and messages have it.
-        run: Does it.
-        pauses: Seconds before each further try, for what may heal by itself.
-    """
+    """One step of a run, by the name that its record, Prefect and messages have."""
 
     name: str
     run: Callable[[Context], None]
+    # Seconds before each further try, for what may heal by itself.
     pauses: tuple[float, ...] = ()
 
 
@@ -108,10 +102,7 @@ def _publish(context: Context) -> None:
     with context.record.stage("publish"):
         context.record.save()
         context.published = publish(
-            context.settings,
-            context.lake,
-            as_of_date=context.as_of_date,
-            say=context.say,
+            context.settings, context.lake, as_of_date=context.as_of_date, say=context.say
         )
 
 
@@ -135,9 +126,8 @@ _PUBLISH_OR_NOT = Stage("publish", _publish_if_there_is_node)
 def run_all(context: Context, run_stage: Callable[[Stage, Context], None]) -> int:
     """Run every stage in order, each by `run_stage`; one that fails stops all after it.
 
-    Returns:
-        The exit code: 0, or 3 when something was quarantined, a video is unknown or a list was
-            not read to its end.
+    Gives the exit code: 0, or 3 when something was quarantined, a video is unknown or a list was
+    not read to its end.
 
     Raises:
         ReadableError: That of the stage that failed.
@@ -146,7 +136,9 @@ def run_all(context: Context, run_stage: Callable[[Stage, Context], None]) -> in
     unrecorded: ReadableError | None = None
     try:
         with measured(context):
-            for stage in _stages_of(context):
+            crawl = (CRAWL,) if context.settings.on_s3 else ()
+            pages = (_PUBLISH_OR_NOT,) if context.pages else ()
+            for stage in (INGEST, *crawl, BUILD, *pages):
                 _run_in_time(stage, context, run_stage)
         code = exit_code(record.manifest)
         record.finish("completed", code)
@@ -160,11 +152,7 @@ def run_all(context: Context, run_stage: Callable[[Stage, Context], None]) -> in
 
 
 def run_some(context: Context, *stages: Stage) -> int:
-    """Run stages asked for by name: once, without a limit, and nobody is alarmed.
-
-    Raises:
-        ReadableError: That of the stage that failed.
-    """
+    """Run stages asked for by name: once, without a limit, and nobody is alarmed."""
     with context.record.recorded(), measured(context):
         for stage in stages:
             stage.run(context)
@@ -172,12 +160,7 @@ def run_some(context: Context, *stages: Stage) -> int:
 
 
 def run_by_hand(stage: Stage, context: Context) -> None:
-    """Run a stage as Prefect does: within its limit, again after a pause where that may help.
-
-    Raises:
-        TimeoutError: A try took longer than STAGE_TIMEOUT_MINUTES.
-        ReadableError: That of the last try.
-    """
+    """Run a stage as Prefect does: within its limit, again after a pause where that may help."""
     for pause in (*stage.pauses, None):
         try:
             with _within(context.settings.stage_timeout_minutes * 60):
@@ -195,12 +178,6 @@ def run_by_hand(stage: Stage, context: Context) -> None:
 def may_heal(error: object) -> bool:
     """Whether what a stage failed with may be over a minute later."""
     return isinstance(error, UnavailableError | BadResponseError)
-
-
-def _stages_of(context: Context) -> Sequence[Stage]:
-    crawl = (CRAWL,) if context.settings.on_s3 else ()
-    pages = (_PUBLISH_OR_NOT,) if context.pages else ()
-    return (INGEST, *crawl, BUILD, *pages)
 
 
 def _run_in_time(
@@ -249,11 +226,10 @@ def _within(seconds: float) -> Iterator[None]:
 
 
 def _record_end(record: RunRecord, error: BaseException) -> ReadableError | None:
-    """Record how a run failed.
+    """Record how a run failed; gives the error where the record cannot tell of it.
 
-    Returns:
-        The error, where the record cannot tell of it: it was refused before it began, or the
-        lake takes nothing. A lake that another run holds is no fault.
+    It was refused before it began, or the lake takes nothing. One that another run holds is no
+    fault.
     """
     is_written = True
     try:
@@ -261,10 +237,8 @@ def _record_end(record: RunRecord, error: BaseException) -> ReadableError | None
     except LakeError as unwritable:
         log.warning("the end of the run is not recorded: %s", unwritable)
         is_written = False
-    if (is_written and record.is_recorded) or isinstance(error, LakeBusyError):
-        return None
-    said, remedy = describe(error)
-    return ReadableError(said, remedy or "run it by hand with --debug, and report it")
+    is_told = (is_written and record.is_recorded) or isinstance(error, LakeBusyError)
+    return None if is_told else describe_error(error)
 
 
 def _count(settings: Settings) -> dict[str, int]:

@@ -7,26 +7,27 @@ import re
 import secrets
 import sys
 import time
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import requests
 from filelock import FileLock, Timeout
 
-from flows.up.children import Child, end
-from flows.up.lookout import Lookout
+from flows.up.lookout import Lookout, drop_missed, reap
 from flows.up.prefect.access import basic, forget_password, keep_password
 from flows.up.prefect.registration import register
-from flows.up.prefect.zombies import drop_missed, reap
 from ingestion.config.errors import ConfigurationError, PrefectError, ReadableError
+from ingestion.config.settings import PROJECT_ROOT
 from ingestion.storage.base import open_lake
 from reports.prefect import POOL, PrefectApi
-from reports.server.serve import address_of, bind
+from reports.processes import Guarded
+from reports.server.app import address_of, bind
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from ingestion.config.settings import Settings
 
@@ -34,6 +35,13 @@ _HOST = "127.0.0.1"
 _START_SECONDS = 600.0
 _PAGES_SECONDS = 60.0
 _LOOK_SECONDS = 1.0
+# Ctrl-C ends `up` within five seconds: what does not go by itself in these is killed.
+_GRACE_SECONDS = 2.5
+# One that ends at once is started after 1, 2, 4 … seconds, not in a loop.
+_LONGEST_WAIT = 60.0
+# After so long it had come up: what ended it is no fault of its start.
+_STEADY_SECONDS = 120.0
+_STANDARD_OUTPUT = 1
 # A dead run blocks the next one: a quarter of a minute is soon enough for a daily one.
 _REAP_SECONDS = 15.0
 # What is no concern of Prefect's server: tokens, passwords, keys of AWS and of people's names.
@@ -45,6 +53,58 @@ _LOGS = {
     "PREFECT_LOGGING_HANDLERS_CONSOLE_FORMATTER": "json",
     "PREFECT_LOGGING_FORMATTERS_JSON_CLASS": "ingestion.config.logging.JsonLines",
 }
+
+
+@dataclass(slots=True)
+class Child:
+    """One process that is to run as long as `up` does, by the name that a person reads."""
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str]
+    # Where its output goes; None for ours.
+    log: Path | None
+    # Descriptors that it inherits.
+    passed: Sequence[int] = ()
+    process: Guarded | None = None
+    _began: float = 0.0
+    _wait: float = 1.0
+    _due: float = 0.0
+
+    def start(self) -> None:
+        """Start it."""
+        with ExitStack() as opened:
+            output: IO[bytes] | int = _STANDARD_OUTPUT
+            if self.log is not None:
+                self.log.parent.mkdir(parents=True, exist_ok=True)
+                output = opened.enter_context(self.log.open("ab"))
+            self.process = Guarded(
+                self.command,
+                PROJECT_ROOT,
+                self.environment,
+                grace=_GRACE_SECONDS,
+                output=output,
+                passed=self.passed,
+            )
+        self._began, self._due = time.monotonic(), 0.0
+
+    @property
+    def ended(self) -> int | None:
+        """The exit code of a child that is not there any more."""
+        return None if self.process is None else self.process.ended
+
+    def revive(self, say: Callable[[str], None]) -> None:
+        """Start it again when it has ended and its wait is over."""
+        if self.ended is None:
+            return
+        now = time.monotonic()
+        if not self._due:
+            self._wait = 1.0 if now - self._began > _STEADY_SECONDS else self._wait * 2
+            self._due = now + min(self._wait, _LONGEST_WAIT)
+            where = f"; {self.log} has its last words" if self.log else ""
+            say(f"{self.name} ended ({self.ended}) and is started again{where}")
+        if now >= self._due:
+            self.start()
 
 
 def up(settings: Settings, say: Callable[[str], None]) -> None:
@@ -69,17 +129,27 @@ def up(settings: Settings, say: Callable[[str], None]) -> None:
         try:
             say(f"starting Prefect at {api.url} (up to a minute the first time)")
             server.start()
-            api.wait_until_healthy(_START_SECONDS, lambda: server.ended is None)
+            if not _answers(f"{api.url}/health", server, _START_SECONDS):
+                raise PrefectError(
+                    f"Prefect's server did not start at {api.url}",
+                    "read its log; PREFECT_SERVER_API_PORT gives it another port",
+                )
             register(api, environment)
             reap(api, all_here=True)
             drop_missed(api)
             pages.start()
             worker.start()
-            _wait_for_pages(pages_at, pages)
+            # Should they not come up, `_watch` says so and starts them again.
+            _answers(address_of(pages_at), pages, _PAGES_SECONDS)
             _tell(pages_at, api, say)
             _watch(children, Lookout(settings, api, lake), say)
         finally:
-            end(children)
+            started = [child.process for child in children if child.process is not None]
+            # Kindly first, and all at the same time.
+            for process in started:
+                process.stop()
+            for process in started:
+                process.end()
             forget_password(home)
 
 
@@ -147,16 +217,15 @@ def _children(
     )
 
 
-def _wait_for_pages(pages_at: socket.socket, pages: Child) -> None:
-    # Not forever: should they not come up, `_watch` says so and starts them again.
-    deadline = time.monotonic() + _PAGES_SECONDS
-    url = address_of(pages_at)
-    while time.monotonic() < deadline and pages.ended is None:
-        # The socket is ours and takes connections; an answer says that someone reads it.
+def _answers(url: str, child: Child, seconds: float) -> bool:
+    """Wait until somebody reads from a socket of ours, which takes connections from the first."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and child.ended is None:
         with suppress(requests.RequestException):
             requests.head(url, timeout=5, allow_redirects=False)
-            return
+            return True
         time.sleep(0.2)
+    return False
 
 
 def _tell(pages_at: socket.socket, api: PrefectApi, say: Callable[[str], None]) -> None:
@@ -171,9 +240,7 @@ def _tell(pages_at: socket.socket, api: PrefectApi, say: Callable[[str], None]) 
 
 
 def _watch(
-    children: Sequence[Child],
-    look_for_dead: Callable[[], list[str]],
-    say: Callable[[str], None],
+    children: Sequence[Child], look_for_dead: Callable[[], list[str]], say: Callable[[str], None]
 ) -> None:
     due = time.monotonic()
     while True:

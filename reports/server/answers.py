@@ -13,13 +13,7 @@ FRESH = {"cache-control": "no-cache"}
 
 
 class Refusal(Exception):  # noqa: N818 - an answer, not a fault of ours
-    """A request that is answered with why not.
-
-    Attributes:
-        status: The HTTP status.
-        remedy: What to do, one sentence without its capital.
-        retry_after: Seconds after which trying again makes sense.
-    """
+    """A request that is answered with why not, what to do, and after how many seconds again."""
 
     def __init__(
         self, status: int, message: str, remedy: str, *, retry_after: int | None = None
@@ -31,10 +25,9 @@ class Refusal(Exception):  # noqa: N818 - an answer, not a fault of ours
 
     def as_json(self) -> Response:
         """`{"error", "remedy"}`."""
+        said = {"error": str(self), "remedy": self.remedy}
         headers = {} if self.retry_after is None else {"retry-after": str(self.retry_after)}
-        return JSONResponse(
-            {"error": str(self), "remedy": self.remedy}, self.status, headers=headers
-        )
+        return JSONResponse(said, self.status, headers)
 
 
 def message_page(status: int, title: str, lines: list[str], command: str = "") -> Response:

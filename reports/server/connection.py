@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -61,19 +61,14 @@ class Connection(H11Protocol):
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no HTTP, with the headers of every other answer."""
-        headers: list[tuple[bytes, bytes]] = [
-            (name.encode(), value.encode())
-            for name, value in {**COMMON, "content-security-policy": STRICT}.items()
-        ]
-        headers += [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
-        if self.conn.our_state not in {h11.IDLE, h11.SEND_RESPONSE}:
-            self.transport.close()  # an answer is on its way already
-            return
-        events: list[Any] = [
-            h11.Response(status_code=400, headers=headers, reason=b"Bad Request"),
-            h11.Data(data=f"{msg}\n".encode()),
-            h11.EndOfMessage(),
-        ]
-        for event in events:
-            self.transport.write(self.conn.send(event) or b"")
+        if self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE}:  # else an answer is on its way
+            headers = {
+                **COMMON,
+                "content-security-policy": STRICT,
+                "content-type": "text/plain; charset=utf-8",
+                "connection": "close",
+            }
+            lines = [f"{name}: {value}" for name, value in headers.items()]
+            answer = "\r\n".join(["HTTP/1.1 400 Bad Request", *lines, "", f"{msg}\n"])
+            self.transport.write(answer.encode())
         self.transport.close()

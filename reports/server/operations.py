@@ -8,9 +8,10 @@ import re
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
@@ -19,7 +20,6 @@ from ingestion.config.errors import ReadableError
 from ingestion.config.timestamps import format_timestamp
 from reports.history import History, describe_run, read_history
 from reports.server.answers import Refusal
-from reports.server.latest import Latest
 from reports.server.session import check_origin
 
 if TYPE_CHECKING:
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from reports.server.prefect import Prefect
     from reports.server.session import Doorkeeper
 
+T = TypeVar("T")
+# Nobody waits longer for a source that is slow.
+PATIENCE_SECONDS = 2.0
 Look = Callable[[History, datetime], dict[str, Any]]
 # Each control with the deployment it starts and what the page answers.
 CONTROLS = {
@@ -52,8 +55,6 @@ _LAKE_IS_LATE: dict[str, Any] = {
     "last_good_at": None,
     "lake_error": {"error": "The lake has not answered yet.", "remedy": "wait a moment"},
 }
-# What `look` says where nobody looks.
-_NO_LOOK: dict[str, Any] = {"findings": [], "code": None}
 _PREFECT_IS_LATE: dict[str, Any] = {
     "answers": False,
     "workers": 0,
@@ -64,28 +65,68 @@ _PREFECT_IS_LATE: dict[str, Any] = {
 }
 
 
+class Latest(Generic[T]):
+    """What a source said last; `late` while it has not answered yet. Kept for so many seconds.
+
+    The source is asked in a thread of its own, one at a time: a source that hangs costs one
+    thread and stalls nobody. Many who look at once ask it no more often than one.
+    """
+
+    def __init__(
+        self, read: Callable[[], T], late: T, seconds: float, clock: Callable[[], float]
+    ) -> None:
+        self._read = read
+        self._said = late
+        self._seconds = seconds
+        self._clock = clock
+        self._read_at: float | None = None
+        self._pending: asyncio.Future[T] | None = None
+
+    def forget(self) -> None:
+        """Ask again next time, however young the answer is."""
+        self._read_at = None
+
+    async def get(self) -> T:
+        """The answer; an older one where the source takes longer than a person waits."""
+        now = self._clock()
+        is_old = self._read_at is None or now - self._read_at > self._seconds
+        if is_old and (self._pending is None or self._pending.done()):
+            self._pending = self._ask()
+            self._read_at = now
+        if self._pending is not None:
+            done, _ = await asyncio.wait({self._pending}, timeout=PATIENCE_SECONDS)
+            if done:
+                self._said = self._pending.result()
+        return self._said
+
+    def _ask(self) -> asyncio.Future[T]:
+        answer: Future[T] = Future()
+
+        def work() -> None:
+            try:
+                answer.set_result(self._read())
+            except Exception as error:  # noqa: BLE001 - it is raised where it is awaited
+                answer.set_exception(error)
+
+        # A daemon, for a source may hang: an executor's thread would be waited for at the end.
+        threading.Thread(target=work, name="latest", daemon=True).start()
+        return asyncio.wrap_future(answer)
+
+
 @dataclass(slots=True)
 class Operations:
-    """The Operations page's other half.
-
-    Attributes:
-        lake: Holds the history of runs.
-        prefect: Starts runs, and knows those to come.
-        doorkeeper: Decides who may.
-        starts: How often a control may be used.
-        folders: Folders of this machine that no stranger needs to know.
-        clock: The time, UTC.
-        look: Says of the history and the time `{findings, code}`; None says nothing of them.
-        monotonic: Seconds that only go on.
-    """
+    """The Operations page's other half."""
 
     lake: Lake
     prefect: Prefect
     doorkeeper: Doorkeeper
+    # How often a control may be used.
     starts: Limit
+    # Of this machine; no stranger needs to know them.
     folders: tuple[str, ...]
     clock: Callable[[], datetime]
     monotonic: Callable[[], float] = time.monotonic
+    # Says of the history and the time `{findings, code}`.
     look: Look | None = None
     # Between looking whether anything runs and starting it, nobody else may.
     _starting: threading.Lock = field(default_factory=threading.Lock)
@@ -95,23 +136,21 @@ class Operations:
     def __post_init__(self) -> None:
         """Ask nothing yet."""
         self._runs = Latest(self._read_lake, _LAKE_IS_LATE, _SECONDS_KEPT, self.monotonic)
-        self._planned = Latest(
-            self.prefect.describe, _PREFECT_IS_LATE, _SECONDS_KEPT, self.monotonic
-        )
+        planned = self.prefect.describe
+        self._planned = Latest(planned, _PREFECT_IS_LATE, _SECONDS_KEPT, self.monotonic)
 
     async def state(self, request: Request) -> Response:
         """GET: how the pipeline stands, and what this session may do."""
         token = self.doorkeeper.token(request)
         lake, prefect = await asyncio.gather(self._runs.get(), self._planned.get())
         found = {"now": format_timestamp(self.clock()), **lake, "prefect": prefect}
-        found = found if token else self._without_paths(found)
         session = {
             "has_password": self.doorkeeper.has_password,
             "signed_in": token is not None,
             "token": token,
         }
-        headers = {"cache-control": "no-store"}
-        return JSONResponse({**found, "session": session}, headers=headers)
+        told = {**(found if token else self._without_paths(found)), "session": session}
+        return JSONResponse(told, headers={"cache-control": "no-store"})
 
     async def sign_in(self, request: Request) -> Response:
         """POST `{"password": …}`: open a session."""
@@ -130,11 +169,7 @@ class Operations:
         return response
 
     async def control(self, request: Request) -> Response:
-        """POST: use a control.
-
-        Raises:
-            Refusal: Not allowed, too often, another run is at work, Prefect does not answer.
-        """
+        """POST: use a control."""
         self.doorkeeper.check(request)
         await _read_json(request)
         answer = await run_in_threadpool(self._start, request.path_params["control"])
@@ -161,17 +196,15 @@ class Operations:
         return JSONResponse({"said": said, "flow_run": name}, 202)
 
     def _check_idle(self) -> None:
-        active = self.prefect.fetch_active()
-        if active:
-            run = active[0]
+        for run in self.prefect.fetch_active():
             raise Refusal(
                 409,
                 f"Prefect's run {run['name']} of {run['deployment']} is at work.",
                 "wait until it has ended",
             )
-        if running := read_history(self.lake).running:
+        for name in read_history(self.lake).running:
             raise Refusal(
-                409, f"The run {running[0]} is at work, started by hand.", "wait until it has ended"
+                409, f"The run {name} is at work, started by hand.", "wait until it has ended"
             )
 
     def _read_lake(self) -> dict[str, Any]:
@@ -187,7 +220,7 @@ class Operations:
             "newest_day": history.describe_resource("media_by_date")["newest_at"],
             "last_good_at": history.last_good_at,
             "lake_error": None,
-            **(self.look(history, self.clock()) if self.look else _NO_LOOK),
+            **(self.look(history, self.clock()) if self.look else {"findings": [], "code": None}),
         }
 
     def _without_paths(self, value: Any) -> Any:  # noqa: ANN401 - JSON

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 import re
 from typing import IO
 
 # Scripts that stand in the page are allowed by their digest; text that merely found its
 # way into a page is not among them.
 _INLINE = re.compile(rb"<script(?![^>]*\bsrc\s*=)[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)
-_MOST_KNOWN = 1_000
-_known: dict[tuple[int, int, int], tuple[str, ...]] = {}
 
 COMMON = {
     "x-content-type-options": "nosniff",
@@ -58,19 +55,8 @@ def page_policy(page: IO[bytes], *, loose: bool) -> str:
     """
     if loose:
         return _LOOSE
-    allowed = " ".join(f"'sha256-{digest}'" for digest in _digests(page))
-    return _policy(f"'self' 'wasm-unsafe-eval' {allowed}".rstrip(), _STYLES)
-
-
-def _digests(page: IO[bytes]) -> tuple[str, ...]:
-    state = os.fstat(page.fileno())
-    key = (state.st_ino, state.st_mtime_ns, state.st_size)
-    if key not in _known:
-        if len(_known) >= _MOST_KNOWN:
-            _known.clear()
-        found = dict.fromkeys(match[1] for match in _INLINE.finditer(page.read()))
-        page.seek(0)
-        _known[key] = tuple(
-            base64.b64encode(hashlib.sha256(script).digest()).decode() for script in found
-        )
-    return _known[key]
+    scripts = dict.fromkeys(match[1] for match in _INLINE.finditer(page.read()))
+    page.seek(0)
+    digests = (base64.b64encode(hashlib.sha256(one).digest()).decode() for one in scripts)
+    allowed = [f"'sha256-{digest}'" for digest in digests]
+    return _policy(" ".join(("'self' 'wasm-unsafe-eval'", *allowed)), _STYLES)

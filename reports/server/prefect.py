@@ -16,21 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 _SECONDS = 5
-# A scheduled run that is due belongs to those at work: a worker takes it any moment.
-_AT_WORK = ["PENDING", "RUNNING", "CANCELLING"]
-_SCHEDULED = {"state": {"type": {"any_": ["SCHEDULED"]}}}
 _NEXT_RUNS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Prefect:
-    """One Prefect server.
-
-    Attributes:
-        url: Its API, such as `http://127.0.0.1:4200/api`; None when none is set.
-        clock: The time, UTC.
-        headers: What signs our requests.
-    """
+    """One Prefect server, by its API; None when none is set. What it refuses is a `Refusal`."""
 
     url: str | None
     clock: Callable[[], datetime]
@@ -39,59 +30,48 @@ class Prefect:
     def describe(self) -> dict[str, Any]:
         """What runs, what is due next, and whether anyone would run it.
 
-        Returns:
-            `{answers, error, remedy, workers, active: [run], next: [run]}`, a run being
-            `{deployment, name, state, at}`; lists are empty where Prefect does not answer.
+        `{answers, error, remedy, workers, active: [run], next: [run]}`, a run being `{deployment,
+        name, state, at}`; lists are empty where Prefect does not answer.
         """
         found: dict[str, Any] = {"answers": False, "workers": 0, "active": [], "next": []}
         try:
             with self._refusing() as api:
-                found["workers"] = _count_workers(api)
-                found["active"] = self._fetch_active(api)
+                online = {"workers": {"status": {"any_": ["ONLINE"]}}}
+                workers = api.ask("POST", f"/work_pools/{POOL}/workers/filter", online)
+                found["workers"] = len(workers or [])
+                found["active"] = self.fetch_active()
                 found["next"] = self._fetch_next(api)
         except Refusal as refusal:
             return {**found, "error": str(refusal), "remedy": refusal.remedy}
         return {**found, "answers": True, "error": None, "remedy": None}
 
     def fetch_active(self) -> list[dict[str, str]]:
-        """The runs of every deployment that are at work or due.
-
-        Raises:
-            Refusal: Prefect does not answer (503).
-        """
+        """The runs of every deployment that are at work or due."""
+        # One that is due belongs to those at work: a worker takes it any moment.
+        due = {"before_": (self.clock() + timedelta(seconds=2)).isoformat()}
         with self._refusing() as api:
-            return self._fetch_active(api)
+            at_work = api.filter_runs("PENDING", "RUNNING", "CANCELLING", most=20)
+            waiting = api.filter_runs("SCHEDULED", most=20, next_scheduled_start_time=due)
+            return _named(api, [*at_work, *waiting])
 
     def start(self, deployment: str) -> str:
-        """Order a run of a deployment, `flow/name`; gives the name of the run.
-
-        Raises:
-            Refusal: There is no such deployment (409), no answer (503).
-        """
+        """Order a run of a deployment, `flow/name`; gives the name of the run."""
         with self._refusing() as api:
             found = api.ask("GET", f"/deployments/name/{deployment}")
-            if found is None:
-                raise Refusal(
-                    409,
-                    f"Prefect knows no deployment {deployment}.",
-                    "register it: `wistia-elt up` does, and so does `prefect deploy --all`",
-                )
             # Tried again after a 503, the same order must not start two runs.
             order = {"idempotency_key": uuid.uuid4().hex}
-            made = api.ask("POST", f"/deployments/{found['id']}/create_flow_run", order)
+            made = found and api.ask("POST", f"/deployments/{found['id']}/create_flow_run", order)
         if made is None:
-            raise Refusal(409, f"Prefect lost the deployment {deployment}.", "try again")
+            raise Refusal(
+                409,
+                f"Prefect knows no deployment {deployment}.",
+                "register it: `wistia-elt up` does, and so does `prefect deploy --all`",
+            )
         return str(made["name"])
-
-    def _fetch_active(self, api: PrefectApi) -> list[dict[str, str]]:
-        due = {"before_": (self.clock() + timedelta(seconds=2)).isoformat()}
-        at_work = api.filter_runs({"state": {"type": {"any_": _AT_WORK}}}, 20)
-        waiting = api.filter_runs({**_SCHEDULED, "next_scheduled_start_time": due}, 20)
-        return _named(api, [*at_work, *waiting])
 
     def _fetch_next(self, api: PrefectApi) -> list[dict[str, str]]:
         later = {"after_": self.clock().isoformat()}
-        found = api.filter_runs({**_SCHEDULED, "next_scheduled_start_time": later})
+        found = api.filter_runs("SCHEDULED", next_scheduled_start_time=later)
         # Prefect plans a hundred days of one deployment: the next few of each will do.
         shown: list[dict[str, str]] = []
         for run in _named(api, found):
@@ -110,11 +90,6 @@ class Prefect:
             raise Refusal(503, f"{str(error).partition(': ')[0]}.", error.remedy) from error
 
 
-def _count_workers(api: PrefectApi) -> int:
-    wanted = {"workers": {"status": {"any_": ["ONLINE"]}}}
-    return len(api.ask("POST", f"/work_pools/{POOL}/workers/filter", wanted) or [])
-
-
 def _named(api: PrefectApi, runs: list[dict[str, Any]]) -> list[dict[str, str]]:
     deployments = api.ask("POST", "/deployments/filter", {}) or []
     names = {deployment["id"]: deployment["name"] for deployment in deployments}
@@ -130,4 +105,4 @@ def _named(api: PrefectApi, runs: list[dict[str, Any]]) -> list[dict[str, str]]:
 
 
 def _utc(text: str) -> str:
-    return datetime.fromisoformat(text).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{datetime.fromisoformat(text):%Y-%m-%dT%H:%M:%SZ}"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from reports.server.guesses import Guesses
+    from reports.server.limits import Guesses
 
 COOKIE = "wistia_elt_session"
 TOKEN_HEADER = "x-operations-token"  # noqa: S105 - a header's name
@@ -44,20 +44,13 @@ class Doorkeeper:
         return self._digest is not None
 
     async def sign_in(self, request: Request, password: str, response: Response) -> None:
-        """Set the session's cookie on the response when the password is right.
-
-        Raises:
-            Refusal: No password is set (403), a wrong one (401), too many guesses (429).
-        """
+        """Set the session's cookie on the response when the password is right."""
         check_origin(request)
         if self._digest is None:
             raise Refusal(403, "The controls are off.", "set OPERATIONS_PASSWORD and serve again")
         client = request.client.host if request.client else "unknown"
         is_right = hmac.compare_digest(_digest(password), self._digest)
         await self._guesses.judge(client, is_right=is_right)
-        self._open(request, response)
-
-    def _open(self, request: Request, response: Response) -> None:
         cookie = secrets.token_urlsafe(32)
         self._forget_ended()
         while len(self._sessions) >= _MOST_SESSIONS:
@@ -87,11 +80,7 @@ class Doorkeeper:
         return hmac.new(_bytes(cookie), b"forgery token", hashlib.sha256).hexdigest()
 
     def check(self, request: Request) -> None:
-        """Let the request pass only from a signed-in page of ours.
-
-        Raises:
-            Refusal: From elsewhere (403), signed out (401), without its token (403).
-        """
+        """Let the request pass only from a signed-in page of ours."""
         check_origin(request)
         expected = self.token(request)
         if expected is None:
@@ -106,11 +95,7 @@ class Doorkeeper:
 
 
 def check_origin(request: Request) -> None:
-    """Refuse what another site's page sends.
-
-    Raises:
-        Refusal: The browser says that the request comes from elsewhere (403).
-    """
+    """Refuse what another site's page sends."""
     site = request.headers.get("sec-fetch-site")
     origin = request.headers.get("origin")
     if site is not None:

@@ -15,7 +15,7 @@ import boto3
 import click
 import pytest
 
-from flows.athena.cost import billed_usd
+from flows.stages.figures import billed_usd
 from tests.athena_home import AthenaHome, point_at
 from tests.athena_stack import missing_tool, running_athena
 from tests.bench.report import write_section

@@ -15,7 +15,7 @@ import uvicorn
 from playwright.sync_api import Browser, Page, Response
 
 from ingestion.config.settings import Settings
-from reports.server.serve import build_app
+from reports.server.app import build_app
 from tests.bench.report import write_section
 from tests.browser import running_chromium
 from tests.command_line import CommandLine

@@ -3,7 +3,7 @@ from typing import Any
 
 import yaml
 
-from reports.artifacts import _HOLDS, _describe
+from reports.documentation import _HOLDS, _describe
 from tests.dbt_home import ROOT
 
 Node = dict[str, Any]

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from flows.alerts.channels import Webhook, tell
 from flows.alerts.memory import Memory
-from flows.alerts.refusal import refusals_told, tell
-from flows.alerts.watch import watch
-from flows.alerts.webhook import Webhook
+from flows.alerts.watch import refusals_told, watch
 from flows.context import open_context
 from flows.stages.sequence import run_all, run_by_hand
 from flows.up.lookout import Lookout

@@ -9,10 +9,8 @@ from pathlib import Path
 import boto3
 import pytest
 
-from flows.alerts.channels import describe_channels
-from flows.alerts.mail import Email
+from flows.alerts.channels import Email, describe_channels, open_services
 from flows.alerts.memory import Memory
-from flows.alerts.services import open_services
 from flows.alerts.watch import watch
 from ingestion.config.errors import AlarmError
 from ingestion.config.settings import Settings

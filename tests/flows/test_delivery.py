@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from flows.releases.checkout import make_release_of, pull
+from flows.releases.deploy import make_release_of, pull
 from flows.releases.store import open_location
-from flows.up.programs import run_command
 from ingestion.config.errors import DeliveryError
+from reports.processes import run_command
 
 
 def git(folder: Path, *arguments: str) -> str:

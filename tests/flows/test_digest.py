@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.alerts.mail import Email
-from flows.alerts.services import open_services
+from flows.alerts.channels import Email, open_services
 from flows.stages.digest import say_week, tell_week
 from flows.stages.query import Answer
 from ingestion.config.errors import AlarmError, QueryError

@@ -119,6 +119,17 @@ def test_pages_on_a_full_disk_say_so_and_the_last_good_ones_stay(tmp_path: Path)
     assert "free at least 1 GB" in made.value.remedy
 
 
+def test_a_place_for_pages_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
+    settings = Settings(lake_uri=str(tmp_path / "lake"))
+    settings.work_path.mkdir(parents=True)
+    (settings.work_path / ".pages").write_text("in the way")
+    with (
+        pytest.raises(PagesError, match="cannot be written below"),
+        _disk_watched(settings.work_path),
+    ):
+        make_pages(settings, LocalLake(tmp_path / "lake"), "v22.0.0", lambda _doing: None)
+
+
 def test_a_build_where_shared_memory_is_closed_says_so(tmp_path: Path) -> None:
     """As in a container, or a bare system, whose /dev/shm nobody mounted."""
     if os.geteuid():

@@ -3,13 +3,14 @@
 import gzip
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
-from reports.export import LocalTables, export_tables
+from reports.export import attach_file, export_tables
 from tests.command_line import CommandLine
 from tests.ingestion.account import TOKEN, Account, event, visitor
 from tests.ingestion.api.wire import Wire, as_json, text
@@ -137,7 +138,7 @@ def test_good_and_failing_runs_tell_nobody_anywhere(
     said.append(cli.call("query", "select * from silver.fact_events", "--csv"))
     pages = folder / "pages"
     pages.mkdir()
-    export_tables(LocalTables(cli.lake / "warehouse.duckdb"), {"visitors": 2}, pages)
+    export_tables(partial(attach_file, cli.lake / "warehouse.duckdb"), {"visitors": 2}, pages)
 
     assert [run.returncode for run in said] == [3, 1, 1, 1, 0, 0, 0]
     assert len(json.loads(said[-3].stdout)) == 2

@@ -5,7 +5,7 @@ import json
 import pytest
 import yaml
 
-from flows.athena.declarations import read_declarations
+from flows.athena.catalog import read_declarations
 from ingestion.config.settings import setting_names
 from tests.athena_stack import missing_tool
 from tests.infra.stages import Site

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flows.athena.declarations import read_declarations
+from flows.athena.catalog import read_declarations
 from tests.infra.terraform import Root
 
 # What Glue itself adds to a table.

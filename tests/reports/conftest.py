@@ -15,12 +15,10 @@ from starlette.types import ASGIApp
 
 from ingestion.state.manifest import IngestTotals, Manifest, StageRun
 from ingestion.storage.local import LocalLake
-from reports.server.app import create_app
-from reports.server.guesses import Guesses
-from reports.server.limits import Limit
+from reports.server.app import configure, create_app
+from reports.server.limits import Guesses, Limit
 from reports.server.operations import Look, Operations
 from reports.server.prefect import Prefect
-from reports.server.serve import configure
 from reports.server.session import Doorkeeper
 from tests.browser import running_chromium
 

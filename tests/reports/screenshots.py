@@ -10,7 +10,7 @@ import uvicorn
 from playwright.sync_api import Browser
 
 from ingestion.config.settings import Settings
-from reports.server.serve import build_app
+from reports.server.app import build_app
 from tests.browser import running_chromium
 from tests.reports.serving import running_server
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from reports.errors import NodeError, PagesError
-from reports.evidence import build, leave_out, prepare, take_place
+from reports.evidence import build, leave_out, take_place
 from reports.node import find_node, install_packages, run_node
 from tests.servers import ROOT
 
@@ -223,9 +223,3 @@ def test_new_pages_take_the_place_of_the_old_whole(tmp_path: Path) -> None:
     take_place(new, old)
     assert [path.name for path in old.iterdir()] == ["index.html"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["site"]
-
-
-def test_a_place_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("in the way")
-    with pytest.raises(PagesError, match="cannot be written to"):
-        prepare(tmp_path / "file" / "work")

@@ -1,10 +1,11 @@
+from functools import partial
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from reports.errors import ExportError
-from reports.export import LocalTables, export_tables
+from reports.errors import PagesError
+from reports.export import attach_file, export_tables
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def rows(file: Path) -> tuple[list[str], list[tuple[object, ...]]]:
 
 
 def test_dates_and_times_travel_as_text(warehouse: Path, folder: Path) -> None:
-    exported = export_tables(LocalTables(warehouse), {"visitors": 3}, folder)
+    exported = export_tables(partial(attach_file, warehouse), {"visitors": 3}, folder)
     assert exported == {"runs": 0, "status": 1}
     types, (row,) = rows(folder / "status.parquet")
     assert types == ["VARCHAR", "BIGINT", "BIGINT", "VARCHAR"]
@@ -44,7 +45,7 @@ def test_dates_and_times_travel_as_text(warehouse: Path, folder: Path) -> None:
 
 
 def test_a_table_without_rows_is_one_typed_row_of_nothing(warehouse: Path, folder: Path) -> None:
-    export_tables(LocalTables(warehouse), {}, folder)
+    export_tables(partial(attach_file, warehouse), {}, folder)
     types, found = rows(folder / "runs.parquet")
     assert types == ["VARCHAR", "VARCHAR", "BIGINT", "VARCHAR"]
     assert found == [(None, None, None, None)]
@@ -55,25 +56,25 @@ def test_nothing_is_exported_where_bronze_has_rows_and_the_tables_none(
 ) -> None:
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("update pages.status set visitor_count = 0")
-    with pytest.raises(ExportError, match="bronze holds 12,000 records of visitors"):
-        export_tables(LocalTables(warehouse), {"visitors": 12_000, "media": 2}, folder)
+    with pytest.raises(PagesError, match="bronze holds 12,000 records of visitors"):
+        export_tables(partial(attach_file, warehouse), {"visitors": 12_000, "media": 2}, folder)
     assert list(folder.iterdir()) == []
 
 
 def test_tables_not_built_yet_are_a_sentence(tmp_path: Path, folder: Path) -> None:
-    with pytest.raises(ExportError, match="there are no tables") as raised:
-        export_tables(LocalTables(tmp_path / "warehouse.duckdb"), {}, folder)
+    with pytest.raises(PagesError, match="there are no tables") as raised:
+        export_tables(partial(attach_file, tmp_path / "warehouse.duckdb"), {}, folder)
     assert raised.value.remedy.startswith("run `wistia-elt build`")
     old = tmp_path / "old.duckdb"
     duckdb.connect(str(old)).close()
-    with pytest.raises(ExportError, match="have not been built yet"):
-        export_tables(LocalTables(old), {}, folder)
+    with pytest.raises(PagesError, match="have not been built yet"):
+        export_tables(partial(attach_file, old), {}, folder)
 
 
 def test_two_exports_of_the_same_tables_are_the_same_bytes(warehouse: Path, tmp_path: Path) -> None:
     made = []
     for name in ("first", "second"):
         (tmp_path / name).mkdir()
-        export_tables(LocalTables(warehouse), {}, tmp_path / name)
+        export_tables(partial(attach_file, warehouse), {}, tmp_path / name)
         made.append([path.read_bytes() for path in sorted((tmp_path / name).iterdir())])
     assert made[0] == made[1]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from flows.cli.look.status import read_status
+from flows.cli.show import read_status
 from ingestion.config.settings import Settings
 from tests.reports.conftest import Client, Home, completed, serving
 
@@ -162,7 +162,7 @@ def silent_server() -> Iterator[str]:
 
 
 def test_a_prefect_that_hangs_stalls_no_page(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reports.server.latest.PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr("reports.server.operations.PATIENCE_SECONDS", 0.1)
     home.write_run("20260110T075400Z-aaaaaa")
     home.site.mkdir()
     (home.site / "index.html").write_text("<html>pages</html>")

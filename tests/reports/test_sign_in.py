@@ -10,7 +10,7 @@ import requests
 from pydantic import SecretStr
 
 from ingestion.config.settings import Settings
-from reports.server.serve import warnings
+from reports.server.app import warnings
 from tests.reports.conftest import PASSWORD, Client, Home, serving
 
 WRONG = "a guess"

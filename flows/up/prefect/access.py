@@ -17,10 +17,9 @@ _FILE = "up.auth"
 
 
 def read_access() -> tuple[str | None, dict[str, str]]:
-    """Prefect's address and headers, from PREFECT_API_*, the active profile, or our `up`.
+    """Prefect's API, None when none is set, and the headers that it asks for.
 
-    Returns:
-        The API's address without a trailing slash, None when none is set, and the headers.
+    They are PREFECT_API_*'s, the active profile's, or our `up`'s; no slash is at the address's end.
     """
     from prefect.settings import get_current_settings  # noqa: PLC0415 - seconds --help need not pay
 
@@ -36,12 +35,10 @@ def read_access() -> tuple[str | None, dict[str, str]]:
 
 def command_environment(url: str) -> dict[str, str]:
     """What Prefect's own commands need to reach the same server as `read_access` names."""
-    environment = {**os.environ, "PREFECT_API_URL": url}
     found = _read_own()
     # Ours, unless the user has set a server of his own.
-    if found is not None and found[1] == url:
-        environment["PREFECT_API_AUTH_STRING"] = found[0]
-    return environment
+    own = {"PREFECT_API_AUTH_STRING": found[0]} if found is not None and found[1] == url else {}
+    return {**os.environ, "PREFECT_API_URL": url, **own}
 
 
 def basic(auth: str) -> dict[str, str]:

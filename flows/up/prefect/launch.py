@@ -55,12 +55,8 @@ def find_release(
         return prepare(location, wanted.version, home, install)
     except ReadableError as error:
         last = newest_used(home)
-        log.warning(
-            "%s; this run has %s; try: %s",
-            error,
-            last.name if last else "the code that started it",
-            error.remedy,
-        )
+        has = last.name if last else "the code that started it"
+        log.warning("%s; this run has %s; try: %s", error, has, error.remedy)
         return last
 
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from flows.up.prefect.access import command_environment, read_access
-from flows.up.programs import run_command
 from ingestion.config.errors import PrefectError
 from ingestion.config.settings import PROJECT_ROOT
 from reports.prefect import POOL, PrefectApi
+from reports.processes import run_command
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,9 +27,6 @@ def register(api: PrefectApi, environment: Mapping[str, str]) -> None:
 
     Prefect's own `deploy` keeps a schedule that was changed in the file beside the new one, and a
     deployment that was taken out of it: both would go on starting runs.
-
-    Raises:
-        PrefectError: The server refuses.
     """
     if api.ask("GET", f"/work_pools/{POOL}") is None:
         _prefect(environment, "work-pool", "create", POOL, "--type", "process")
@@ -53,18 +50,14 @@ def register(api: PrefectApi, environment: Mapping[str, str]) -> None:
 
 def _stale_schedules(registered: list[dict[str, Any]], declared: dict[str, Any]) -> list[str]:
     """Ids of the schedules that the file does not have, or has once and the server twice."""
-    wanted = [
-        (schedule["cron"], schedule.get("timezone", "UTC"))
-        for schedule in declared.get("schedules", ())
-    ]
+    wanted = [(one["cron"], one.get("timezone", "UTC")) for one in declared.get("schedules", ())]
     stale = []
-    for schedule in registered:
-        rule = schedule["schedule"]
-        key = (rule.get("cron"), rule.get("timezone") or "UTC")
-        if key in wanted:
-            wanted.remove(key)
+    for found in registered:
+        rule = (found["schedule"].get("cron"), found["schedule"].get("timezone") or "UTC")
+        if rule in wanted:
+            wanted.remove(rule)
         else:
-            stale.append(schedule["id"])
+            stale.append(found["id"])
     return stale
 
 

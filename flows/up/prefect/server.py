@@ -26,28 +26,23 @@ if TYPE_CHECKING:
 _ASK = {"www-authenticate": 'Basic realm="Prefect of wistia-elt"'}
 
 
-class Locked:
-    """An app that answers only who shows the password, `name:password`."""
+def lock(app: ASGIApp, auth: str) -> ASGIApp:
+    """The app, answering only who shows the password, `name:password`."""
+    wanted = basic(auth)["authorization"].encode()
+    refusal = PlainTextResponse("a password is needed", 401, _ASK)
 
-    def __init__(self, app: ASGIApp, auth: str) -> None:
-        self._app = app
-        self._shown = basic(auth)["authorization"].encode()
+    async def locked(scope: Scope, receive: Receive, send: Send) -> None:
+        shown = dict(scope.get("headers", ())).get(b"authorization", b"")
+        is_let_in = scope["type"] != "http" or hmac.compare_digest(shown, wanted)
+        await (app if is_let_in else refusal)(scope, receive, send)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        if scope["type"] == "http":
-            shown = dict(scope["headers"]).get(b"authorization", b"")
-            if not hmac.compare_digest(shown, self._shown):
-                refusal = PlainTextResponse("a password is needed", 401, _ASK)
-                await refusal(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
+    return locked
 
 
 def main() -> None:
     """Serve until told to stop."""
     listener = socket.socket(fileno=int(sys.argv[1]))
-    app = Locked(create_app(final=True), os.environ["PREFECT_SERVER_API_AUTH_STRING"])
+    app = lock(create_app(final=True), os.environ["PREFECT_SERVER_API_AUTH_STRING"])
     config = uvicorn.Config(app, log_level="info", timeout_graceful_shutdown=1)
     uvicorn.Server(config).run(sockets=[listener])
 

@@ -39,13 +39,12 @@ def summarize(context: Context) -> str:
         ("stage", "state", "seconds"),
         [(s["stage"], s["state"], f"{took[s['stage']] or 0:.1f}") for s in run["stages"]],
     )
-    counted = {
-        e.resource: (e.requests, e.records, e.unchanged, e.quarantined)
-        for e in context.record.manifest.resources
-    }
     lines += _table(
         ("resource", "requests", "loaded", "unchanged", "quarantined"),
-        [(name, *(f"{n:,}" for n in numbers)) for name, numbers in counted.items()],
+        [
+            (e.resource, *(f"{n:,}" for n in (e.requests, e.records, e.unchanged, e.quarantined)))
+            for e in context.record.manifest.resources
+        ],
     )
     changed = [(name, f"{count:+,}") for name, count in context.new_rows.items() if count]
     lines += _table(("table", "rows"), changed)

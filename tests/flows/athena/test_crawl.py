@@ -8,8 +8,8 @@ import pytest
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
 
+from flows.athena.catalog import read_declarations
 from flows.athena.crawler import crawl
-from flows.athena.declarations import read_declarations
 from ingestion.config.errors import ConfigurationError, CrawlError
 from ingestion.config.settings import Settings
 

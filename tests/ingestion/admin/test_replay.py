@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from flows.cli.look.status import read_status
+from flows.cli.show import read_status
 from ingestion.admin.audit import Audit
 from ingestion.admin.quarantine import list_quarantine, replay
 from ingestion.config.errors import LakeError
