@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _STATE = "state/demo.json"
-# The sandbox's two: who has more says so.
-_MEDIA = 2
 
 
 # Before each run: what a day of the account's last months brings. The third ends when its day
@@ -51,10 +49,10 @@ STEPS: tuple[tuple[str, dict[str, int]], ...] = (
 )
 
 
-def run_demo(media: int | None = None) -> int:
+def run_demo(media: int) -> int:
     """Run once with a token, three times without; gives the exit code of the last run.
 
-    `media` are the invented account's videos; None takes those of the demo that is gone on with.
+    `media` are the invented account's videos, where the lake holds no demo to go on with.
     """
     settings = Settings.load()
     if settings.wistia_api_token or settings.wistia_secret_id:
@@ -62,8 +60,7 @@ def run_demo(media: int | None = None) -> int:
         _show_next(settings)
         return code
     lake = open_lake(settings)
-    today, done, held = read_state(lake)
-    media = held if done else (media or held)
+    today, done, media = read_state(lake, media)
     with _sandbox(today, media) as origin:
         code = 0
         for number, (story, day) in enumerate(STEPS, start=1):
@@ -106,17 +103,17 @@ def _read_environment(server: Guarded) -> str:
     )
 
 
-def read_state(lake: Lake) -> tuple[date, int, int]:
+def read_state(lake: Lake, media: int) -> tuple[date, int, int]:
     """The day a demo began on, how many of its runs ended, and its videos; a new one's if none.
 
     It goes on with the days it began with: shifted ones would be other visitors.
     """
     try:
         held = json.loads(lake.get(_STATE) or b"")
-        media = int(held.get("media", _MEDIA))  # a demo of 0.1.0 had no choice
-        return date.fromisoformat(held["today"]), int(held["runs_done"]), media
+        its = int(held.get("media", 2))  # a demo of 0.1.0 had no choice
+        return date.fromisoformat(held["today"]), int(held["runs_done"]), its
     except (ValueError, KeyError, TypeError, AttributeError):
-        return datetime.now(UTC).date(), 0, _MEDIA
+        return datetime.now(UTC).date(), 0, media
 
 
 def _show_heads(settings: Settings) -> None:

@@ -266,9 +266,13 @@ def alert(text: str) -> None:
 
 @cli.command()
 @click.option(
-    "--media", type=click.IntRange(min=0), help="Videos of the invented account; 2 unless told."
+    "--media",
+    type=click.IntRange(min=0),
+    default=2,
+    show_default=True,
+    help="Videos of the invented account.",
 )
-def demo(media: int | None) -> None:
+def demo(media: int) -> None:
     """Try it: one run with a token; without one, three days of an invented account.
 
     Example: wistia-elt demo --media 40

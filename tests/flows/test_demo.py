@@ -18,7 +18,7 @@ def test_a_demo_goes_on_with_the_account_it_began_with(
 ) -> None:
     lake = LocalLake(tmp_path / "lake")
     lake.put("state/demo.json", json.dumps(held).encode())
-    assert read_state(lake) == (date(2026, 1, 10), 3, media)
+    assert read_state(lake, 7) == (date(2026, 1, 10), 3, media)
 
 
 @pytest.mark.parametrize("body", [None, b"", b"{", b"[]", b'{"today": "soon"}', b"{}"])
@@ -26,4 +26,5 @@ def test_what_tells_of_no_demo_begins_a_new_one(tmp_path: Path, body: bytes | No
     lake = LocalLake(tmp_path / "lake")
     if body is not None:
         lake.put("state/demo.json", body)
-    assert read_state(lake) == (datetime.now(UTC).date(), 0, 2)
+    for media in (0, 1, 40):
+        assert read_state(lake, media) == (datetime.now(UTC).date(), 0, media)
