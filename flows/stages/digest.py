@@ -210,11 +210,12 @@ def _week_of(last_day: date) -> str:
 
 
 def _read(lake: Lake, week: str) -> list[str]:
+    # A damaged note is none: a week told twice is better than a run that fails.
     try:
-        held = json.loads(lake.get(KEY) or b"{}")
-    except ValueError:
+        held = json.loads(lake.get(KEY) or b"")
+        return list(held["told"]) if held["week"] == week else []
+    except (ValueError, KeyError, TypeError):
         return []
-    return list(held.get("told", [])) if held.get("week") == week else []
 
 
 def _rows(answer: Answer) -> Iterator[dict[str, Any]]:

@@ -68,6 +68,14 @@ def test_nobody_gets_it_who_did_not_ask(tmp_path: Path) -> None:
     assert not channel.taken
 
 
+@pytest.mark.parametrize("damaged", [b"", b"[]", b"{", b'{"week": "2026-01-05", "told": 1}'])
+def test_who_was_told_is_damaged_and_everybody_is_told(tmp_path: Path, damaged: bytes) -> None:
+    lake, channel = LocalLake(tmp_path), Channel()
+    lake.put("state/digest.json", damaged)
+
+    assert tell_week(Settings(weekly_digest=True), lake, Gold(), {"sns": channel}) == ["sns"]
+
+
 def test_each_channel_gets_a_week_once_and_one_out_of_order_gets_it_later(tmp_path: Path) -> None:
     lake, settings = LocalLake(tmp_path), Settings(weekly_digest=True)
     channels = {"sns": Channel(), "webhook": Channel(works=False)}
