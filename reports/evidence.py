@@ -83,17 +83,20 @@ def build(work: Path, say: Callable[[str], None]) -> Path:
 
 
 def take_place(built: Path, site: Path) -> None:
-    """Put new pages where the last good ones are; both lie on one disk.
+    """Put new pages where the last good ones are.
 
     A reader finds the old or the new ones, or for an instant none.
     """
-    old = site.with_name(site.name + ".old")
-    shutil.rmtree(old, ignore_errors=True)
+    old, new = site.with_name(site.name + ".old"), site.with_name(site.name + ".new")
+    for rest in (old, new):
+        shutil.rmtree(rest, ignore_errors=True)
     site.parent.mkdir(parents=True, exist_ok=True)
+    # Built on another disk, they cannot be renamed into their place.
+    shutil.move(built, new)
     if site.exists():
         site.rename(old)
     try:
-        built.rename(site)
+        new.rename(site)
     except OSError:
         if old.exists():
             old.rename(site)

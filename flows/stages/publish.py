@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from flows.stages.dbt import PROJECT_DIR, run_dbt
@@ -21,11 +24,13 @@ from reports.upload import copy_site
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from ingestion.config.settings import Settings
     from ingestion.storage.base import Lake
     from reports.export import Attach
+
+
+_PLAIN = re.compile(r"[\w./ -]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +83,34 @@ def open_tables(settings: Settings) -> Attach:
 
 def make_pages(settings: Settings, lake: Lake, version: str, say: Callable[[str], None]) -> bool:
     """Build the pages; False where the last good ones are of the same data, sources and Node."""
-    work = settings.work_path / ".pages"
-    data = prepare(work)
-    leave_out(work, export_tables(open_tables(settings), read_history(lake).records(), data))
-    results = settings.work_path / ".dbt" / "target" / "run_results.json"
-    export_artifacts(_documents(settings) / "target" / "manifest.json", results, data)
-    is_new = _rebuild(settings, work, version, say)
-    shutil.rmtree(work, ignore_errors=True)
-    return is_new
+    with workshop(settings.work_path / ".pages") as work:
+        data = prepare(work)
+        leave_out(work, export_tables(open_tables(settings), read_history(lake).records(), data))
+        results = settings.work_path / ".dbt" / "target" / "run_results.json"
+        export_artifacts(_documents(settings) / "target" / "manifest.json", results, data)
+        return _rebuild(settings, work, version, say)
+
+
+@contextmanager
+def workshop(usual: Path) -> Iterator[Path]:
+    """A folder for a build of pages to work in; where it fails its log is in the usual one.
+
+    Evidence writes its folder into SQL and patterns as it is: one of other signs lies elsewhere.
+    """
+    if _PLAIN.fullmatch(str(usual)):
+        yield usual
+    else:
+        with TemporaryDirectory(prefix="wistia-elt-") as folder:
+            work = Path(folder) / "pages"
+            try:
+                yield work
+            except PagesError as error:
+                usual.mkdir(exist_ok=True)
+                for log in work.glob("*.log"):
+                    shutil.copy(log, usual)
+                error.remedy = error.remedy.replace(str(work), str(usual))
+                raise
+    shutil.rmtree(usual, ignore_errors=True)
 
 
 def _rebuild(settings: Settings, work: Path, version: str, say: Callable[[str], None]) -> bool:
