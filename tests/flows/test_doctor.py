@@ -121,6 +121,9 @@ def test_a_home_and_a_server_of_prefect_that_a_worker_cannot_use_are_named(
 
     monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "new"))
     assert _check_prefect().ok
+    for port in ("x", "-1", "70000"):
+        monkeypatch.setenv("PREFECT_SERVER_API_PORT", port)
+        assert f"{port} is no port" in _check_prefect().detail
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
     assert "nobody answers" in _check_prefect().detail
 

@@ -242,13 +242,13 @@ def _check_prefect() -> Check:
 
 
 def _describe_port() -> str:
-    port = int(os.environ.get("PREFECT_SERVER_API_PORT") or 4200)
+    port = os.environ.get("PREFECT_SERVER_API_PORT") or "4200"
+    # A run by hand needs no server: neither is a failure.
+    then = "set PREFECT_SERVER_API_PORT to a free one before you start `wistia-elt up`"
     try:
-        with socket.create_server(("127.0.0.1", port)):
+        with socket.create_server(("127.0.0.1", int(port))):
             return f"port {port} is free for `wistia-elt up`"
-    except (OSError, OverflowError):
-        # A run by hand needs no server.
-        return (
-            f"port {port} is taken, by `wistia-elt up` or another program: then set "
-            "PREFECT_SERVER_API_PORT before you start it"
-        )
+    except (ValueError, OverflowError):
+        return f"{port} is no port: {then}"
+    except OSError:
+        return f"port {port} is taken, by `wistia-elt up` or another program: {then}"
