@@ -73,7 +73,7 @@ locals {
       {
         Sid      = "Tell"
         Effect   = "Allow"
-        Action   = ["sns:Publish"]
+        Action   = ["sns:GetTopicAttributes", "sns:Publish"]
         Resource = [aws_sns_topic.alerts.arn]
       },
       {
