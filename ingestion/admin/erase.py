@@ -94,7 +94,12 @@ class _Person:
             return False
         # Part of a longer text too, since what was quarantined may have any shape.
         pattern = rf"(?<![\w.+-]){re.escape(self.email)}(?![\w-])"
-        return any(re.search(pattern, unquote(text).lower()) for text, _ in _texts(record))
+        return any(
+            re.search(pattern, written.lower())
+            for text, _ in _texts(record)
+            # As it is, and as a page's address means it: a sign of percent may be the person's own.
+            for written in {text, unquote(text)}
+        )
 
     def is_in(self, record: object) -> bool:
         """Whether a record is of the person; remembers its digest when it is."""

@@ -118,6 +118,18 @@ def test_by_address_all_keys_leave_every_layer(bench: Bench, tmp_path: Path) -> 
     assert list(Audit(bench.lake()).examine()) == []
 
 
+def test_an_address_with_a_percent_sign_is_found_as_it_is_written(
+    bench: Bench, tmp_path: Path
+) -> None:
+    # Of the old way to name a relay; unquoted it would be another one.
+    address = "nadine%acme.example@relay.example"
+    bench.api.events = [event(1, email=address), event(2)]
+    bench.ingest(Scope(resource="events"))
+
+    assert forgotten(bench, address, no_tables(tmp_path)).removed["bronze"] == 1
+    assert [row["event_key"] for row in bench.rows("events")] == [event(2)["event_key"]]
+
+
 @pytest.mark.parametrize(
     "trace",
     [
