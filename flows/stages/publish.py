@@ -83,7 +83,7 @@ def open_tables(settings: Settings) -> Attach:
 
 def make_pages(settings: Settings, lake: Lake, version: str, say: Callable[[str], None]) -> bool:
     """Build the pages; False where the last good ones are of the same data, sources and Node."""
-    with workshop(settings.work_path / ".pages") as work:
+    with build_folder(settings.work_path / ".pages") as work:
         data = prepare(work)
         leave_out(work, export_tables(open_tables(settings), read_history(lake).records(), data))
         results = settings.work_path / ".dbt" / "target" / "run_results.json"
@@ -92,7 +92,7 @@ def make_pages(settings: Settings, lake: Lake, version: str, say: Callable[[str]
 
 
 @contextmanager
-def workshop(usual: Path) -> Iterator[Path]:
+def build_folder(usual: Path) -> Iterator[Path]:
     """A folder for a build of pages to work in; where it fails its log is in the usual one.
 
     Evidence writes its folder into SQL and patterns as it is: one of other signs lies elsewhere.

@@ -6,7 +6,7 @@ import pytest
 
 from flows.stages import publish
 from flows.stages.dbt import PROJECT_DIR
-from flows.stages.publish import workshop
+from flows.stages.publish import build_folder
 from ingestion.config.settings import Settings
 from reports.errors import PagesError
 
@@ -34,13 +34,13 @@ def test_pages_are_built_where_their_builder_can_spell_its_folder(
 ) -> None:
     usual = tmp_path / name / ".pages"
     usual.parent.mkdir()
-    with workshop(usual) as work:
+    with build_folder(usual) as work:
         work.mkdir()
         assert not set(name) & set("'\"[]#?{}%") & set(str(work))
     assert list(usual.parent.iterdir()) == []
 
     def fail() -> None:
-        with workshop(usual) as work:
+        with build_folder(usual) as work:
             work.mkdir()
             (work / "build.log").write_text("why")
             raise PagesError("no", f"read {work / 'build.log'}")
@@ -52,6 +52,6 @@ def test_pages_are_built_where_their_builder_can_spell_its_folder(
     assert not work.exists()
 
 
-def test_a_plain_folder_is_its_own_workshop(tmp_path: Path) -> None:
-    with workshop(tmp_path / "späte Seiten-1.2" / ".pages") as work:
+def test_a_plain_folder_is_the_one_to_build_in(tmp_path: Path) -> None:
+    with build_folder(tmp_path / "späte Seiten-1.2" / ".pages") as work:
         assert work == tmp_path / "späte Seiten-1.2" / ".pages"
