@@ -36,7 +36,7 @@ def attach_unloaded(
     group = read_workgroup(settings)
     schema = database(settings, "pages")
     place = f"{group.results_uri}/pages/{secrets.token_hex(8)}"
-    with explained("read the tables of the pages", PagesError):
+    with explained("read the tables of the pages", PagesError, "ATHENA_RESULTS_URI"):
         found = read_tables(schema)
         names = sorted(table["Name"] for table in found if not is_temporary(table))
         try:
