@@ -7,12 +7,14 @@ is one row of typed nothing, which every query of the pages leaves out.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
 import duckdb
 
+from ingestion.config.errors import TablesHeldError
 from reports.errors import PagesError
 
 if TYPE_CHECKING:
@@ -24,8 +26,33 @@ _BUILD = "run `wistia-elt build`, then `wistia-elt publish`"
 _COUNTED = {"visitors": "visitor_count", "media": "media_count"}
 
 
+# DuckDB's words; on some systems it knows the number alone: "is held in PID 0".
+_IS_HELD = "Could not set lock on file"
+_HOLDER = re.compile(r"lock is held in (?P<program>.*?) ?\(?PID (?P<number>\d+)")
+
 # Makes each table readable as `exported.<name>` while its block lasts; gives their names.
 Attach = Callable[[duckdb.DuckDBPyConnection], AbstractContextManager[list[str]]]
+
+
+@contextmanager
+def told_if_held(warehouse: Path) -> Iterator[None]:
+    """Say of a file that another program has open for writing who that is.
+
+    Raises:
+        TablesHeldError: Neither a build nor a query can open it, and it is not damaged.
+    """
+    try:
+        yield
+    except duckdb.IOException as error:
+        if _IS_HELD not in str(error):
+            raise
+        found = _HOLDER.search(str(error))
+        who = f" ({found['program']}, process {found['number']})" if found else ""
+        raise TablesHeldError(
+            f"another program{who.replace('(, ', '(')} has {warehouse} open for writing",
+            "close the file there (DBeaver, a notebook) or open it read-only, as docs/analysts.md "
+            "shows, and run again; the last good tables stay as they are",
+        ) from error
 
 
 @contextmanager
@@ -33,7 +60,8 @@ def attach_file(warehouse: Path, connection: duckdb.DuckDBPyConnection) -> Itera
     """Look at the tables of the last good file of DuckDB's: a build meanwhile works in a copy."""
     if not warehouse.exists():
         raise PagesError(f"there are no tables in {warehouse.parent} yet", _BUILD)
-    connection.execute(f"attach '{_quoted(warehouse)}' as warehouse (read_only)")
+    with told_if_held(warehouse):
+        connection.execute(f"attach '{_quoted(warehouse)}' as warehouse (read_only)")
     found = connection.execute(
         "select table_name from information_schema.tables where table_catalog = 'warehouse' "
         "and table_schema = 'pages' order by table_name"

@@ -97,8 +97,9 @@ def run_node(command: list[str], folder: Path, seconds: float) -> Ended:
         timer.daemon = True
         timer.start()
         try:
-            said = (click.unstyle(line).rstrip() for line in node.lines() if line.strip())
-            lines = deque(said, maxlen=_KEPT_LINES)
+            with node.lines() as told:
+                said = (click.unstyle(line).rstrip() for line in told if line.strip())
+                lines = deque(said, maxlen=_KEPT_LINES)
             code = node.wait()
         finally:
             timer.cancel()

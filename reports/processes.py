@@ -135,7 +135,8 @@ def run_command(folder: Path, *command: str, environment: Mapping[str, str] | No
     told = os.environ if environment is None else environment
     with tempfile.TemporaryFile() as complaints:
         with Guarded(command, folder, told, errors=complaints) as started:
-            output = started.lines().read().strip()
+            with started.lines() as lines:
+                output = lines.read().strip()
             code = started.wait()
         complaints.seek(0)
         return Ended(code, output, complaints.read().decode(errors="replace"))

@@ -14,6 +14,7 @@ import duckdb
 from flows.stages.increments import Record, parse_record
 from ingestion.config.errors import BuildError, LakeError
 from ingestion.state.inventory import part_of
+from reports.export import told_if_held
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from ingestion.state.inventory import Inventory
 
 BUILDING = "warehouse.building.duckdb"
+# What says nothing of a file: it may be whole, and there was no memory or time to read it.
+_NO_DAMAGE = (duckdb.OutOfMemoryException, duckdb.InterruptException)
 
 
 @contextmanager
@@ -71,18 +74,21 @@ def clear(copy: Path) -> None:
 
 
 def is_damaged(path: Path) -> bool:
-    """Whether a file of DuckDB's cannot be read to its end; reads every column of every table."""
+    """Whether a file of DuckDB's cannot be read to its end; reads every column of every table.
+
+    Raises `TablesHeldError` where another program keeps it.
+    """
     if not path.exists():
         return False
     try:
-        with duckdb.connect(str(path), read_only=True) as connection:
+        with open_file(path) as connection:
             tables = connection.execute(
                 'select format(\'"{}"."{}"\', schema_name, table_name) from duckdb_tables()'
             ).fetchall()
             for (table,) in tables:
                 connection.execute(f"select bit_xor(hash(one)) from {table} as one")  # noqa: S608
-    except duckdb.Error:
-        return True
+    except duckdb.Error as error:
+        return not isinstance(error, _NO_DAMAGE)
     return False
 
 
@@ -128,9 +134,18 @@ def quote(value: object) -> str:
     return "'" + str(value).replace("'", "''") + "'"
 
 
+@contextmanager
+def open_file(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a file to read it; raises `TablesHeldError` where another program writes to it."""
+    with told_if_held(file):
+        connection = duckdb.connect(str(file), read_only=True)
+    with connection:
+        yield connection
+
+
 def ask_file(file: Path, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
     """Rows of a query on a file that nobody writes."""
-    with duckdb.connect(str(file), read_only=True) as connection:
+    with open_file(file) as connection:
         return connection.execute(sql, parameters).fetchall()
 
 

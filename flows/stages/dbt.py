@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
@@ -35,6 +36,11 @@ _LINES_OF_A_CRASH = 3
 _FEWEST_BYTES = 1_000_000
 # Unit tests judge the SQL, not the data: they run where the SQL changes, in `make test`.
 BUILD = ("build", "--exclude-resource-type", "unit_test", "--no-write-json")
+# The words of DuckDB, Python, C++ and the system.
+_NO_MEMORY = re.compile(
+    r"Out of Memory Error|MemoryError|bad_alloc|Cannot allocate memory|failed to allocate",
+    re.IGNORECASE,
+)
 # What opens other doors than the tables': SQL has no use for it.
 _SECRETS = {"WISTIA_API_TOKEN", "PII_HASH_KEY", "OPERATIONS_PASSWORD"}
 _NAMED = 5
@@ -97,12 +103,13 @@ def run_dbt(  # noqa: PLR0913 - what a command of dbt's is given
         path = Path(environment["WAREHOUSE_PATH"])
         folder, told["WAREHOUSE_PATH"] = path.parent, path.name
     with Guarded(command, folder, told) as dbt:
-        output = dbt.lines().read()
+        with dbt.lines() as lines:
+            output = lines.read()
         code = dbt.wait()
     nodes = _read_results(results)
     if code != 0:
         lost = [one for one in nodes if _has_lost_rows(one)]
-        raise _lost_rows(lost[0], ask) if lost else _failure(nodes, output, work_dir)
+        raise _lost_rows(lost[0], ask) if lost else _failure(code, nodes, output, work_dir)
     # Of a few tables: what the last build said of the others still holds.
     others = _read_results(kept) if "--select" in arguments else []
     known = {str(node["unique_id"]): node for node in (*others, *nodes)}
@@ -204,12 +211,15 @@ def _lost_rows(
     return LostRowsError("; ".join(said), _READ_AGAIN)
 
 
-def _failure(nodes: list[dict[str, Any]], output: str, work_dir: Path) -> BuildError:
+def _failure(code: int, nodes: list[dict[str, Any]], output: str, work_dir: Path) -> BuildError:
     bad = [node for node in nodes if node.get("status") in {"error", "fail", "runtime error"}]
+    number = None if bad else _signal_of(code)
     if bad:
         message = " ".join(str(bad[0].get("message") or "").split())
         more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
         said = f"dbt: {_name(bad[0])} failed: {message}{more}"
+    elif number is not None:
+        said = f"dbt was ended by {number.name}"
     elif error := _no_semaphores():
         return BuildError(
             f"dbt did not run: this user may make no semaphores ({error.strerror})",
@@ -218,6 +228,12 @@ def _failure(nodes: list[dict[str, Any]], output: str, work_dir: Path) -> BuildE
     else:
         lines = [line.strip() for line in output.splitlines() if line.strip()]
         said = "dbt did not run: " + " ".join(lines[-_LINES_OF_A_CRASH:])
+    if number is signal.SIGKILL or _NO_MEMORY.search(f"{said}\n{output}"):
+        return BuildError(
+            f"{said}: no memory was left, as it seems",
+            "free some memory, or give this machine or container more, and run `wistia-elt build`; "
+            "the last good tables stay as they are",
+        )
     if _is_full(f"{said}\n{output}", work_dir):
         return BuildError(
             f"no space left to build in {work_dir.parent}",
@@ -228,6 +244,14 @@ def _failure(nodes: list[dict[str, Any]], output: str, work_dir: Path) -> BuildE
         f"read {work_dir / 'logs' / 'dbt.log'}; the last good tables stay as they are, and "
         "`wistia-elt build` tries again",
     )
+
+
+def _signal_of(code: int) -> signal.Signals | None:
+    """What ended dbt from outside: its guard says 128 and the signal, as shells do."""
+    try:
+        return signal.Signals(-code if code < 0 else code - 128)
+    except ValueError:
+        return None
 
 
 def _no_semaphores() -> OSError | None:

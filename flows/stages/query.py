@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from flows.duckdb.warehouse import open_file
 from ingestion.config.errors import QueryError
 from ingestion.config.timestamps import format_timestamp
 
@@ -53,6 +54,7 @@ def query(settings: Settings, sql: str) -> Answer:
     Raises:
         ConfigurationError: Athena's workgroup, region or credentials are not in order.
         QueryError: There are no tables yet, or it is not one statement that is right.
+        TablesHeldError: Another program has DuckDB's file open for writing.
     """
     if settings.on_s3:
         # awswrangler costs a second and 100 MB: only who asks Athena pays.
@@ -86,7 +88,7 @@ def _query_file(settings: Settings, sql: str) -> Answer:
     try:
         single_statement([one.query for one in duckdb.extract_statements(sql)])
         if path.exists():
-            with duckdb.connect(str(path), read_only=True) as connection:
+            with open_file(path) as connection:
                 connection.execute("set timezone = 'UTC'")
                 cursor = connection.execute(sql)
                 columns = [column[0] for column in cursor.description or []]

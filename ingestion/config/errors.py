@@ -167,6 +167,10 @@ class QueryError(ReadableError):
     exit_code = 2
 
 
+class TablesHeldError(ReadableError):
+    """Another program has the file of the tables open for writing: nobody else can read it then."""
+
+
 class PrefectError(ReadableError):
     """Prefect does not answer, or refuses what it was asked."""
 

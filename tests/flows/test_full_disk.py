@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flows.cli.look.doctor import _check_lake
-from flows.stages.dbt import _is_full, run_dbt
+from flows.stages.dbt import _failure, _is_full, run_dbt
 from flows.stages.publish import _disk_watched, copy, make_pages
 from ingestion.config.errors import BuildError, LakeError
 from ingestion.config.settings import Settings
@@ -48,6 +48,23 @@ def test_a_build_on_a_full_disk_says_so(tmp_path: Path) -> None:
 def test_what_engines_say_of_a_full_disk_is_known(said: str, tmp_path: Path) -> None:
     assert _is_full(said, tmp_path / ".dbt")
     assert not _is_full("Runtime Error in model fact_visitors", tmp_path / ".dbt")
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (137, ""),
+        (-9, ""),
+        (2, "Out of Memory Error: failed to pin block of size 256.0 KiB (9.5 MiB/9.5 MiB used)"),
+        (1, "OSError: [Errno 12] Cannot allocate memory"),
+        (134, "terminate called after throwing an instance of 'std::bad_alloc'"),
+    ],
+)
+def test_no_memory_is_called_so(code: int, said: str, tmp_path: Path) -> None:
+    error = _failure(code, [], said, tmp_path / ".dbt")
+
+    assert "no memory was left" in str(error)
+    assert "free some memory" in error.remedy
 
 
 def test_a_lake_on_a_full_disk_says_so(tmp_path: Path) -> None:

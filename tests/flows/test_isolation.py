@@ -99,3 +99,15 @@ def test_after_a_kill_in_the_build_the_next_run_heals(place: Place) -> None:
 
     assert last_run(cli)["state"] == "completed"
     assert cli.status()["tables"]["silver.fact_visitors"] == VISITORS + 3
+
+
+def test_a_build_that_is_killed_says_that_memory_was_short(place: Place) -> None:
+    cli, _ = place
+    before = cli.tables()
+    with cli.start("build") as process:
+        os.kill(wait_for(lambda: dbt_of(process)), signal.SIGKILL)
+        _, said = process.communicate(timeout=300)
+
+    assert process.returncode == 1
+    assert "error: dbt was ended by SIGKILL: no memory was left, as it seems\ntry: free" in said
+    assert cli.tables() == before

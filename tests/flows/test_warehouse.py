@@ -1,14 +1,22 @@
 """A damaged file of tables mends itself: everything in it can be made again from bronze."""
 
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from flows.duckdb.erase import WarehouseTables
 from flows.duckdb.warehouse import is_damaged
 from flows.stages.build import build
+from flows.stages.query import query
+from ingestion.config.errors import TablesHeldError
 from ingestion.config.settings import Settings
 from ingestion.storage.local import LocalLake
+from reports.export import attach_file, export_tables
 
 
 @pytest.fixture
@@ -50,3 +58,39 @@ def test_a_build_sets_a_damaged_file_aside_and_makes_all_anew(tmp_path: Path) ->
     assert not is_damaged(settings.warehouse_path)
     aside = settings.lake_path / "warehouse.damaged.duckdb"
     assert aside.read_bytes() == b"no file of DuckDB's"
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> Iterator[Settings]:
+    """A lake whose tables another program has open, as DBeaver and notebooks do by default."""
+    settings = Settings(lake_uri=str(tmp_path / "lake"))
+    LocalLake(settings.lake_path)
+    code = (
+        f"import duckdb; file = duckdb.connect({str(settings.warehouse_path)!r}); "
+        "file.execute('create table notes as select 1 as one'); print('open', flush=True); input()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as program:
+        assert program.stdout
+        assert program.stdout.readline() == b"open\n"
+        yield settings
+        program.communicate(b"\n", timeout=30)
+
+
+def test_a_file_that_another_program_holds_is_not_called_damaged(held: Settings) -> None:
+    lake, before = LocalLake(held.lake_path), held.warehouse_path.stat().st_ino
+
+    for ask in (
+        lambda: build(held, lake, as_of_date="2026-01-10"),
+        lambda: query(held, "select 1"),
+        lambda: export_tables(partial(attach_file, held.warehouse_path), {}, held.lake_path),
+        lambda: WarehouseTables(held.warehouse_path).find_keys("jo@example.com"),
+    ):
+        with pytest.raises(TablesHeldError, match=r"process \d+\) has .* open for writing") as told:
+            ask()
+        assert "read-only" in told.value.remedy
+        assert told.value.exit_code == 1
+
+    assert held.warehouse_path.stat().st_ino == before
+    assert not list(held.lake_path.glob("warehouse.damaged*"))
