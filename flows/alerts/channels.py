@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import requests
 from pydantic import SecretStr, ValidationError
@@ -31,6 +31,12 @@ _SMTP_REMEDY = (
 _URLS_REMEDY = (
     "check ALERT_URLS, an address as https://appriseit.com/services/ has it for each service"
 )
+_WEBHOOK_REMEDY = "set ALERT_WEBHOOK to the whole address, https://host/…"
+_SETTING_OF = {
+    "webhook": "ALERT_WEBHOOK",
+    "email": "ALERT_EMAIL and ALERT_SMTP_URL",
+    "sns": "ALERT_SNS_TOPIC",
+}
 _WEBHOOK_SECONDS = 15
 # SNS refuses a longer subject.
 _LONGEST_SUBJECT = 100
@@ -83,13 +89,14 @@ def describe_channels(settings: Settings) -> str:
     """Who is told of an alarm, for `doctor`, and which settings have a successor.
 
     Raises:
-        AlarmError: ALERT_URLS names a service that nobody knows, or there is no such topic.
+        AlarmError: ALERT_URLS names a service that nobody knows, another setting no address, or
+            there is no such topic.
     """
     channels = open_channels(settings)
     for channel in channels.values():
         if isinstance(channel, Unknown):
             channel.send("doctor", "")
-        elif isinstance(channel, Topic):
+        elif isinstance(channel, Webhook | Email | Topic):
             channel.check()
     if not channels:
         return "nobody is told of a failed run: ALERT_URLS is not set"
@@ -111,14 +118,46 @@ def tell(text: str, channels: Mapping[str, Channel] | None = None) -> list[str]:
             "nobody can be told: no channel is set", "set ALERT_URLS or ALERT_SNS_TOPIC"
         )
     failed: list[AlarmError] = []
-    for channel in channels.values():
+    for name, channel in channels.items():
         try:
-            channel.send("wistia-elt: a message", text)
+            send_through(channel, name, "wistia-elt: a message", text)
         except AlarmError as error:
             failed.append(error)
     if failed:
         raise failed[0]
     return list(channels)
+
+
+def send_through(channel: Channel, name: str, subject: str, text: str, **more: str) -> None:
+    """Send one message through the channel of that name.
+
+    Raises:
+        AlarmError: It was not taken. Whatever else a channel fails with becomes one too, without
+            its words, which may hold a password: no channel silences another, or ends a run.
+    """
+    try:
+        channel.send(subject, text, **more)
+    except AlarmError:
+        raise
+    except Exception as error:
+        raise AlarmError(
+            f"the channel {name} cannot be used ({type(error).__name__})",
+            f"check {_SETTING_OF.get(name, 'ALERT_URLS')}",
+        ) from error
+
+
+def _check_address(address: str, setting: str, remedy: str, *schemes: str) -> SplitResult:
+    """The parts of an address; it is not shown, since it may hold a secret."""
+    try:
+        parts = urlsplit(address)
+        is_whole = parts.scheme in schemes and parts.hostname and parts.port != 0
+        # What no name of a host is made of raises here, and not when somebody must be told.
+        (parts.hostname or "").encode("idna")
+    except ValueError:
+        is_whole = False
+    if not is_whole:
+        raise AlarmError(f"{setting} is no address that a message can be sent to", remedy)
+    return parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +223,7 @@ class Webhook:
 
     def send(self, subject: str, text: str) -> None:
         """Post one message."""
-        host = urlsplit(self.url).hostname
+        host = self.check().hostname
         body = {"text": f"*{subject}*\n{text}", "subject": subject}
         try:
             answer = requests.post(
@@ -208,6 +247,10 @@ class Webhook:
                 "make a new address there and set ALERT_WEBHOOK to it",
             )
 
+    def check(self) -> SplitResult:
+        """The parts of the address; raises `AlarmError` where it is none."""
+        return _check_address(self.url, "ALERT_WEBHOOK", _WEBHOOK_REMEDY, "https", "http")
+
 
 @dataclass(frozen=True, slots=True)
 class Email:
@@ -222,7 +265,7 @@ class Email:
 
     def send(self, subject: str, text: str, html: str | None = None) -> None:
         """Send one message, as HTML too where there is some."""
-        parts = urlsplit(self.url or "smtp://localhost")
+        parts = self.check()
         host, port = parts.hostname or "localhost", parts.port or _SMTP_PORTS.get(parts.scheme, 25)
         user = unquote(parts.username or "")
         message = EmailMessage()
@@ -246,6 +289,11 @@ class Email:
                 f"the mail server {host}:{port} did not take the alarm ({type(error).__name__})",
                 _SMTP_REMEDY,
             ) from None
+
+    def check(self) -> SplitResult:
+        """The parts of the server's address; raises `AlarmError` where it is none."""
+        url = self.url or "smtp://localhost"
+        return _check_address(url, "ALERT_SMTP_URL", _SMTP_REMEDY, *_SMTP_PORTS)
 
 
 def _connect(scheme: str, host: str, port: int) -> smtplib.SMTP:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from flows.alerts.channels import AlertSettings, open_channels
+from flows.alerts.channels import AlertSettings, open_channels, send_through
 from flows.alerts.findings import ALARMS, OF_UP, Finding, find
 from flows.alerts.memory import Memory
 from ingestion.config.errors import AlarmError, LakeBusyError, LakeError, ReadableError, describe
@@ -186,7 +186,7 @@ def _tell(
     took = []
     for name in names:
         try:
-            channels[name].send(subject, text)
+            send_through(channels[name], name, subject, text)
         except AlarmError as error:
             log.warning("%s; try: %s", error, error.remedy)
         else:

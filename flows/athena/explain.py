@@ -61,6 +61,16 @@ _RULES: tuple[tuple[str, str, str], ...] = (
         "correct ATHENA_RESULTS_URI, SILVER_URI and GOLD_URI, or create the bucket first",
     ),
     (
+        r"Lake ?Formation",
+        "AWS Lake Formation denies it",
+        "grant the role the permission there (Lake Formation, Permissions): IAM's rights do not do",
+    ),
+    (
+        r"explicit deny",
+        "a policy of AWS forbids it, whatever the role may do",
+        "change that policy: a service control policy, a permissions boundary, or the bucket's own",
+    ),
+    (
         r"kms:|\bKMS\b",
         "AWS denies the key (KMS) that encrypts a bucket, not the bucket",
         "give the role kms:Decrypt and kms:GenerateDataKey on the keys of the lake and the results",

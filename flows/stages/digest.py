@@ -11,7 +11,7 @@ import logging
 from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from flows.alerts.channels import Email, Service, open_channels
+from flows.alerts.channels import Email, Service, open_channels, send_through
 from flows.stages.query import query
 from ingestion.config.errors import AlarmError, ReadableError
 
@@ -196,7 +196,7 @@ def _html(sentence: str, days: str, cards: list[Card], lists: dict[str, list[str
 def _send(channel: Channel, name: str, digest: Digest) -> bool:
     more = {"html": digest.html} if isinstance(channel, Email | Service) else {}
     try:
-        channel.send(digest.subject, digest.text, **more)
+        send_through(channel, name, digest.subject, digest.text, **more)
     except AlarmError as error:
         log.warning("the week's digest was not taken by %s: %s", name, error)
         return False

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from botocore.parsers import ResponseParserError
 from botocore.session import Session
 
 from ingestion.config.aws_errors import DAMAGE, code_of, explained
@@ -42,6 +43,7 @@ _ATTEMPTS = 9
 _READS = 3
 _A_REQUEST = 1000  # what DeleteObjects takes at most
 _ABSENT = {"NoSuchKey", "NoSuchVersion", "404", "NotFound"}
+_OF_A_LIST = {"Name", "MaxKeys", "KeyCount", "IsTruncated"}
 _LOST = {"PreconditionFailed", "412", "ConditionalRequestConflict", "409"}
 
 log = logging.getLogger(__name__)
@@ -220,7 +222,10 @@ def _reach(uri: str, doing: str, setting: str) -> tuple[Any, str, str]:
     with explained(doing, LakeError, setting, ValueError):
         client = _connect()
         # A HEAD would be cheaper and has no body to say why it is refused.
-        client.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1)
+        answer = client.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1)
+        # A sign-in page may pass for XML: then this would be a lake without an object.
+        if answer.keys().isdisjoint(_OF_A_LIST):
+            raise ResponseParserError
     return client, bucket, prefix
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import boto3
 import pytest
 
-from flows.alerts.channels import Email, describe_channels, open_services
+from flows.alerts.channels import Email, describe_channels, open_channels, open_services, tell
 from flows.alerts.memory import Memory
 from flows.alerts.watch import watch
 from ingestion.config.errors import AlarmError
@@ -83,6 +83,55 @@ def test_a_channel_out_of_order_hears_later_and_no_other_hears_twice(tmp_path: P
     look(webhook=webhook, email=email)
     assert webhook.taken[3:] == email.taken[1:] == ["wistia-elt: failure is over"]
     assert json.loads(lake.get("state/alarms.json") or b"") == {}
+
+
+@pytest.mark.parametrize(
+    ("setting", "address"),
+    [
+        ("alert_smtp_url", "smtp://me:planted@127.0.0.1:port"),  # pragma: allowlist secret
+        ("alert_smtp_url", "smtp://127.0.0.1:99999"),
+        ("alert_smtp_url", "smtp://.planted..example"),
+        ("alert_smtp_url", "planted.example.com:587"),
+        ("alert_webhook", "http://[::planted"),
+        ("alert_webhook", "planted.example.com/hook"),
+    ],
+)
+def test_a_channel_whose_address_is_none_silences_no_other(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, setting: str, address: str
+) -> None:
+    lake = LocalLake(tmp_path)
+    failed(30).save(lake)
+    other = Channel()
+    settings = Settings.model_validate({setting: address, "alert_email": "ops@example.com"})
+    broken = {name: one for name, one in open_channels(settings).items() if name in setting} or {
+        "email": open_channels(settings)["email"]
+    }
+
+    watch(settings, lake, lambda: NOW, channels={**broken, "other": other})
+
+    assert other.taken == ["wistia-elt: failure"]
+    assert f"{setting.upper()} is no address" in caplog.text
+    with pytest.raises(AlarmError, match="is no address") as told:
+        describe_channels(settings)
+    assert setting.upper() in told.value.remedy
+    assert "planted" not in caplog.text + str(told.value) + told.value.remedy
+
+
+def test_whatever_a_channel_raises_the_others_are_told(tmp_path: Path) -> None:
+    class Broken(Channel):
+        def send(self, subject: str, text: str) -> None:
+            raise KeyError(subject, text)
+
+    lake, last = LocalLake(tmp_path), Channel()
+    failed(30).save(lake)
+
+    watch(Settings(), lake, lambda: NOW, channels={"sns": Broken(), "last": last})
+
+    assert last.taken == ["wistia-elt: failure"]
+    with pytest.raises(AlarmError, match=r"the channel sns cannot be used \(KeyError\)") as told:
+        tell("text", {"sns": Broken(), "last": last})
+    assert told.value.remedy == "check ALERT_SNS_TOPIC"
+    assert len(last.taken) == 2
 
 
 def test_two_looks_at_the_same_time_tell_people_once(tmp_path: Path) -> None:

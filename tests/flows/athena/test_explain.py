@@ -32,6 +32,16 @@ USER = "User: arn:aws:sts::1:assumed-role/builder/x is not authorized to perform
             "kms:Decrypt",
         ),
         ("Access Denied: " + USER.format("s3:GetObject"), "AWS denies it", "buckets"),
+        (
+            "COLUMN_NOT_FOUND or Access Denied: Insufficient Lake Formation permission(s)",
+            "AWS Lake Formation denies it",
+            "grant the role",
+        ),
+        (
+            f"{USER.format('s3:PutObject')} with an explicit deny in a service control policy",
+            "a policy of AWS forbids it, whatever the role may do",
+            "change that policy",
+        ),
     ],
 )
 def test_a_cause_has_a_sentence_and_a_remedy_of_its_own(

@@ -145,6 +145,32 @@ STAYING: dict[str, tuple[Fault, str, str]] = {
     "expired": (refusal("ExpiredToken", 400), "credentials have expired", "aws sso login"),
     "unknown": (refusal("InvalidAccessKeyId", 403), "does not know these", "AWS_PROFILE"),
     "clock": (refusal("RequestTimeTooSkewed", 403), "clock is wrong", "set the clock"),
+    "clock, as other services say it": (
+        refusal("SignatureDoesNotMatch", 403, "Signature expired: 20260101T000000Z is now earlier"),
+        "clock is wrong",
+        "set the clock",
+    ),
+    "forbidden by a policy": (
+        refusal(
+            "AccessDenied",
+            403,
+            DENIED.format("s3:PutObject") + " with an explicit deny in a service control policy",
+        ),
+        "a policy of AWS forbids it",
+        "change that policy",
+    ),
+    "Lake Formation": (
+        refusal("AccessDeniedException", 400, "Insufficient Lake Formation permission(s)"),
+        "Lake Formation denies it",
+        "IAM's rights do not do",
+    ),
+    "object lock": (
+        refusal("AccessDenied", 403, "Access Denied because object protected by object lock."),
+        "Object Lock protects it",
+        "a bucket without Object Lock",
+    ),
+    "archived": (refusal("InvalidObjectState", 403), "archive (S3 Glacier)", "restore-object"),
+    "no S3": (refusal("401", 401), "who answers is not AWS", "AWS_ENDPOINT_URL"),
 }
 
 
@@ -193,6 +219,7 @@ SETTINGS: dict[str, tuple[Fault, str, str]] = {
     "no bucket": (refusal("NoSuchBucket", 404), "there is no such bucket", "LAKE_URI"),
     "elsewhere": (refusal("PermanentRedirect", 301), "in another region", "AWS_REGION"),
     "header": (refusal("AuthorizationHeaderMalformed", 400), "in another region", "AWS_REGION"),
+    "another store": (refusal("NotImplemented", 501), "does not know what is asked", "use S3"),
 }
 
 
@@ -219,6 +246,17 @@ def test_a_bucket_that_tells_its_region_is_followed_there(bench: Bench, front: F
     front.order("GET", "list-type=2", moved)
 
     assert bench.ingest(ONLY).state == "completed"
+
+
+@pytest.mark.parametrize("page", [b"<html>sign in</html>", b"<!doctype html><p>sign in"])
+@pytest.mark.usefixtures("impatient")
+def test_a_page_to_sign_in_is_no_empty_lake(bench: Bench, front: Front, page: bytes) -> None:
+    front.order("GET", "list-type=2", Reply(page), times=99)
+
+    with pytest.raises(LakeError, match="who answers is not AWS") as caught:
+        bench.lake()
+
+    assert "AWS_ENDPOINT_URL" in caught.value.remedy
 
 
 @pytest.mark.usefixtures("impatient")
