@@ -166,7 +166,8 @@ def show_table(
     color the terminal or turn the line around shows as its escape, `\u001b`.
     """
     console = Console()
-    if not console.is_terminal:
+    # FORCE_COLOR and its like make a terminal of a pipe, and of no pipe a narrow one.
+    if not sys.stdout.isatty():
         console = Console(width=10_000)
     table = Table(box=SIMPLE, show_edge=False, pad_edge=False)
     for name in columns:

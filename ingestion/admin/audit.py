@@ -13,7 +13,14 @@ from ingestion.admin.quarantine import count_refused
 from ingestion.resources import RESOURCES
 from ingestion.state.checkpoint import parse_state, state_key, was_completed
 from ingestion.state.inventory import REBUILD, is_object
-from ingestion.state.manifest import PREFIX, describe_object, in_order, listings, parse_manifest
+from ingestion.state.manifest import (
+    PREFIX,
+    describe_object,
+    in_order,
+    is_manifest,
+    listings,
+    parse_manifest,
+)
 from ingestion.state.source_guard import SOURCE, parse_source
 from ingestion.storage.checksum import is_whole
 from ingestion.storage.json_lines import QUARANTINE, RAW, unpack_lines
@@ -28,6 +35,7 @@ _RESTORE = (
     "restore it from a backup or the bucket's older version, then `wistia-elt doctor --lake`; "
     f"where there is none, remove what is damaged: `{REBUILD}` then lists what is left"
 )
+_UNWANTED = "remove it when it is not wanted"
 
 
 class Finding(NamedTuple):
@@ -61,7 +69,7 @@ class Audit:
 
     def read_runs(self) -> None:
         """Read every manifest, and note the corrupt ones."""
-        for key in self._lake.list(PREFIX):
+        for key in filter(is_manifest, self._lake.list(PREFIX)):
             body = self._lake.get(key) or b""
             run = parse_manifest(body)
             if run is not None and run.key == key:
@@ -73,6 +81,11 @@ class Audit:
 
     def _examine_runs(self) -> Iterator[Finding]:
         self.read_runs()
+        for entry in self._lake.entries(PREFIX):
+            if not is_manifest(entry.key):
+                yield Finding(
+                    entry.key, "no run is named so: passed over", _UNWANTED, is_harmless=True
+                )
         for key in self.corrupt:
             yield Finding(key, "this manifest is not what was written", REBUILD)
         again = {
@@ -104,7 +117,7 @@ class Audit:
             key = entry.key
             if key not in listed and (entry.is_hidden or not is_object(key)):
                 said = "no manifest lists this file, and no object is named so: passed over"
-                yield Finding(key, said, "remove it when it is not wanted", is_harmless=True)
+                yield Finding(key, said, _UNWANTED, is_harmless=True)
                 continue
             body = self._lake.get(key)
             if body is not None:

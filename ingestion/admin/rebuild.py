@@ -10,7 +10,6 @@ lost.
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -21,6 +20,7 @@ from ingestion.resources import RESOURCES
 from ingestion.state.checkpoint import load_state, state_key
 from ingestion.state.manifest import (
     PREFIX,
+    RUN_ID,
     IngestTotals,
     Manifest,
     StageRun,
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from ingestion.load.resource import Resource
     from ingestion.storage.base import Lake
 
-_RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6,8}")
 _RECOVERED = "its manifest was lost: made again from the objects that carry its id"
 
 
@@ -68,9 +67,8 @@ def _recover_runs(lake: Lake, audit: Audit) -> list[str]:
     listed, changed = listings(audit.runs), Counter[str]()
     for key in audit.corrupt:
         run_id = key.removeprefix(PREFIX).removesuffix(".json")
-        if _RUN_ID.fullmatch(run_id):
-            runs[run_id] = _lost_run(run_id)
-            changed[run_id] = 0
+        runs[run_id] = _lost_run(run_id)
+        changed[run_id] = 0
     unlisted = [key for root in (RAW, QUARANTINE) for key in lake.list(root) if key not in listed]
     changed.update(filter(None, (_adopt(lake, key, runs) for key in unlisted)))
     for run_id in changed:
@@ -85,7 +83,7 @@ def _adopt(lake: Lake, key: str, runs: dict[str, Manifest]) -> str | None:
     lines = unpack_lines(body)
     first = json.loads(lines[0]) if lines else {}
     run_id = str(first.get("run_id"))
-    if not lines or not _RUN_ID.fullmatch(run_id):
+    if not lines or not RUN_ID.fullmatch(run_id):
         return None
     run = runs.setdefault(run_id, _lost_run(run_id))
     list_in(run, key, body, len(lines))

@@ -14,6 +14,7 @@ import gzip
 import hashlib
 import json
 import logging
+import re
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Literal
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 PREFIX = "state/runs/"
 ENDED = "state/ended_runs.json.gz"
+RUN_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-z]+")
 Kind = Literal[
     "run", "ingest", "build", "publish", "replay", "import", "forget", "redact", "rebuild"
 ]
@@ -315,6 +317,12 @@ def parse_manifest(body: bytes | None) -> Manifest | None:
         return None
 
 
+def is_manifest(key: str) -> bool:
+    """Whether a run's record is named so: a copy by an editor or a synchronized folder is not."""
+    name = key.removeprefix(PREFIX).removesuffix(".json")
+    return RUN_ID.fullmatch(name) is not None and key == f"{PREFIX}{name}.json"
+
+
 def read_each(lake: Lake, *, rolls_up: bool = False) -> dict[str, Manifest | None]:
     """Read every manifest of a lake, by its key; None for one that cannot be read.
 
@@ -322,7 +330,7 @@ def read_each(lake: Lake, *, rolls_up: bool = False) -> dict[str, Manifest | Non
     a run that is given here saves it. The ended ones are written down together (`rolls_up`) when
     many had to be read alone.
     """
-    tags = {one.key: one.tag for one in lake.entries(PREFIX) if not one.is_hidden}
+    tags = {one.key: one.tag for one in lake.entries(PREFIX) if is_manifest(one.key)}
     known = _KNOWN.get(lake) or {one.key: one for one in _read_ended(lake)}
     ended = {key: one for key, one in known.items() if tags.get(key) == one.tag}
     alone = [key for key in tags if key not in ended]

@@ -37,3 +37,16 @@ def test_a_row_is_one_line(cells: list[str]) -> None:
     with redirect_stdout(io.StringIO()) as out:
         show_table(["c"] * len(cells), [cells])
     assert out.getvalue().count("\n") == len(out.getvalue().splitlines()) == 3
+
+
+@pytest.mark.parametrize("name", ["FORCE_COLOR", "TTY_COMPATIBLE"])
+def test_nothing_is_cut_off_in_a_pipe_that_claims_to_be_a_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    # Services that build software set them, so that logs have colors.
+    monkeypatch.setenv(name, "1")
+
+    show_table(("text", "more"), [("x" * 500, "y" * 500)])
+
+    assert "x" * 500 in (said := capsys.readouterr().out)
+    assert "y" * 500 in said

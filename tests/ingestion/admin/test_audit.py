@@ -9,6 +9,7 @@ from ingestion.admin.audit import Audit, Finding
 from ingestion.admin.rebuild import rebuild
 from ingestion.config.errors import LakeBusyError
 from ingestion.extract.context import Scope
+from ingestion.state.inventory import read_inventory
 from ingestion.state.manifest import read_manifests
 from ingestion.state.recovery import list_in
 from ingestion.storage.checksum import add_checksum, is_whole
@@ -242,3 +243,32 @@ def test_a_file_that_is_not_json_is_named_listed_or_not(bench: Bench, body: byte
     assert found[listed].detail == "this object is no gzip of JSON lines"
     assert found[stray].detail == "no manifest lists this object, and it cannot be read"
     assert all("restore it" in one.remedy for one in found.values())
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "{run} (conflicted copy 2026-11-30).json",
+        "{run} - Copy.json",
+        "{run}.sync-conflict-20261130-101010-ABCDEFG.json",
+        "{run}.json~",
+        "{run}.json.bak",
+        "desktop.ini",
+        "Thumbs.db",
+    ],
+)
+def test_a_copy_of_a_manifest_is_none(bench: Bench, name: str) -> None:
+    fill(bench)
+    first = bench.manifests()[0]
+    key = f"state/runs/{name.format(run=first.run_id)}"
+    before = bench.state("visitors")
+    bench.home.write(key, bench.home.read(first.key) if "run" in name else b"[.ShellClassInfo]")
+
+    (found,) = findings(bench)
+    assert (found.key, found.is_harmless) == (key, True)
+    assert rebuild(bench.settings(), bench.lake())
+    # Nobody counts its records a second time, or cannot read the lake for it.
+    assert bench.state("visitors")["records"] == before["records"]
+    assert len(read_inventory(bench.lake()).runs) == 2
+    bench.ingest()
+    assert [one.key for one in findings(bench)] == [key]

@@ -158,8 +158,8 @@ OLD = Path(__file__).with_name("manifests_of_before.jsonl").read_bytes().splitli
 def old_lake(bench: Bench) -> Lake:
     """What every kind of run wrote before there was one model."""
     lake = open_lake(bench.settings())
-    for number, line in enumerate(OLD):
-        lake.put(f"{PREFIX}{number}.json", line)
+    for line in OLD:
+        lake.put(f"{PREFIX}{json.loads(line)['run_id']}.json", line)
     return lake
 
 
