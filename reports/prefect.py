@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 POOL = "wistia-elt"
-START_PREFECT = "start it with `wistia-elt up`, or point PREFECT_API_URL at yours"
+START_PREFECT = (
+    "start it with `wistia-elt up`, or point PREFECT_API_URL at yours; without that variable a run "
+    "needs no server"
+)
 _MISSING, _BUSY = 404, 503
 # Its database is locked for a moment: all we ask may be asked again, after 0, 1 and 2 seconds.
 _AGAIN = Retry(
@@ -51,6 +54,12 @@ class PrefectApi:
                 session.mount(self.url, HTTPAdapter(max_retries=_AGAIN))
                 session.headers.update(self.headers)
                 answer = session.request(method, self.url + path, json=body, timeout=self.seconds)
+            found = answer.json() if answer.ok and answer.content else None
+        except requests.JSONDecodeError as error:
+            raise PrefectError(
+                f"who answers at {self.url} is not Prefect",
+                "set PREFECT_API_URL to the API's address, http://127.0.0.1:4200/api as a rule",
+            ) from error
         except requests.RequestException as error:
             raise PrefectError(f"Prefect does not answer at {self.url}", START_PREFECT) from error
         if answer.status_code == _MISSING:
@@ -65,7 +74,7 @@ class PrefectApi:
                 f"Prefect answers {answer.status_code} to {path}: {answer.text[:200]}",
                 "read Prefect's own log",
             )
-        return answer.json() if answer.content else None
+        return found
 
     def filter_runs(self, *states: str, most: int = 200, **wanted: object) -> list[dict[str, Any]]:
         """The pool's runs of deployments in these states, the first expected first."""

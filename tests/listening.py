@@ -9,6 +9,30 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 
 @contextmanager
+def answering(body: bytes) -> Iterator[str]:
+    """A server that answers every GET with the same."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/api"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@contextmanager
 def listening(
     status: int = 204, headers: dict[str, str] | None = None
 ) -> Iterator[tuple[str, list[dict[str, str]]]]:

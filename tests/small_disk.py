@@ -13,10 +13,10 @@ def _as_root(*command: str) -> None:
 
 
 @contextmanager
-def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
-    """A disk of so many megabytes, mounted on a folder. Needs the right to mount."""
+def small_disk(folder: Path, megabytes: int, files: int = 0) -> Iterator[Path]:
+    """A disk of so many megabytes, and files, mounted on a folder. Needs the right to mount."""
     folder.mkdir()
-    options = f"size={megabytes}m,mode=777"
+    options = f"size={megabytes}m,mode=777" + (f",nr_inodes={files}" if files else "")
     _as_root("mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder))
     try:
         yield folder

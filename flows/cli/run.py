@@ -55,7 +55,11 @@ def run_daily(context: Context, *, as_json: bool = False) -> int:
 def _run_all(context: Context) -> int:
     if not os.environ.get("PREFECT_API_URL"):
         return run_all(context, run_by_hand)
-    from flows.pipeline import run_at_prefect  # noqa: PLC0415 - three seconds, for Prefect's runs
+    from flows.up.prefect.access import ask_server  # noqa: PLC0415 - three seconds, as below
+
+    with refusals_told():
+        ask_server()
+    from flows.pipeline import run_at_prefect  # noqa: PLC0415 - for Prefect's runs
 
     return run_at_prefect(context)
 

@@ -88,7 +88,8 @@ def run_dbt(  # noqa: PLR0913 - what a command of dbt's is given
     results.unlink(missing_ok=True)
     forget_other_checkout(work_dir / "target")
     command = [
-        *(sys.executable, "-P", str(_CHILD), str(results), "--log-level", "none"),
+        # Modules of the folder it works in, or that PYTHONPATH names, take no package's place.
+        *(sys.executable, "-E", "-P", str(_CHILD), str(results), "--log-level", "none"),
         # Athena's log has every statement, to ask AWS about; DuckDB's are in the target folder.
         *("--log-level-file", "info" if target == "local" else "debug"),
         *arguments,
@@ -145,7 +146,7 @@ def forget_other_checkout(target: Path) -> None:
 
 def _environment(settings: Settings, as_of_date: str, target: Mapping[str, str]) -> dict[str, str]:
     lake = settings.lake_uri if settings.on_s3 else str(settings.lake_path)
-    environment = {
+    return {
         # dbt's own variables are meant for another project: DBT_EMPTY would build empty tables,
         # DBT_RESOURCE_TYPES leave their tests out. What ours needs is said in the command.
         **{
@@ -161,9 +162,6 @@ def _environment(settings: Settings, as_of_date: str, target: Mapping[str, str])
         "DO_NOT_TRACK": "1",
         **target,
     }
-    # Compiled bytecode saves a second or two of every start.
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)
-    return environment
 
 
 def _read_results(path: Path) -> list[dict[str, Any]]:

@@ -10,17 +10,17 @@ lost.
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ingestion.admin.audit import Audit
-from ingestion.config.timestamps import format_timestamp
+from ingestion.config.timestamps import RUN_ID, format_timestamp
 from ingestion.resources import RESOURCES
 from ingestion.state.checkpoint import load_state, state_key
 from ingestion.state.manifest import (
     PREFIX,
-    RUN_ID,
     IngestTotals,
     Manifest,
     StageRun,
@@ -83,7 +83,7 @@ def _adopt(lake: Lake, key: str, runs: dict[str, Manifest]) -> str | None:
     lines = unpack_lines(body)
     first = json.loads(lines[0]) if lines else {}
     run_id = str(first.get("run_id"))
-    if not lines or not RUN_ID.fullmatch(run_id):
+    if not lines or not re.fullmatch(RUN_ID, run_id):
         return None
     run = runs.setdefault(run_id, _lost_run(run_id))
     list_in(run, key, body, len(lines))

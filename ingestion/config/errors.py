@@ -19,6 +19,7 @@ IngestionError                  exit 1
 """
 
 import errno
+import os
 import re
 
 # How a command ends, for whoever starts it.
@@ -183,6 +184,13 @@ class AlarmError(ReadableError):
     """An alarm could not be sent; it is tried again at the next look."""
 
 
+def how_to_import() -> str:
+    """What mends a package that cannot be loaded: it is another of that name, or not whole."""
+    if path := os.environ.get("PYTHONPATH"):
+        return f"unset PYTHONPATH, which is {path}: what lies there takes a package's place"
+    return "install again: remove the folder .venv, then `make .venv/.ready`"
+
+
 def describe(error: BaseException) -> tuple[str, str | None]:
     """An error as the record keeps it: message and remedy."""
     if isinstance(error, ReadableError):
@@ -190,6 +198,9 @@ def describe(error: BaseException) -> tuple[str, str | None]:
     if not isinstance(error, Exception):
         return "it was stopped before its end", "start a run: it goes on where this one stopped"
     said = without_logins(str(error))
-    is_full = isinstance(error, OSError) and error.errno == errno.ENOSPC
-    remedy = "free some space where it writes, and run it again" if is_full else None
+    remedy = None
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        remedy = "free some space where it writes, and run it again"
+    elif isinstance(error, ImportError):
+        remedy = how_to_import()
     return f"{type(error).__name__}: {said}" if said else type(error).__name__, remedy

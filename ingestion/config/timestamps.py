@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from ingestion.config.grammar import parse_time
 
 Clock = Callable[[], datetime]
+# A pattern of `run_id_at`, and of what it was before.
+RUN_ID = "[0-9]{8}T[0-9]{6}Z-[0-9a-z]+"
 
 
 def format_timestamp(moment: datetime) -> str:

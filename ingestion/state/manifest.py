@@ -23,7 +23,7 @@ from weakref import WeakKeyDictionary
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from ingestion.config.errors import LakeError
-from ingestion.config.timestamps import seconds_between
+from ingestion.config.timestamps import RUN_ID, seconds_between
 from ingestion.storage.checksum import add_checksum
 from ingestion.storage.json_lines import RAW
 
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 PREFIX = "state/runs/"
 ENDED = "state/ended_runs.json.gz"
-RUN_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-z]+")
 Kind = Literal[
     "run", "ingest", "build", "publish", "replay", "import", "forget", "redact", "rebuild"
 ]
@@ -319,8 +318,7 @@ def parse_manifest(body: bytes | None) -> Manifest | None:
 
 def is_manifest(key: str) -> bool:
     """Whether a run's record is named so: a copy by an editor or a synchronized folder is not."""
-    name = key.removeprefix(PREFIX).removesuffix(".json")
-    return RUN_ID.fullmatch(name) is not None and key == f"{PREFIX}{name}.json"
+    return re.fullmatch(rf"{PREFIX}{RUN_ID}\.json", key) is not None
 
 
 def read_each(lake: Lake, *, rolls_up: bool = False) -> dict[str, Manifest | None]:

@@ -177,9 +177,13 @@ def _lake_error(verb: str, path: Path, error: OSError) -> LakeError:
     reason = error.strerror or type(error).__name__
     match error.errno:
         case errno.ENOSPC | errno.EDQUOT | errno.EFBIG:
+            said, remedy = "", "free some space"
+            if _has_no_inode(path):
+                said = ": its disk holds no more files (inodes)"
+                remedy = "remove files there that nobody needs (`df -i` counts them)"
             return LakeError(
-                f"no space left to {verb} {path}",
-                "free some space and run again: what is loaded stays, and the next run goes on",
+                f"no space left to {verb} {path}{said}",
+                f"{remedy} and run again: what is loaded stays, and the next run goes on",
             )
         case errno.EEXIST | errno.ENOTDIR:
             return LakeError(
@@ -196,7 +200,20 @@ def _lake_error(verb: str, path: Path, error: OSError) -> LakeError:
                 f"cannot {verb} {path}: {reason}",
                 "run as the folder's owner, or give this user the right to write there",
             )
+        case errno.ENOLCK | errno.ENOSYS | errno.ENOTSUP | errno.EOPNOTSUPP:
+            return LakeError(
+                f"cannot {verb} {path}: its file system keeps no locks ({reason})",
+                "keep the lake on this machine's own disk, or mount the share with its lock "
+                "service: without locks two runs would load the same twice",
+            )
     return LakeError(f"cannot {verb} {path}: {reason}", "check the disk that holds the folder")
+
+
+def _has_no_inode(path: Path) -> bool:
+    with suppress(OSError):
+        disk = os.statvfs(next(folder for folder in path.parents if folder.exists()))
+        return disk.f_files > 0 and disk.f_favail == 0
+    return False
 
 
 def _make_folder(folder: Path) -> None:

@@ -14,6 +14,7 @@ from flows.alerts.watch import refusals_told, watch
 from flows.context import open_context
 from flows.stages.sequence import run_all, run_by_hand
 from flows.up.lookout import Lookout
+from flows.up.prefect.access import check_server
 from ingestion.config.errors import (
     AlarmError,
     ConfigurationError,
@@ -23,8 +24,9 @@ from ingestion.config.errors import (
 )
 from ingestion.config.settings import Settings
 from ingestion.storage.local import LocalLake
+from tests.command_line import CommandLine
 from tests.flows.test_alarms import NOW, Inbox, day, failed
-from tests.listening import listening
+from tests.listening import answering, listening
 from tests.refusing_bucket import refusing_bucket
 from tests.small_disk import fill, make_read_only, small_disk
 
@@ -299,3 +301,48 @@ def test_a_look_asks_the_lake_once_what_has_been_told(tmp_path: Path) -> None:
 
     watch(Settings(), Counted(tmp_path), lambda: NOW, channels={})
     assert asked.count("state/alarms.json") == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"<html>", "is not Prefect"),
+        (b'"2.20.4"', r"is of version 2\.20\.4, and this one of 3\."),
+    ],
+)
+def test_what_answers_in_prefects_place_is_named(body: bytes, said: str) -> None:
+    with answering(body) as url, pytest.raises(PrefectError, match=said) as caught:
+        check_server(url, {})
+
+    assert "PREFECT_API_URL" in caught.value.remedy
+
+
+def test_a_prefect_that_cannot_take_a_run_is_told(tmp_path: Path) -> None:
+    with listening() as (webhook, taken):
+        done = CommandLine(tmp_path).run(
+            "run",
+            WISTIA_API_TOKEN="planted",
+            PREFECT_API_URL="http://127.0.0.1:9/api",
+            ALERT_WEBHOOK=webhook,
+        )
+
+    assert done.returncode == 1
+    assert "error: Prefect does not answer at http://127.0.0.1:9/api\ntry: " in done.stderr
+    (message,) = taken
+    assert "Prefect does not answer at http://127.0.0.1:9/api" in message["text"]
+
+
+def test_a_setting_of_prefects_that_is_none_is_named(tmp_path: Path) -> None:
+    done = CommandLine(tmp_path).run(
+        "run",
+        WISTIA_API_TOKEN="planted",
+        PREFECT_API_URL="http://127.0.0.1:9/api",
+        PREFECT_API_REQUEST_TIMEOUT="soon",
+    )
+
+    assert done.returncode == 1
+    assert "error: request_timeout of APISettings of Prefect's cannot be used" in done.stderr
+    assert (
+        "try: correct or unset the variable PREFECT_… that ends in REQUEST_TIMEOUT" in done.stderr
+    )
+    assert "Traceback" not in done.stderr

@@ -96,6 +96,12 @@ def test_variables_of_another_dbt_project_change_no_build(
     for name, value in {"PROFILE": "corp", "RESOURCE_TYPES": "seed", "WARN_ERROR": "true"}.items():
         monkeypatch.setenv(f"DBT_{name}", value)
         monkeypatch.setenv(f"DBT_ENGINE_{name}", value)
+    # Nor do modules that lie there, or what Python is told of another program.
+    for package in ("dbt", "json", "yaml"):
+        (tmp_path / "other" / package).mkdir(parents=True)
+        (tmp_path / "other" / package / "__init__.py").write_text("raise ImportError('planted')")
+    for name, value in {"PATH": str(tmp_path / "other"), "INSPECT": "1", "OPTIMIZE": "2"}.items():
+        monkeypatch.setenv(f"PYTHON{name}", value)
 
     built = run_dbt(
         *(Settings(lake_uri=str(tmp_path / "lake")), "compile", "--select", "status"),

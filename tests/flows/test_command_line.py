@@ -11,6 +11,7 @@ from click.shell_completion import ShellComplete
 
 from flows.cli.help import SECTIONS
 from flows.cli.main import cli
+from ingestion.config.errors import describe
 from ingestion.config.version import code_version
 from ingestion.resources import RESOURCES
 from tests.command_line import COMMAND, CommandLine
@@ -196,3 +197,26 @@ def test_a_name_is_written_whole_whatever_the_terminal_can_show(tmp_path: Path, 
     line = CommandLine(tmp_path, {"PYTHONIOENCODING": "ascii"})
 
     assert "Zoë 東京 😀" in line.succeed("query", "select 'Zoë 東京 😀' as name", form)
+
+
+@pytest.mark.parametrize("name", ["click", "dotenv", "duckdb"])
+def test_another_module_of_a_packages_name_is_named(tmp_path: Path, name: str) -> None:
+    # As `PYTHONPATH=.` finds them, beside notebooks and scripts.
+    (tmp_path / f"{name}.py").write_text("from nowhere import anything")
+    (tmp_path / "lake").mkdir()
+
+    done = CommandLine(tmp_path).run("query", "select 1", PYTHONPATH=str(tmp_path))
+
+    assert done.returncode == 1
+    assert "No module named 'nowhere'" in done.stderr
+    assert f"\ntry: unset PYTHONPATH, which is {tmp_path}" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_package_that_is_not_whole_is_installed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+
+    said, remedy = describe(ImportError("libduckdb.so: cannot open shared object file"))
+
+    assert "libduckdb.so" in said
+    assert remedy == "install again: remove the folder .venv, then `make .venv/.ready`"

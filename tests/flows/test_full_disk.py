@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -165,3 +166,16 @@ def test_a_build_where_shared_memory_is_closed_says_so(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "this user may make no semaphores (Read-only file system)" in done.stderr
     assert "try: mount /dev/shm" in done.stderr
+
+
+def test_a_disk_that_holds_no_more_files_is_not_called_short_of_bytes(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", 1, files=20) as disk:
+        lake = LocalLake(disk / "lake")
+
+        for number in range(40):
+            with suppress(OSError):
+                (disk / f"another's {number}").touch()
+        with pytest.raises(LakeError, match="holds no more files") as caught:
+            lake.put("raw-data/part.json.gz", b"x")
+
+    assert "df -i" in caught.value.remedy

@@ -9,10 +9,16 @@ from __future__ import annotations
 import base64
 import os
 from contextlib import suppress
+from importlib.metadata import version
 from pathlib import Path
 
 from filelock import FileLock, Timeout
+from pydantic import ValidationError
 
+from ingestion.config.errors import PrefectError
+from reports.prefect import PrefectApi
+
+_CLOUD = "://api.prefect.cloud/"
 _FILE = "up.auth"
 
 
@@ -31,6 +37,37 @@ def read_access() -> tuple[str | None, dict[str, str]]:
         return url, basic(api.auth_string.get_secret_value()) if api.auth_string else {}
     found = _read_own()
     return (None, {}) if found is None else (found[1], basic(found[0]))
+
+
+def ask_server() -> None:
+    """See whether the server that Prefect's settings name would take a run.
+
+    Raises:
+        PrefectError: A setting of Prefect's cannot be used, nobody answers, or it is of another
+            version.
+    """
+    try:
+        url, headers = read_access()
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        name = "_".join(map(str, first["loc"]))
+        raise PrefectError(
+            f"{name} of {error.title} of Prefect's cannot be used: {first['msg'].lower()}",
+            f"correct or unset the variable PREFECT_… that ends in {name.upper()}",
+        ) from error
+    # Its cloud is always of a version that fits, and has no such address.
+    if url is not None and _CLOUD not in url:
+        check_server(url, headers)
+
+
+def check_server(url: str, headers: dict[str, str]) -> None:
+    """See whether Prefect answers there, and is of our version; raises `PrefectError` if not."""
+    server, ours = str(PrefectApi(url, headers).ask("GET", "/admin/version")), version("prefect")
+    if server.partition(".")[0] != ours.partition(".")[0]:
+        raise PrefectError(
+            f"Prefect at {url} is of version {server}, and this one of {ours}",
+            f"start one of version {ours} there (`wistia-elt up`), or unset PREFECT_API_URL",
+        )
 
 
 def command_environment(url: str) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """The folder lake: whole objects, one writer, and every way a disk says no."""
 
+import errno
 import json
 import os
 import signal
@@ -264,3 +265,23 @@ def test_a_lock_that_may_not_be_tried_is_believed(tmp_path: Path) -> None:
     (tmp_path / ".locks" / "ingest.lock").mkdir(parents=True)
 
     assert lake.is_locked("ingest")
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_a_file_system_without_locks_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    # As some network shares answer; nothing here may go on as if it had a lock.
+    def flock(_file: object, _operation: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    lake = LocalLake(tmp_path / "lake")
+    monkeypatch.setattr("fcntl.flock", flock)
+
+    with (
+        pytest.raises(LakeError, match="its file system keeps no locks") as caught,
+        lake.lock("ingest"),
+    ):
+        lake.put("state/a", b"1")
+    assert "this machine's own disk" in caught.value.remedy
+    assert list(lake.list("")) == []
