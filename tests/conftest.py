@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from collections import Counter
 from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
     from tests.both_engines import BothEngines
     from tests.infra.terraform import Root
     from tests.lakes import Lakes
+
+# Whoever has compiled code kept away waits for its compilation at each start, and most tests start
+# something.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # What CI may lack and be whole: Wistia's specification is not ours to ship, and not every
 # runner's user may mount a disk.
