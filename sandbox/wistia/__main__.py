@@ -9,10 +9,10 @@ import click
 import uvicorn
 
 from sandbox.listening import listen
-from sandbox.wistia.answers import MOST_PER_PAGE
+from sandbox.wistia.account.history import VISITORS
+from sandbox.wistia.api.answers import MOST_PER_PAGE
 from sandbox.wistia.app import Options, create_app
-from sandbox.wistia.gate import SCOPES
-from sandbox.wistia.history import VISITORS
+from sandbox.wistia.habits.gate import SCOPES
 
 _LIMIT = 600  # Wistia's, requests a minute and account
 # What a client may be told where the limit is off: more than one connection reaches.

@@ -12,20 +12,20 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
-from sandbox.wistia.answers import Answer, Refusal, refuse
+from sandbox.wistia.account.world import World, create_world
+from sandbox.wistia.api.answers import Answer, Refusal, refuse
+from sandbox.wistia.api.days import Days
+from sandbox.wistia.api.events import Events
+from sandbox.wistia.api.library import Library
+from sandbox.wistia.api.stats import Stats
 from sandbox.wistia.chance import stream
 from sandbox.wistia.clock import first_run
-from sandbox.wistia.control import Control
-from sandbox.wistia.days import Days
-from sandbox.wistia.events import Events
-from sandbox.wistia.faults import Faults
-from sandbox.wistia.gate import SCOPES, Gate
-from sandbox.wistia.latency import Latency
-from sandbox.wistia.library import Library
-from sandbox.wistia.limits import Log, RateLimit
-from sandbox.wistia.movement import Movement
-from sandbox.wistia.stats import Stats
-from sandbox.wistia.world import World, create_world
+from sandbox.wistia.habits.control import Control
+from sandbox.wistia.habits.faults import Faults
+from sandbox.wistia.habits.gate import SCOPES, Gate
+from sandbox.wistia.habits.latency import Latency
+from sandbox.wistia.habits.limits import Log, RateLimit
+from sandbox.wistia.habits.movement import Movement
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from datetime import date
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sandbox.wistia.account.world import World, create_world
 from sandbox.wistia.clock import first_run
-from sandbox.wistia.world import World, create_world
 
 Step = tuple[str, int]
 STEPS = st.lists(

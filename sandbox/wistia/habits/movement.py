@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
-from sandbox.wistia.world import World
+from sandbox.wistia.account.world import World
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,14 @@ from urllib.parse import parse_qs
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sandbox.wistia import breakage
-from sandbox.wistia.answers import MOST_PER_PAGE, whole_number
+from sandbox.wistia.api.answers import MOST_PER_PAGE, whole_number
+from sandbox.wistia.api.stats import SEEN_PER_PAGE
 from sandbox.wistia.chance import digest
-from sandbox.wistia.faults import Fault, Faults
-from sandbox.wistia.latency import Latency
-from sandbox.wistia.limits import Entry, Log, RateLimit
-from sandbox.wistia.movement import Movement
-from sandbox.wistia.stats import SEEN_PER_PAGE
+from sandbox.wistia.habits import breakage
+from sandbox.wistia.habits.faults import Fault, Faults
+from sandbox.wistia.habits.latency import Latency
+from sandbox.wistia.habits.limits import Entry, Log, RateLimit
+from sandbox.wistia.habits.movement import Movement
 
 CONTROL = "/_sandbox"
 # Wistia names two permissions; the strings that stand for them in a token are not documented.

@@ -10,7 +10,7 @@ from email.utils import format_datetime
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sandbox.wistia.faults import Fault, spoil
+from sandbox.wistia.habits.faults import Fault, spoil
 
 _DRIP = 10  # parts of a slow body
 _HANG = 3600.0  # seconds; longer than any client waits

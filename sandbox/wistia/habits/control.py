@@ -9,11 +9,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from sandbox.wistia.faults import parse_fault
-from sandbox.wistia.gate import CONTROL, Gate
-from sandbox.wistia.media import invent
-from sandbox.wistia.movement import Pace
-from sandbox.wistia.world import Change, World
+from sandbox.wistia.account.media import invent
+from sandbox.wistia.account.world import Change, World
+from sandbox.wistia.habits.faults import parse_fault
+from sandbox.wistia.habits.gate import CONTROL, Gate
+from sandbox.wistia.habits.movement import Pace
 
 T = TypeVar("T")
 Endpoint = Callable[[Request], Awaitable[Response]]

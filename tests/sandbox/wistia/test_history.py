@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.wistia.history import falling
+from sandbox.wistia.account.history import falling
 from tests.servers import Sandbox, running_sandbox
 
 

@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 from starlette.requests import Request
 
-from sandbox.wistia.answers import day_of, is_modern, page_of
+from sandbox.wistia.account.media import Medium
+from sandbox.wistia.account.plays import Plays, Received
+from sandbox.wistia.account.world import World
+from sandbox.wistia.api.answers import day_of, is_modern, page_of
+from sandbox.wistia.api.stats import SEEN_PER_PAGE
 from sandbox.wistia.chance import digest, stream
 from sandbox.wistia.clock import DAY, day_start, in_milliseconds
-from sandbox.wistia.media import Medium
-from sandbox.wistia.plays import Plays, Received
-from sandbox.wistia.stats import SEEN_PER_PAGE
-from sandbox.wistia.world import World
 
 KEPT = timedelta(days=730)  # the API shows two years
 _MILLISECOND_DIGITS = 13

@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-FOLDER = Path(__file__).parent.parent / "fixtures" / "wistia"
+FOLDER = Path(__file__).parents[2] / "fixtures" / "wistia"
 
 
 def read(name: str) -> Any:  # noqa: ANN401 - JSON is anything

@@ -4,9 +4,9 @@ from functools import lru_cache
 from random import Random
 from typing import NamedTuple
 
-from sandbox.wistia.activity import Calendar
+from sandbox.wistia.account.activity import Calendar
+from sandbox.wistia.account.people import Agent, choose_agent
 from sandbox.wistia.chance import digest, fraction, stream
-from sandbox.wistia.people import Agent, choose_agent
 
 # Rows are made in blocks: inside one their moments are as irregular as real ones, which gives
 # ties within a second as often as measured (25 in 11,850), and blocks never overlap.

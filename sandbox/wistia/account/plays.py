@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from sandbox.wistia.base import LONGEST_SITTING, Visitor
+from sandbox.wistia.account.first_visitors import LONGEST_SITTING, Visitor
+from sandbox.wistia.account.world import World
 from sandbox.wistia.chance import fraction
 from sandbox.wistia.clock import DAY, HOUR
-from sandbox.wistia.world import World
 
 # Events are about 98.8 % of plays.
 EVENTS_PER_PLAY = 0.988

@@ -4,12 +4,12 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Literal, NamedTuple
 
-from sandbox.wistia.activity import Calendar
+from sandbox.wistia.account.activity import Calendar
+from sandbox.wistia.account.media import Medium, open_library
+from sandbox.wistia.account.people import Registry
+from sandbox.wistia.account.visitors import VisitorList
 from sandbox.wistia.chance import fraction, stream
 from sandbox.wistia.clock import HOUR, in_milliseconds
-from sandbox.wistia.media import Medium, open_library
-from sandbox.wistia.people import Registry
-from sandbox.wistia.visitors import VisitorList
 
 
 class Load(NamedTuple):

@@ -5,11 +5,17 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
 
-from sandbox.wistia.activity import Calendar
-from sandbox.wistia.base import BasePopulation, Visitor, counts, event_key, first_seen
+from sandbox.wistia.account.activity import Calendar
+from sandbox.wistia.account.first_visitors import (
+    BasePopulation,
+    Visitor,
+    counts,
+    event_key,
+    first_seen,
+)
+from sandbox.wistia.account.people import Registry, choose_agent
 from sandbox.wistia.chance import stream
 from sandbox.wistia.clock import in_milliseconds
-from sandbox.wistia.people import Registry, choose_agent
 
 
 class Visit(NamedTuple):

@@ -2,8 +2,8 @@
 
 from starlette.requests import Request
 
-from sandbox.wistia.answers import MOST_PER_PAGE, is_modern, page_of
-from sandbox.wistia.world import World
+from sandbox.wistia.account.world import World
+from sandbox.wistia.api.answers import MOST_PER_PAGE, is_modern, page_of
 
 
 class Library:

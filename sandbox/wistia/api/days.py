@@ -5,11 +5,11 @@ from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 
-from sandbox.wistia.answers import day_of
+from sandbox.wistia.account.media import Medium
+from sandbox.wistia.account.world import World
+from sandbox.wistia.api.answers import day_of
+from sandbox.wistia.api.stats import find_medium
 from sandbox.wistia.clock import day_start
-from sandbox.wistia.media import Medium
-from sandbox.wistia.stats import find_medium
-from sandbox.wistia.world import World
 
 # Days follow the account's own time zone; the measured ones fit UTC-5.
 ZONE = ZoneInfo("America/New_York")

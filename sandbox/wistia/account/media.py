@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from sandbox.wistia.account.history import PUBLISHED, PUBLISHED_DURATION, Curve, Figures
 from sandbox.wistia.chance import digest, stream
 from sandbox.wistia.clock import DAY, with_offset
-from sandbox.wistia.history import PUBLISHED, PUBLISHED_DURATION, Curve, Figures
 
 FOLDER_ID = 4_210_001
 FOLDER_HASHED_ID = "x1sandbox7"

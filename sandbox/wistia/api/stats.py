@@ -2,9 +2,9 @@
 
 from starlette.requests import Request
 
-from sandbox.wistia.answers import not_found, page_of
-from sandbox.wistia.media import Medium
-from sandbox.wistia.world import World
+from sandbox.wistia.account.media import Medium
+from sandbox.wistia.account.world import World
+from sandbox.wistia.api.answers import not_found, page_of
 
 # The documented default is 100; 10 is what a real account answered.
 SEEN_PER_PAGE = 10

@@ -1,0 +1,1 @@
+"""Wistia's addresses: what is asked, and what is answered, in the API's own shapes."""
