@@ -18,7 +18,7 @@ from tests.project.test_tree import text_of, tracked
 
 STYLE = tomllib.loads(text_of("docs/style.toml"))
 # The pages' own text is the site's.
-OTHERS = ("reports/site/", "tests/fixtures/", ".github/")
+OTHERS = ("reports/site/", ".github/")
 # What is read beside code: its comments, and docstrings. A field may be named there.
 COMMENT = re.compile(r"\{#.*?#\}|(?<![\w'\"])(?:--|#) .*")
 NAMED_IN_CODE = {"checkpoint"}
