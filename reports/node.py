@@ -19,7 +19,7 @@ from reports.errors import NodeError, PagesError
 from reports.processes import Guarded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 SITE = PROJECT_ROOT / "reports" / "site"
@@ -28,6 +28,14 @@ _INSTALL_NODE = (
     f"install Node {NODE_MAJOR} or newer (https://nodejs.org), then `wistia-elt publish`; "
     "nothing else needs it"
 )
+# What an .npmrc says for other projects would leave out half: programs that packages fetch when
+# they are installed, our patch of Evidence, what is optional elsewhere.
+_INSTALL = (
+    *("npm", "ci", "--no-progress", "--no-dry-run", "--no-ignore-scripts"),
+    *("--include=prod", "--include=optional", "--bin-links"),
+)
+# Somebody may have cleaned up inside.
+_PARTS = (".bin/evidence", "@evidence-dev/tailwind", "@evidence-dev/duckdb")
 _INSTALL_SECONDS = 1_800
 _KEPT_LINES = 400
 # What a build of pages needs of our environment: no token, no key of AWS is among it.
@@ -72,16 +80,17 @@ def install_packages(say: Callable[[str], None], site: Path = SITE) -> None:
     wanted = _digest(site)
     mark = site / "node_modules" / ".installed"
     with FileLock(site / ".install.lock"):
-        if mark.is_file() and mark.read_text(encoding="utf-8") == wanted:
+        is_whole = all((site / "node_modules" / name).exists() for name in _PARTS)
+        if is_whole and mark.is_file() and mark.read_text(encoding="utf-8") == wanted:
             return
         say("installing the pages' packages, once")
-        ended = run_node(["npm", "ci", "--no-progress"], site, _INSTALL_SECONDS)
+        ended = run_node(_INSTALL, site, _INSTALL_SECONDS)
         if ended.code != 0:
             raise _install_error(ended)
         mark.write_text(wanted, encoding="utf-8")
 
 
-def run_node(command: list[str], folder: Path, seconds: float) -> Ended:
+def run_node(command: Sequence[str], folder: Path, seconds: float) -> Ended:
     """Run a command of Node's with its whole family, at most so many seconds."""
     kept = {name: value for name, value in os.environ.items() if _PASSED_ON.fullmatch(name)}
     # Colors would hide words from who reads the output; the project's own telemetry is off.

@@ -151,6 +151,7 @@ def forget(
         # Those that held the person, those that this forget replaced among them.
         if OLDER not in job.damaged and (removed := _remove_older(job, person)):
             job.manifest.removed[OLDER] = removed
+        job.name_foreign()
         return job.manifest, job.damaged
 
 

@@ -52,7 +52,8 @@ log = logging.getLogger(__name__)
 class Job:
     """One command's tools: its lake, its record, and the runs before it, oldest first.
 
-    `damaged` are the objects that it could not read, and `OLDER` where it may not look at those.
+    `damaged` are the objects that it could not read, and `OLDER` where it may not look at those;
+    `foreign` are files beside them that are no object's, such as an editor's or a desktop's.
     """
 
     settings: Settings
@@ -60,6 +61,7 @@ class Job:
     run: RunRecord
     before: list[Manifest]
     damaged: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
 
     @property
     def manifest(self) -> Manifest:
@@ -82,17 +84,30 @@ class Job:
             check_source(self.lake, same, recorded.get("account"))
 
     def read_objects(self) -> Iterator[tuple[Version, list[bytes]]]:
-        """Read the lines of every object that can be read; what cannot is damaged."""
-        # A killed run's object lies there too, and may yet be listed.
-        lying = (k for root in (RAW, QUARANTINE) for k in self.lake.list(root) if is_object(k))
-        for key in sorted({*listings(self.before), *lying}):
+        """Read the lines of every object that can be read; what cannot is damaged, or foreign."""
+        # A killed run's object lies there too, and may yet be listed. A copy of one, hidden or
+        # under another name, holds the same records.
+        lying = {one.key for root in (RAW, QUARANTINE) for one in self.lake.entries(root)}
+        listed = listings(self.before).keys()
+        for key in sorted(listed | lying):
             body = self.lake.get(key)
             lines = unpack_lines(body)
+            unread = self.damaged if key in listed or is_object(key) else self.foreign
             if lines is not None:
                 yield Version(key, ""), lines
             # One that is not there was removed by a command that was broken off, or lost.
-            elif body is not None and key not in self.damaged:
-                self.damaged.append(key)
+            elif body is not None and key not in unread:
+                unread.append(key)
+
+    def name_foreign(self) -> None:
+        """Say which files beside the objects were not looked into: they may tell of somebody."""
+        if self.foreign:
+            more = f" and {len(self.foreign) - 1:,} more files" if len(self.foreign) > 1 else ""
+            log.warning(
+                "%s%s: no object is named so, and nobody looked into it; `wistia-elt doctor "
+                "--lake` names each, remove it when it is not wanted",
+                *(self.foreign[0], more),
+            )
 
     def read_older(self) -> Iterator[tuple[Version, list[bytes] | None]]:
         """Read the lines of every version that a bucket keeps; None of one that cannot be read."""
@@ -205,7 +220,7 @@ def if_durable(record: BaseModel) -> Iterator[None]:
 
 def resource_of(key: str) -> Resource | None:
     """The resource that an object of bronze or quarantine is of."""
-    return _BY_NAME.get(key.split("/")[1])
+    return _BY_NAME.get(f"{key}/".split("/")[1])
 
 
 def record_in(key: str, line: bytes) -> object:

@@ -61,6 +61,7 @@ def redact(settings: Settings, lake: Lake, clock: Clock) -> tuple[Manifest, list
         if source:
             write_source(lake, source)
         job.manifest.rewriting, job.manifest.renamed = [], {}
+        job.name_foreign()
         return job.manifest, job.damaged
 
 

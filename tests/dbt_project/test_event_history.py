@@ -7,6 +7,7 @@ from random import Random
 import pytest
 
 from tests import event_history as expected
+from tests.bronze_writer import event
 from tests.dbt_home import DbtHome
 from tests.event_history import LANDINGS, History, Row
 
@@ -76,3 +77,18 @@ def test_every_build_counts_what_landed_by_then_and_one_over_all_the_same(
     (grows.folder / "lake" / "raw-data").rename(at_once.folder / "lake" / "raw-data")
     build(at_once)
     assert differences(at_once, history) == {}
+
+
+def test_an_account_of_plays_alone_may_be_silent_for_months(
+    new_home: Callable[[str], DbtHome],
+) -> None:
+    # A token or plan without `by_date` has no days of nothing between its plays.
+    home, at = new_home("silent"), "2026-03-10T23:59:00.000000Z"
+    home.bronze.write_events([event("first", "2025-10-15T12:00:00Z")], at, name="first")
+    home.bronze.write_events([event("last", "2026-03-10T12:00:00Z")], at, name="last")
+
+    home.build(AS_OF)
+
+    plays = "select play_count from gold.span_totals where media_id = 'All' and span = '7'"
+    # Of the weeks between there is no row, and none of the later figures is 0 for it.
+    assert home.rows(plays) == [(1,), (1,)]

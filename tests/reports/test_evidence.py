@@ -16,7 +16,7 @@ import pytest
 
 from reports.errors import NodeError, PagesError
 from reports.evidence import build, leave_out, take_place
-from reports.node import find_node, install_packages, run_node
+from reports.node import _PARTS, find_node, install_packages, run_node
 from tests.servers import ROOT
 
 MANIFEST = ".evidence/template/static/data/manifest.json"
@@ -206,12 +206,20 @@ def test_packages_are_installed_once_for_a_lock(tools: Path, tmp_path: Path) -> 
     (site / "install").mkdir(parents=True)
     for name in ("package.json", "package-lock.json"):
         (site / name).write_text("{}")
-    place(tools, "npm", f"mkdir -p node_modules; echo called >> {tmp_path}/calls")
+    made = " ".join(f"node_modules/{name}" for name in _PARTS)
+    place(tools, "npm", f'mkdir -p {made}; echo "$@" >> {tmp_path}/calls')
     install_packages(quiet, site)
     install_packages(quiet, site)
     (site / "package-lock.json").write_text('{"new": 1}')
     install_packages(quiet, site)
-    assert (tmp_path / "calls").read_text().count("called") == 2
+    # Of one that somebody has cleaned up inside not all is there.
+    (site / "node_modules" / _PARTS[0]).rmdir()
+    install_packages(quiet, site)
+    install_packages(quiet, site)
+    (asked, *others) = (tmp_path / "calls").read_text().splitlines()
+    assert others == [asked, asked]
+    # Whatever an .npmrc says for other projects.
+    assert {"--no-ignore-scripts", "--include=optional"} <= set(asked.split())
 
 
 def test_new_pages_take_the_place_of_the_old_whole(tmp_path: Path) -> None:

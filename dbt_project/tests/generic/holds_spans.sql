@@ -1,5 +1,6 @@
 {# Every span that has begun is in the table with the plays that its days have: nothing that has
-   arrived is lost on the way to a page. #}
+   arrived is lost on the way to a page. Of a span whose days tell nothing there is nothing to lose,
+   as of the silent week of an account that has plays alone. #}
 {% test holds_spans(model) %}
     with days as (
         select
@@ -21,5 +22,7 @@
     from days
     left join {{ model }} as totals
         on days.span = totals.span and days.period = totals.period and totals.media_id = 'All'
-    where totals.span is null or coalesce(totals.play_count, 0) <> coalesce(days.play_count, 0)
+    where
+        (totals.span is null and days.play_count is not null)
+        or coalesce(totals.play_count, 0) <> coalesce(days.play_count, 0)
 {% endtest %}

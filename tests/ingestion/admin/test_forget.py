@@ -1,5 +1,6 @@
 """A person leaves every layer, and the record of it tells nothing of whom."""
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -184,6 +185,40 @@ def test_the_tables_file_holds_no_byte_of_the_person(bench: Bench, tmp_path: Pat
             ("v3",)
         ]
     assert [file.name for file in tmp_path.glob("warehouse*")] == ["warehouse.duckdb"]
+
+
+@pytest.mark.parametrize("name", ["{0}~", ".{0}.swp", "{0} (conflicted copy)"])
+def test_no_copy_of_an_object_keeps_the_person(bench: Bench, tmp_path: Path, name: str) -> None:
+    # As an editor, or a folder that is synchronized, leaves them.
+    fill(bench)
+    for key in bench.objects("raw-data") + bench.objects("quarantine"):
+        folder, _, own = key.rpartition("/")
+        bench.home.write(f"{folder}/{name.format(own)}", bench.home.read(key))
+
+    forgotten(bench, NADINE["email"] or "", warehouse(tmp_path))
+
+    held = b"".join(
+        gzip.decompress(file.read_bytes())
+        for root in ("raw-data", "quarantine")
+        for file in (bench.root / root).rglob("*")
+        if file.is_file()
+    )
+    assert b"Ivo Other" in held
+    assert b"nadine@planted" not in held.lower().replace(b"xnadine", b"")
+    assert KEY.encode() not in held
+
+
+def test_a_file_that_nobody_can_look_into_is_named(
+    bench: Bench, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    fill(bench)
+    for name in ("desktop.ini", "notes.txt"):
+        bench.home.write(f"raw-data/{name}", b"Nadine Planted")
+
+    forgotten(bench, KEY, warehouse(tmp_path))
+
+    assert "raw-data/desktop.ini and 1 more files: no object is named so" in caplog.text
+    assert bench.home.read("raw-data/notes.txt") == b"Nadine Planted"
 
 
 def test_by_key_only_that_visitor_goes(bench: Bench, tmp_path: Path) -> None:

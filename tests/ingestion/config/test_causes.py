@@ -115,6 +115,17 @@ def test_a_certificate_of_another_time_asks_for_the_clock(
     assert "clock" in error.remedy
 
 
+def test_a_file_for_keys_that_cannot_be_written_is_named(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "none" / "keys"))
+    with (
+        encrypted(tmp_path, datetime.now(UTC).year) as address,
+        pytest.raises(ConfigurationError, match="which cannot be opened"),
+    ):
+        client_of(bench, wistia_base_url=address).fetch_account()
+
+
 def test_tls_asked_of_who_speaks_none(bench: Bench) -> None:
     error = refused(bench, wistia_base_url=bench.wire.base_url.replace("http:", "https:"))
 
