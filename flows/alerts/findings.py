@@ -166,17 +166,24 @@ def _quarantine(settings: Settings, ingests: list[Manifest]) -> Finding | None:
         return None
     totals = ingests[-1].ingest
     read = totals.records + totals.quarantined
-    if (
-        not totals.quarantined
-        or totals.quarantined * 100 <= settings.alert_quarantine_percent * read
-    ):
+    bad, said = totals.quarantined, "were quarantined"
+    if not _is_more(bad, read, settings):
+        # What is told once is no news tomorrow, and not over either: each run meets it again.
+        bad = sum(entry.refused for entry in ingests[-1].resources)
+        read += totals.unchanged
+        said = "are refused as they were before"
+    if not _is_more(bad, read, settings):
         return None
     return Finding(
         "quarantine",
-        f"{totals.quarantined:,} of {read:,} records of the run {ingests[-1].run_id} were "
-        f"quarantined, more than {settings.alert_quarantine_percent:g} %.",
+        f"{bad:,} of {read:,} records of the run {ingests[-1].run_id} {said}, more than "
+        f"{settings.alert_quarantine_percent:g} %.",
         "`wistia-elt quarantine` says why; `wistia-elt replay` loads them once they are in order",
     )
+
+
+def _is_more(bad: int, read: int, settings: Settings) -> bool:
+    return bad * 100 > settings.alert_quarantine_percent * read
 
 
 def _unusual(ingests: list[Manifest]) -> Finding | None:

@@ -173,6 +173,7 @@ class Loader:
         identity, version = quarantined_identity(self._resource, record), digest(record)
         if self.state.is_quarantined(identity, version):
             self.entry.unchanged += 1
+            self.entry.refused += 1
             return
         told = {"record": record, "reason": reason, "resource": self._resource.name}
         self._buffer(self._rejects, Line.of(told))

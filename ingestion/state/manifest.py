@@ -38,8 +38,7 @@ Kind = Literal[
     "run", "ingest", "build", "publish", "replay", "import", "forget", "redact", "rebuild"
 ]
 State = Literal["running", "completed", "failed", "crashed"]
-# A bucket answers each in about 20 ms.
-_AT_ONCE = 8
+_AT_ONCE = 8  # a bucket answers each in about 20 ms
 # So many ended runs may be read one by one before they are written down together.
 _MOST_ALONE = 20
 # What is said of each window or video of a resource is said no more often.
@@ -78,6 +77,7 @@ class ResourceRun(BaseModel):
     records: int = 0
     unchanged: int = 0
     quarantined: int = 0
+    refused: int = 0  # of the unchanged: what was quarantined before, and is as it was
     newest_at: str | None = None
     watermark: str | None = None
     # When a crawl of the whole list began; None for one that read only what changed.

@@ -118,6 +118,20 @@ def test_more_in_quarantine_than_may_be_is_an_alarm(
     assert ("quarantine" in found) is alarm
 
 
+@pytest.mark.parametrize(("refused", "alarm"), [(0, False), (1, False), (2, True)])
+def test_what_stays_refused_is_not_called_right_again(refused: int, *, alarm: bool) -> None:
+    run = set_aside(20, 0)
+    assert run.ingest is not None
+    run.ingest.unchanged, run.resource("media").refused = 80, refused
+
+    found = alarms([run], alert_quarantine_percent=1)
+
+    assert ("quarantine" in found) is alarm
+    if alarm:
+        assert "2 of 100 records" in found["quarantine"]
+        assert "are refused as they were before" in found["quarantine"]
+
+
 def test_an_unusual_number_is_held_against_the_median_of_the_days_before() -> None:
     # 16 to 25 visitors a day: of the 28 days before, the median is 21 and the usual distance
     # from it 2, which is a deviation of 3.0; the root of 21 is larger, 4.6, six times 27.5.

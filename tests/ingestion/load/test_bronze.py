@@ -312,3 +312,21 @@ def test_one_answer_that_fills_many_parts_is_cut_into_them(
     loader.flush()
     assert [stored.records for stored in entry.quarantine] == [5, 1]
     assert not loader.is_due
+
+
+def test_an_error_told_with_200_is_quarantined_once_and_counted_while_it_stays(
+    bench: Bench,
+) -> None:
+    bench.api.add_medium("abc")
+    bench.api.stats["abc"] = {"error": "internal", "status": 500}
+    only = Scope(resource="media")
+
+    counts = [bench.ingest(only).resource("media") for _ in range(2)]
+    bench.api.add_medium("abc")
+    healed = bench.ingest(only).resource("media")
+
+    assert [(one.quarantined, one.refused, one.unchanged) for one in counts] == [
+        (1, 0, 0),
+        (0, 1, 1),
+    ]
+    assert (healed.records, healed.refused) == (1, 0)
