@@ -15,6 +15,39 @@ _RULES: tuple[tuple[str, str, str], ...] = (
         "ask for fewer columns or rows, or raise BytesScannedCutoffPerQuery of the workgroup",
     ),
     (
+        r"SlowDown|reduce your request rate",
+        "S3 is throttling what Athena reads",
+        "build again a little later: the account's other programs read from the same bucket",
+    ),
+    (
+        r"exhausted resources|EXCEEDED_\w*MEMORY\w*",
+        "the query was too large for Athena at that moment",
+        "run it again; should it stay so, ask for fewer columns or rows, or for other days",
+    ),
+    (
+        r"query time-?out|EXCEEDED_TIME_LIMIT",
+        "the query took longer than Athena lets a query take",
+        "run it again, or ask AWS to raise the quota of Athena's DML query timeout",
+    ),
+    (
+        r"ICEBERG_(MISSING_METADATA|INVALID_METADATA|FILESYSTEM_ERROR|CANNOT_OPEN_SPLIT)",
+        "files of an Iceberg table have gone",
+        (
+            "take SILVER_URI and GOLD_URI out of the bucket's lifecycle rules, delete the table in "
+            "Glue (`aws glue delete-table`), then `wistia-elt build --full-refresh`"
+        ),
+    ),
+    (
+        r"HIVE_PATH_ALREADY_EXISTS",
+        "files lie where a table's new ones should, as a build that was killed leaves them",
+        "`wistia-elt maintain` removes what no table names, then build again",
+    ),
+    (
+        r"HIVE_PARTITION_SCHEMA_MISMATCH",
+        "a partition of bronze has other columns than its table, as other crawlers write",
+        "delete that partition in Glue: the next run registers it as the table is declared",
+    ),
+    (
         r"ExpiredToken|RequestExpired|token (included in the request )?(is|has) expired",
         "the AWS credentials have expired",
         "sign in to AWS again (`aws sso login`), run again",

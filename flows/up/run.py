@@ -17,6 +17,7 @@ from filelock import FileLock, Timeout
 
 from flows.up.lookout import Lookout, drop_missed, reap
 from flows.up.prefect.access import basic, forget_password, keep_password
+from flows.up.prefect.failure import explain_start
 from flows.up.prefect.registration import register
 from ingestion.config.errors import ConfigurationError, PrefectError, ReadableError
 from ingestion.config.settings import PROJECT_ROOT
@@ -67,6 +68,7 @@ class Child:
     # Descriptors that it inherits.
     passed: Sequence[int] = ()
     process: Guarded | None = None
+    _from: int = 0
     _began: float = 0.0
     _wait: float = 1.0
     _due: float = 0.0
@@ -78,6 +80,7 @@ class Child:
             if self.log is not None:
                 self.log.parent.mkdir(parents=True, exist_ok=True)
                 output = opened.enter_context(self.log.open("ab"))
+                self._from = output.tell()
             self.process = Guarded(
                 self.command,
                 PROJECT_ROOT,
@@ -92,6 +95,13 @@ class Child:
     def ended(self) -> int | None:
         """The exit code of a child that is not there any more."""
         return None if self.process is None else self.process.ended
+
+    @property
+    def written(self) -> str:
+        """What it wrote to its log since it was started last."""
+        if self.log is None or not self.log.exists():
+            return ""
+        return self.log.read_bytes()[self._from :].decode(errors="replace")
 
     def revive(self, say: Callable[[str], None]) -> None:
         """Start it again when it has ended and its wait is over."""
@@ -130,10 +140,7 @@ def up(settings: Settings, say: Callable[[str], None]) -> None:
             say(f"starting Prefect at {api.url} (up to a minute the first time)")
             server.start()
             if not _answers(f"{api.url}/health", server, _START_SECONDS):
-                raise PrefectError(
-                    f"Prefect's server did not start at {api.url}",
-                    "read its log; PREFECT_SERVER_API_PORT gives it another port",
-                )
+                raise explain_start(api.url, home, server.written)
             register(api, environment)
             reap(api, all_here=True)
             drop_missed(api)

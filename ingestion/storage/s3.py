@@ -11,6 +11,7 @@ checks every transfer and waits out SlowDown.
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 import threading
 import time
@@ -43,6 +44,7 @@ _ATTEMPTS = 9
 _READS = 3
 _A_REQUEST = 1000  # what DeleteObjects takes at most
 _ABSENT = {"NoSuchKey", "NoSuchVersion", "404", "NotFound"}
+_OF_AWS = re.compile(r"^https://[^/:]+\.amazonaws\.com(\.cn)?/?$")
 _OF_A_LIST = {"Name", "MaxKeys", "KeyCount", "IsTruncated"}
 _LOST = {"PreconditionFailed", "412", "ConditionalRequestConflict", "409"}
 
@@ -83,6 +85,7 @@ class BucketLake(Lake):
         self._s3, self._bucket, self._prefix = _reach(self.uri, f"reach {self.uri}", "LAKE_URI")
         self.lease_seconds, self.sleep, self.clock = lease_seconds, sleep, clock
         self._leases: list[_Lease] = []
+        self._holds_conditions = _OF_AWS.search(self._s3.meta.endpoint_url) is not None
 
     def put(self, key: str, body: bytes) -> None:
         """Put the object whole; S3 shows it complete or not at all.
@@ -155,6 +158,20 @@ class BucketLake(Lake):
             age: timedelta = now - found["LastModified"]
             return age.total_seconds() < self.lease_seconds + 2
         return False
+
+    def try_conditions(self, key: str) -> None:
+        """See once whether a store that is not AWS's holds to conditions, by an object of its own.
+
+        Raises `LakeError` where it does not: two runs would both have a lock, and load the same.
+        """
+        if not self._holds_conditions and self.write_if(key, b"{}", IfNoneMatch="*") is not None:
+            self.delete(key)
+            raise LakeError(
+                f"{self.uri} can keep no locks: the store at {self._s3.meta.endpoint_url} takes a "
+                "put whatever its condition",
+                "use S3, or a version of that store that knows conditional puts (If-None-Match)",
+            )
+        self._holds_conditions = True
 
     def write_if(self, key: str, body: bytes, **condition: str) -> str | None:
         """Put only if `IfNoneMatch="*"` or `IfMatch=<etag>` holds: its new ETag, or None."""
@@ -284,6 +301,7 @@ class _Lease:
                 f"{self._seconds:g} seconds later",
             )
         self._etag = etag
+        self._store.try_conditions(self._key)
         self._thread.start()
 
     def ensure(self) -> None:

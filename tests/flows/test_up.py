@@ -247,3 +247,33 @@ def test_only_one_is_at_work_in_a_place(up: Up) -> None:
     assert second.returncode == 1
     assert "another `wistia-elt up` is at work" in second.stderr
     assert "try: use that one" in second.stderr
+
+
+DAMAGE: dict[str, tuple[str, str, dict[str, str], str, str]] = {
+    "database": ("up/prefect.db", "no database " * 999, {}, "is not a database", "up/prefect.db"),
+    "profiles": ("profiles.toml", "garbage [[", {}, "TOMLDecodeError", "profiles.toml"),
+    "variable": (
+        *("note", ""),
+        {"PREFECT_API_REQUEST_TIMEOUT": "soon"},
+        "request_timeout Input should be a valid number",
+        "unset the variable PREFECT_…",
+    ),
+}
+
+
+@pytest.mark.parametrize(("file", "text", "more", "said", "remedy"), DAMAGE.values(), ids=DAMAGE)
+def test_a_prefect_that_cannot_start_says_why(  # noqa: PLR0913, PLR0917 - what is broken, and said
+    tmp_path: Path, file: str, text: str, more: dict[str, str], said: str, remedy: str
+) -> None:
+    home = tmp_path / "prefect"
+    (home / file).parent.mkdir(parents=True)
+    (home / file).write_text(text)
+    settings = {"PREFECT_HOME": str(home), **dict.fromkeys(PORTS, "0"), **more}
+
+    done = CommandLine(tmp_path).run("up", **settings)
+
+    assert done.returncode == 1
+    error, tried = done.stderr.strip().splitlines()[-2:]
+    assert error.startswith("error: Prefect's server did not start at ")
+    assert said in error
+    assert remedy in tried

@@ -33,6 +33,36 @@ USER = "User: arn:aws:sts::1:assumed-role/builder/x is not authorized to perform
         ),
         ("Access Denied: " + USER.format("s3:GetObject"), "AWS denies it", "buckets"),
         (
+            "HIVE_CANNOT_OPEN_SPLIT: Please reduce your request rate (Error Code: SlowDown)",
+            "S3 is throttling what Athena reads",
+            "a little later",
+        ),
+        (
+            "Query exhausted resources at this scale factor",
+            "the query was too large for Athena at that moment",
+            "run it again",
+        ),
+        (
+            "Query timeout: 1800 s",
+            "the query took longer than Athena lets a query take",
+            "DML query timeout",
+        ),
+        (
+            "ICEBERG_MISSING_METADATA: Metadata not found in metadata location for table silver.x",
+            "files of an Iceberg table have gone",
+            "aws glue delete-table",
+        ),
+        (
+            "HIVE_PATH_ALREADY_EXISTS: Target directory for table 'x' already exists",
+            "files lie where a table's new ones should, as a build that was killed leaves them",
+            "wistia-elt maintain",
+        ),
+        (
+            "HIVE_PARTITION_SCHEMA_MISMATCH: There is a mismatch between the table and partition",
+            "a partition of bronze has other columns than its table, as other crawlers write",
+            "delete that partition",
+        ),
+        (
             "COLUMN_NOT_FOUND or Access Denied: Insufficient Lake Formation permission(s)",
             "AWS Lake Formation denies it",
             "grant the role",

@@ -248,6 +248,28 @@ def test_a_bucket_that_tells_its_region_is_followed_there(bench: Bench, front: F
     assert bench.ingest(ONLY).state == "completed"
 
 
+class Lax(Front):
+    """A store that takes a put whatever its condition, as some have for years."""
+
+    def pass_on(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Reply:
+        kept = {name: value for name, value in headers.items() if not name.startswith("If-")}
+        return super().pass_on(method, path, body, kept)
+
+
+def test_a_store_whose_locks_are_none_is_refused(
+    bench: Bench, aws: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.api.visitors = visitors(3)
+    with Lax(aws).running() as lax:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", lax.url)
+
+        with pytest.raises(LakeError, match="can keep no locks") as caught:
+            bench.ingest(ONLY)
+
+    assert "If-None-Match" in caught.value.remedy
+    assert bench.objects("raw-data") == []
+
+
 @pytest.mark.parametrize("page", [b"<html>sign in</html>", b"<!doctype html><p>sign in"])
 @pytest.mark.usefixtures("impatient")
 def test_a_page_to_sign_in_is_no_empty_lake(bench: Bench, front: Front, page: bytes) -> None:
