@@ -20,7 +20,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRe
 from rich.table import Table
 from rich.text import Text
 
-from ingestion.config.errors import describe
+from ingestion.config.errors import ConfigurationError, describe
 from ingestion.config.logging import configure
 from ingestion.config.signals import stoppable
 from ingestion.config.timestamps import utc_now
@@ -83,6 +83,13 @@ def _write_any_character() -> None:
 def _run(command: click.Command) -> None:
     if any(_HALF.search(argument) for argument in sys.argv):
         raise click.UsageError("an argument is not UTF-8")
+    try:
+        os.getcwd()  # noqa: PTH109 - whether there is one
+    except OSError as error:
+        raise ConfigurationError(
+            "the folder that this command was started in has been removed",
+            "change to another folder (`cd`) and start it there",
+        ) from error
     try:
         command.main(prog_name=command.name, standalone_mode=False)
     except click.Abort:

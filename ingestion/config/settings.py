@@ -13,6 +13,7 @@ import os
 import re
 from contextlib import suppress
 from datetime import date, timedelta
+from io import StringIO
 from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -20,6 +21,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -257,6 +259,7 @@ class Settings(BaseSettings):
         """
         _export_dotenv(Path(".env"))
         _refuse_misspelt(os.environ)
+        _refuse_quoted()
         # boto3 knows only the second name; containers and AWS's other tools set the first.
         if region := os.environ.get("AWS_REGION"):
             os.environ.setdefault("AWS_DEFAULT_REGION", region)
@@ -279,16 +282,31 @@ def _export_dotenv(path: Path) -> None:
     if not path.is_file():
         return
     try:
-        values = dotenv_values(path)
+        # Editors of Windows begin a file with a mark.
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(
             f"{path.absolute()} cannot be read: {error.args[-1]}",
             "save it as UTF-8 text with a line NAME=value for each setting",
         ) from error
+    _refuse_no_line(path, text)
+    values = dotenv_values(stream=StringIO(text))
     _refuse_misspelt(values, everything=True)
     for name, value in values.items():
         if value is not None:
             os.environ.setdefault(name, value)
+
+
+def _refuse_no_line(path: Path, text: str) -> None:
+    """Refuse what dotenv passes over: a quote that is left open takes all lines below with it."""
+    known = setting_names()
+    for line in parse_stream(StringIO(text)):
+        if line.error or (line.value is None and (line.key or "").upper() in known):
+            # Not shown: it may hold a token.
+            raise ConfigurationError(
+                f"line {line.original.line} of {path.absolute()} sets nothing",
+                "write NAME=value there, with a quote at both ends of the value or at neither",
+            )
 
 
 def _refuse_misspelt(names: Any, *, everything: bool = False) -> None:  # noqa: ANN401 - any mapping of names
@@ -304,6 +322,18 @@ def _refuse_misspelt(names: Any, *, everything: bool = False) -> None:  # noqa: 
             raise ConfigurationError(
                 f"{name} is not a setting; did you mean {close[0]}?",
                 f"rename it to {close[0]}, or unset {name}",
+            )
+
+
+def _refuse_quoted() -> None:
+    """Refuse quotes that are part of a value: shells take them off, `--env-file` does not."""
+    for name in setting_names():
+        value = os.environ.get(name, "").strip()
+        if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
+            raise ConfigurationError(
+                f"{name} has quotes around its value, and they would be part of it",
+                f"give {name} without them: whatever set it, such as `docker run --env-file`, "
+                "takes none off",
             )
 
 

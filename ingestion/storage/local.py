@@ -32,6 +32,11 @@ class LocalLake(Lake):
             try:
                 root.mkdir(parents=True, exist_ok=True)
             except (FileExistsError, NotADirectoryError) as error:
+                if root.is_symlink() and not root.exists():
+                    raise ConfigurationError(
+                        f"LAKE_URI is {root}, a link to {root.readlink()}, where nothing is",
+                        "mount the disk that it lies on, or point LAKE_URI at a folder",
+                    ) from error
                 raise ConfigurationError(
                     f"LAKE_URI is {root}, and a file stands where the lake's folder should be",
                     "move that file away or point LAKE_URI at a folder",

@@ -220,3 +220,19 @@ def test_a_package_that_is_not_whole_is_installed_again(monkeypatch: pytest.Monk
 
     assert "libduckdb.so" in said
     assert remedy == "install again: remove the folder .venv, then `make .venv/.ready`"
+
+
+def test_a_folder_that_has_been_removed_is_named(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    done = subprocess.run(
+        ["sh", "-c", f'rmdir "{gone}" && exec "{COMMAND}" status'],
+        cwd=gone,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    error, remedy = explained(done, 2)
+    assert error.endswith("the folder that this command was started in has been removed")
+    assert "cd" in remedy

@@ -26,7 +26,7 @@ def explain_start(url: str, home: Path, written: str) -> PrefectError:
     if re.search("is not a database|malformed", why):
         remedy = (
             f"move {home / 'up' / 'prefect.db'} away and start again: Prefect's history begins "
-            "anew, and the lake keeps its own of every run"
+            "again, and the lake keeps its own of every run"
         )
     elif "TOMLDecodeError" in why:
         remedy = f"correct {home / 'profiles.toml'} and prefect.toml, or move them away"

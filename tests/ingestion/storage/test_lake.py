@@ -285,3 +285,12 @@ def test_a_file_system_without_locks_is_named(
         lake.put("state/a", b"1")
     assert "this machine's own disk" in caught.value.remedy
     assert list(lake.list("")) == []
+
+
+def test_a_link_to_a_disk_that_is_not_mounted_is_named(tmp_path: Path) -> None:
+    (tmp_path / "lake").symlink_to(tmp_path / "disk" / "lake")
+
+    with pytest.raises(ConfigurationError, match="where nothing is") as told:
+        LocalLake(tmp_path / "lake")
+
+    assert "mount the disk" in told.value.remedy
