@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import re
 import shutil
@@ -184,7 +185,17 @@ def _disk_watched(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        place = Path(error.filename or folder)
+        # Of a folder that is copied, only the words tell.
+        if error.errno in {errno.ENOSPC, errno.EDQUOT} or "No space left" in str(error):
+            remedy = "free at least 1 GB there"
+        elif error.errno in {errno.EEXIST, errno.ENOTDIR}:
+            remedy = "move the file away that stands where a folder should be"
+        elif isinstance(error, FileNotFoundError) and SITE in place.parents:
+            remedy = f"remove {SITE / 'node_modules'}, of which a part is missing"
+        else:
+            remedy = f"let this user write in {place if place.is_dir() else place.parent}"
         raise PagesError(
-            f"the pages cannot be written below {folder}: {error.strerror or error}",
-            "free at least 1 GB there and run `wistia-elt publish`; the last good pages stay",
+            f"the pages cannot be made, at {place}: {error.strerror or error}",
+            f"{remedy}, then run `wistia-elt publish`; the last good pages stay",
         ) from error

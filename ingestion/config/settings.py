@@ -66,7 +66,11 @@ def folder_of(uri: str) -> Path:
 # What a value must hold to, and how that is said; what raises does not hold.
 _EXPECTED: dict[str, tuple[Callable[[Any], object], str]] = {
     "wistia_base_url": (_is_address, "an address such as https://api.wistia.com/v1"),
-    "wistia_time_zone": (ZoneInfo, "an IANA time zone such as America/New_York"),
+    "wistia_time_zone": (
+        # Names of a machine's own that Python reads as zones, and no engine knows.
+        lambda name: name not in {"localtime", "posixrules"} and ZoneInfo(name),
+        "an IANA time zone such as America/New_York",
+    ),
     "wistia_media_ids": (
         lambda ids: ids == "all" or (ids and all(map(MEDIA_ID.fullmatch, ids))),
         "all, or media ids with commas between them",
@@ -171,7 +175,7 @@ class Settings(BaseSettings):
     """
     alert_sns_topic: str | None = None
     """A topic of Amazon SNS to tell."""
-    alert_stale_hours: Annotated[float, Field(gt=0)] = 30
+    alert_stale_hours: Annotated[float, Field(gt=0, le=_TEN_YEARS_HOURS)] = 30
     """How many hours old the last good run may be."""
     alert_quarantine_percent: Annotated[float, Field(ge=0, le=100)] = 1
     """How many percent of the records that a run reads may be quarantined."""

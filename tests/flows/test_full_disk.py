@@ -1,5 +1,6 @@
 """A disk that is full or read-only is called so by every stage that meets it."""
 
+import errno
 import os
 import subprocess
 from contextlib import suppress
@@ -14,6 +15,7 @@ from ingestion.config.errors import BuildError, LakeError
 from ingestion.config.settings import Settings
 from ingestion.storage.local import LocalLake, sync_folder
 from reports.errors import PagesError
+from reports.node import SITE
 from tests.command_line import COMMAND, CommandLine
 from tests.small_disk import fill, make_read_only, small_disk
 
@@ -142,10 +144,29 @@ def test_a_place_for_pages_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> 
     settings.work_path.mkdir(parents=True)
     (settings.work_path / ".pages").write_text("in the way")
     with (
-        pytest.raises(PagesError, match="cannot be written below"),
+        pytest.raises(PagesError, match="the pages cannot be made, at") as made,
         _disk_watched(settings.work_path),
     ):
         make_pages(settings, LocalLake(tmp_path / "lake"), "v22.0.0", lambda _doing: None)
+    assert "move the file away" in made.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("number", "place", "remedy"),
+    [
+        (errno.EACCES, SITE / ".install.lock", f"let this user write in {SITE}"),
+        (errno.EROFS, SITE / ".install.lock", f"let this user write in {SITE}"),
+        (errno.ENOENT, SITE / "node_modules" / "a font", f"remove {SITE / 'node_modules'}"),
+        (errno.EDQUOT, SITE / "node_modules", "free at least 1 GB"),
+    ],
+)
+def test_what_keeps_pages_from_being_made_is_named_by_its_cause(
+    tmp_path: Path, number: int, place: Path, remedy: str
+) -> None:
+    with pytest.raises(PagesError, match=str(place)) as made, _disk_watched(tmp_path):
+        raise OSError(number, os.strerror(number), str(place))
+
+    assert remedy in made.value.remedy
 
 
 def test_a_build_where_shared_memory_is_closed_says_so(tmp_path: Path) -> None:

@@ -142,6 +142,21 @@ def test_quotes_that_are_part_of_a_value_are_refused(
     assert "planted" not in str(caught.value) + caught.value.remedy
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        # Either was taken, and ended a run that was done, or its build.
+        *(("ALERT_STALE_HOURS", hours) for hours in ("inf", "1e300")),
+        *(("WISTIA_TIME_ZONE", zone) for zone in ("localtime", "posixrules", "UTC+1")),
+    ],
+)
+def test_a_value_that_no_later_stage_can_use_is_refused_at_once(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=f"{name} is not usable"):
+        load_with(monkeypatch, **{name: value})
+
+
 def test_lines_of_env_may_be_written_as_shells_and_editors_do() -> None:
     lines = (
         "export LAKE_URI='a lake'",
