@@ -1,32 +1,17 @@
 """Start the stack: `python -m sandbox.athena`."""
 
-from __future__ import annotations
-
 import os
 import signal
+import socket
 import sys
 import threading
-from typing import TYPE_CHECKING
 
 import click
 
-from sandbox.athena.engine.install import (
-    engine_home,
-    install,
-    repository_url,
-    require_engine,
-)
+from sandbox.athena.engine.install import engine_home, install, repository_url, require_engine
 from sandbox.athena.engine.java import find_java
 from sandbox.athena.errors import SandboxError
 from sandbox.listening import listen
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from contextlib import AbstractContextManager
-
-    from sandbox.athena.stack import Options
-
-_ACCESS_KEY = "AKIASANDBOX"
 
 
 @click.command()
@@ -51,18 +36,7 @@ def athena(*, only_install: bool, host: str, port: int, **chosen: str) -> None:
         if only_install:
             install(engine_home(), repository_url(), click.echo)
             sys.exit()
-        link = listen(host, port)
-        java, home = find_java(), require_engine(engine_home())
-        options_of, running_stack = _load()
-        results = f"{chosen['bucket']}-athena-results"
-        options = options_of(host=host, java=java, home=home, results=results, **chosen)
-        stopped = _stop_signals()
-        with running_stack(link, options) as address:
-            for name, value in _environment(address, options).items():
-                click.echo(f"{name}={value}")
-            click.echo("ready")
-            sys.stdout.flush()
-            stopped.wait()
+        _run(listen(host, port), **chosen)
     except SandboxError as error:
         click.echo(f"error: {error}", err=True)
         click.echo(f"try: {error.remedy}", err=True)
@@ -71,30 +45,35 @@ def athena(*, only_install: bool, host: str, port: int, **chosen: str) -> None:
     os._exit(0)
 
 
-def _load() -> tuple[type[Options], Callable[..., AbstractContextManager[str]]]:
-    """Import the stack: it takes seconds, so not before what is missing was said."""
+def _run(link: socket.socket, region: str, bucket: str, memory: str) -> None:
+    java, home = find_java(), require_engine(engine_home())
     try:
+        # It takes seconds, so not before what is missing was said.
         from sandbox.athena.stack import Options, running_stack  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise SandboxError(
             f"the Python package {error.name} is not installed",
             'pip install "wistia-elt[sandbox]", or make test, which installs all of it',
         ) from error
-    return Options, running_stack
-
-
-def _environment(address: str, options: Options) -> Mapping[str, str]:
-    return {
-        "AWS_ENDPOINT_URL": address,
-        "AWS_ENDPOINT_URL_ATHENA": address,
-        "AWS_ACCESS_KEY_ID": _ACCESS_KEY,
-        "AWS_SECRET_ACCESS_KEY": "sandbox",  # pragma: allowlist secret
-        "AWS_DEFAULT_REGION": options.region,
-        "AWS_REGION": options.region,
-        "LAKE_URI": f"s3://{options.bucket}/wistia",
-        "ATHENA_RESULTS_URI": f"s3://{options.results}/",
-        "ATHENA_WORKGROUP": "primary",
-    }
+    options = Options(region, bucket, f"{bucket}-athena-results", memory, java, home)
+    stopped = _stop_signals()
+    with running_stack(link, options) as address:
+        settings = {
+            "AWS_ENDPOINT_URL": address,
+            "AWS_ENDPOINT_URL_ATHENA": address,
+            "AWS_ACCESS_KEY_ID": "AKIASANDBOX",
+            "AWS_SECRET_ACCESS_KEY": "sandbox",  # pragma: allowlist secret
+            "AWS_DEFAULT_REGION": region,
+            "AWS_REGION": region,
+            "LAKE_URI": f"s3://{bucket}/wistia",
+            "ATHENA_RESULTS_URI": f"s3://{options.results}/",
+            "ATHENA_WORKGROUP": "primary",
+        }
+        for name, value in settings.items():
+            click.echo(f"{name}={value}")
+        click.echo("ready")
+        sys.stdout.flush()
+        stopped.wait()
 
 
 def _stop_signals() -> threading.Event:

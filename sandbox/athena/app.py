@@ -1,33 +1,32 @@
-"""The one address of the stack: Athena answered here, every other service by moto.
+"""The one address of the stack: queries answered here, every other action by moto.
 
-X-Amz-Target: AmazonAthena.…   the actions in `api`
-/_sandbox/…                    what a test steers: faults, crawlers, counts
+X-Amz-Target: AmazonAthena.…   the actions in `api`, and those on workgroups that moto has
+/_sandbox/…                    what a test orders and counts
 anything else                  moto
 """
 
-from __future__ import annotations
-
 import json
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from werkzeug.wrappers import Request, Response
 
-from sandbox.athena.api.protocol import TARGET, answer
+from sandbox.athena.aws.crawler import Crawlers
 from sandbox.athena.errors import ApiError
-from sandbox.athena.faults import Call, Faults, error_body
+from sandbox.athena.faults import Faults, refusal
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
-
-    from sandbox.athena.api.protocol import Action
-    from sandbox.athena.faults import Control
+# Of a request's parameters and the region that it was sent to.
+Action = Callable[[dict[str, Any], str], Mapping[str, Any] | None]
 
 # Of the stack itself: neither counted nor refused. The crawler is another than who asks.
 INTERNAL_KEY, CRAWLER_KEY = "sandboxinternal", "sandboxcrawler"
 _CREDENTIAL = re.compile(r"Credential=([^/]+)/\d+/([^/]+)/([^/]+)/aws4_request")
-_JSON = "application/x-amz-json-1.1"
+_BY_MOTO = {
+    *("CreateWorkGroup", "DeleteWorkGroup", "ListWorkGroups"),
+    *("ListTagsForResource", "TagResource", "UntagResource"),
+}
 
 
 class App:
@@ -36,59 +35,52 @@ class App:
     def __init__(
         self,
         moto: WSGIApplication,
-        actions: Callable[[str], Mapping[str, Action]],
-        controls: Mapping[tuple[str, str], Control],
+        actions: Mapping[str, Action],
         faults: Faults,
+        crawlers: Crawlers,
     ) -> None:
-        """Answer with `actions` of a region, steer by `controls`, leave the rest to `moto`."""
-        self._moto, self._actions, self._controls = moto, actions, controls
-        self._faults = faults
+        """Answer `actions` of Athena, let tests order `faults` and crawls, leave the rest."""
+        self._moto, self._actions = moto, actions
+        self._faults, self._crawlers = faults, crawlers
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         request = Request(environ)
         if request.path.startswith("/_sandbox/"):
             return self._control(request)(environ, start)
-        call = _read_call(environ)
+        signed = _CREDENTIAL.search(request.headers.get("Authorization", ""))
+        key, region, service = signed.groups() if signed else ("", "", "")
+        action = request.headers.get("X-Amz-Target", "").rpartition(".")[2] or request.method
         try:
-            if call.access_key not in {INTERNAL_KEY, CRAWLER_KEY}:
-                self._faults.meet(call)
-            if call.service == "athena":
-                return self._athena(call, request)(environ, start)
+            if key not in {INTERNAL_KEY, CRAWLER_KEY}:
+                self._faults.meet(service, action, key)
+            if service == "athena" and action not in _BY_MOTO:
+                return self._athena(action, request, region)(environ, start)
         except ApiError as error:
             # An unread body would be taken for the connection's next request.
             request.get_data()
-            body, kind, headers = error_body(error, call.service)
+            body, kind, headers = refusal(error, service)
             return Response(body, error.status, headers, content_type=kind)(environ, start)
         return self._moto(environ, start)
 
-    def _athena(self, call: Call, request: Request) -> Response:
-        try:
-            parameters = json.loads(request.get_data() or b"{}")
-        except ValueError as error:
-            raise ApiError("SerializationException", str(error)) from error
-        found = answer(self._actions(call.region), call.action, parameters)
-        return Response(json.dumps(found), content_type=_JSON)
+    def _athena(self, action: str, request: Request, region: str) -> Response:
+        if action not in self._actions:
+            raise ApiError("NotImplementedException", f"{action} is not taken here", 501)
+        return _json(self._actions[action](json.loads(request.get_data()), region) or {})
 
     def _control(self, request: Request) -> Response:
-        control = self._controls.get((request.method, request.path.removeprefix("/_sandbox/")))
-        if control is None:
-            return _json({"error": f"no such control: {request.method} {request.path}"}, 404)
         try:
-            return _json(control(request))
-        except (ValueError, KeyError, TypeError) as error:
-            return _json({"error": f"{type(error).__name__}: {error}"}, 400)
-
-
-def _read_call(environ: WSGIEnvironment) -> Call:
-    target = environ.get("HTTP_X_AMZ_TARGET", "")
-    signed = _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
-    key, region, service = signed.groups() if signed else ("", "", "")
-    if target.startswith(TARGET):
-        service = "athena"
-    action = target.rpartition(".")[2] or environ["REQUEST_METHOD"]
-    return Call(service, action, region, key)
+            match request.method, request.path.removeprefix("/_sandbox/"):
+                case "POST", "faults":
+                    return _json(self._faults.order(request.get_json()))
+                case "POST", "crawlers":
+                    return _json(self._crawlers.order(**request.get_json()))
+                case "GET", "calls":
+                    return _json(self._faults.calls)
+        except TypeError as error:
+            return _json({"error": str(error)}, 400)
+        return _json({"error": f"no such control: {request.method} {request.path}"}, 404)
 
 
 def _json(body: object, status: int = 200) -> Response:
-    return Response(json.dumps(body), status, content_type="application/json")
+    return Response(json.dumps(body), status, content_type="application/x-amz-json-1.1")

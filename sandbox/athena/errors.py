@@ -1,4 +1,4 @@
-"""What goes wrong before a query runs.
+"""What goes wrong.
 
 SandboxError       the stack itself cannot start; a sentence and its remedy
 ApiError           an action is refused: what a client's exception is made of
@@ -18,18 +18,18 @@ class SandboxError(Exception):
 class ApiError(Exception):
     """An action is refused, by the name and status that the service gives."""
 
-    def __init__(self, code: str, message: str, status: int = 400, **fields: str) -> None:
-        """Keep what the answer is made of; `fields` stand beside the message."""
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
+        """Keep what the answer is made of."""
         super().__init__(message)
-        self.code, self.status, self.fields = code, status, fields
+        self.code, self.status = code, status
 
 
 class InvalidRequest(ApiError):  # noqa: N818 - the service's own name
     """Athena's InvalidRequestException, which it gives for most refusals."""
 
-    def __init__(self, message: str, reason: str = "INVALID_INPUT") -> None:
-        """Refuse with this message; `reason` is the service's AthenaErrorCode."""
-        super().__init__("InvalidRequestException", message, AthenaErrorCode=reason)
+    def __init__(self, message: str) -> None:
+        """Refuse with this message."""
+        super().__init__("InvalidRequestException", message)
 
 
 class QueryError(Exception):

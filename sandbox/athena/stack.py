@@ -1,11 +1,11 @@
 """The stack put together: moto, the engine and Athena's actions behind one address."""
 
-from __future__ import annotations
-
+import socket
 import threading
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from pathlib import Path
 
 import boto3
 from botocore.config import Config
@@ -14,36 +14,25 @@ from moto.moto_server.werkzeug_app import (
     MotoRequestHandler,
     create_backend_app,
 )
-from werkzeug.serving import BaseWSGIServer, make_server
+from werkzeug.serving import make_server
 
 from sandbox.athena.api.metadata import Metadata
 from sandbox.athena.api.queries import Queries
-from sandbox.athena.app import CRAWLER_KEY, INTERNAL_KEY, App
+from sandbox.athena.app import CRAWLER_KEY, INTERNAL_KEY, Action, App
+from sandbox.athena.aws.catalog import Catalog
 from sandbox.athena.aws.crawler import Crawlers
 from sandbox.athena.aws.glue import close_gaps
-from sandbox.athena.catalog import Catalog
+from sandbox.athena.aws.storage import Storage
+from sandbox.athena.aws.workgroups import PRIMARY, find_workgroup, set_output
 from sandbox.athena.engine.client import Engine
-from sandbox.athena.engine.server import Access, running_engine
-from sandbox.athena.errors import ApiError
-from sandbox.athena.executions import Executions
-from sandbox.athena.faults import Faults, controls
-from sandbox.athena.job import Stack
-from sandbox.athena.storage import Storage
-from sandbox.athena.workgroups import WorkGroups
-
-if TYPE_CHECKING:
-    import socket
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
-
-    from sandbox.athena.api.protocol import Action
+from sandbox.athena.engine.server import running_engine
+from sandbox.athena.faults import Faults
 
 
 @dataclass(frozen=True)
 class Options:
     """What the stack is made with."""
 
-    host: str
     region: str
     bucket: str
     results: str  # the bucket of Athena's results
@@ -71,84 +60,44 @@ def running_stack(link: socket.socket, options: Options) -> Iterator[str]:
     """
     host, port = link.getsockname()[:2]
     address = f"http://{host}:{port}"
-    account = _Account(address, options)
+    close_gaps()
+    catalog, storage = _clients(address, options.region, INTERNAL_KEY)
+    actions: dict[str, Action] = {
+        "GetWorkGroup": lambda r, region: {"WorkGroup": find_workgroup(r["WorkGroup"], region)},
+        **Metadata(catalog).actions(),
+    }
+    crawlers = Crawlers(*_clients(address, options.region, CRAWLER_KEY))
     moto = DomainDispatcherApplication(create_backend_app)
-    app = App(moto, account.actions, controls(account.faults, account.crawlers), account.faults)
-    server = make_server(
-        options.host, port, app, threaded=True, request_handler=_Handler, fd=link.fileno()
+    with _serving(App(moto, actions, Faults(), crawlers), link):
+        for bucket in (options.bucket, options.results):
+            storage.make_bucket(bucket, options.region)
+        set_output(PRIMARY, options.region, f"s3://{options.results}/")
+        lake = {"endpoint": address, "region": options.region, "key": INTERNAL_KEY}
+        with running_engine(options.java, options.home, options.memory, lake) as engine:
+            queries = Queries(Engine(engine), catalog, storage)
+            actions |= queries.actions()
+            with closing(queries):
+                yield address
+
+
+def _clients(address: str, region: str, key: str) -> tuple[Catalog, Storage]:
+    """Catalog and storage as the holder of a key reaches them."""
+    session = boto3.Session(aws_access_key_id=key, aws_secret_access_key=key, region_name=region)
+    pool = Config(max_pool_connections=50, s3={"addressing_style": "path"})
+    return (
+        Catalog(session.client("glue", endpoint_url=address, config=pool)),
+        Storage(session.client("s3", endpoint_url=address, config=pool)),
     )
-    server.daemon_threads = True  # type: ignore[attr-defined]
-    with _serving(server):
-        account.make_buckets()
-        access = Access(address, options.region, INTERNAL_KEY, INTERNAL_KEY)
-        with (
-            running_engine(options.java, options.home, access, options.memory) as engine,
-            closing(account.open(Engine(engine))),
-        ):
-            yield address
 
 
 @contextmanager
-def _serving(server: BaseWSGIServer) -> Iterator[None]:
+def _serving(app: App, link: socket.socket) -> Iterator[None]:
+    host, port = link.getsockname()[:2]
+    server = make_server(host, port, app, threaded=True, request_handler=_Handler, fd=link.fileno())
+    server.daemon_threads = True  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
         yield
     finally:
         server.shutdown()
-
-
-class _Account:
-    """One account: its buckets, its catalog, and Athena in each region."""
-
-    def __init__(self, address: str, options: Options) -> None:
-        self._options, self._address = options, address
-        self._storage, self._catalog = self._clients(INTERNAL_KEY)
-        self.faults = Faults()
-        storage, catalog = self._clients(CRAWLER_KEY)
-        self.crawlers = Crawlers(catalog, storage)
-        self._regions: dict[str, Mapping[str, Action]] = {}
-        self._stack: Stack | None = None
-        self._executions = Executions()
-        close_gaps()
-        self.crawlers.take_over()
-
-    def _clients(self, key: str) -> tuple[Storage, Catalog]:
-        """Storage and catalog as the holder of a key reaches them."""
-        session = boto3.Session(
-            aws_access_key_id=key,
-            aws_secret_access_key=key,
-            region_name=self._options.region,
-        )
-        pool = Config(max_pool_connections=50, s3={"addressing_style": "path"})
-        return (
-            Storage(session.client("s3", endpoint_url=self._address, config=pool)),
-            Catalog(session.client("glue", endpoint_url=self._address, config=pool)),
-        )
-
-    def make_buckets(self) -> None:
-        """Make the buckets that the printed settings name."""
-        for bucket in (self._options.bucket, self._options.results):
-            self._storage.make_bucket(bucket, self._options.region)
-
-    def open(self, engine: Engine) -> Executions:
-        """Take queries from now on."""
-        self._stack = Stack(engine, self._catalog, self._storage, self._options.region)
-        return self._executions
-
-    def actions(self, region: str) -> Mapping[str, Action]:
-        """Return Athena's actions in a region; every region has a `primary` of its own."""
-        if region not in self._regions:
-            if self._stack is None:
-                raise ApiError("InternalServerException", "the engine is not ready yet", 500)
-            home = region == self._options.region
-            output = f"s3://{self._options.results}/" if home else None
-            groups = WorkGroups(output)
-            stack = replace(self._stack, region=region)
-            queries = Queries(stack, groups, self._executions)
-            self._regions[region] = {
-                **queries.actions(),
-                **groups.actions(),
-                **Metadata(self._catalog).actions(),
-            }
-        return self._regions[region]

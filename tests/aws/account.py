@@ -42,7 +42,6 @@ class Waiting:
 def running_stack(recording: Path) -> Iterator[None]:
     """Run the sandbox's stack, what reaches it recorded."""
     options = stack.Options(
-        host="127.0.0.1",
         region=REGION,
         java=find_java(),
         home=require_engine(engine_home()),
@@ -54,9 +53,9 @@ def running_stack(recording: Path) -> Iterator[None]:
     ready = threading.Event()
     vars(stack)["App"] = lambda *parts: Recorder(Waiting(plain(*parts), ready), recording)
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as link:
-        link.bind((options.host, 0))
+        link.bind(("127.0.0.1", 0))
         link.listen(2048)
-        _say(settings(f"http://{options.host}:{link.getsockname()[1]}"))
+        _say(settings(f"http://127.0.0.1:{link.getsockname()[1]}"))
         with stack.running_stack(link, options):
             ready.set()
             yield

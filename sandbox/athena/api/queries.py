@@ -1,91 +1,88 @@
-"""The actions on queries."""
-
-from __future__ import annotations
+"""The actions on queries: start, look at, read, stop, list."""
 
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from sandbox.athena.api.protocol import Action, Request, page
-from sandbox.athena.api.shapes import execution_shape, rows_shape
-from sandbox.athena.engine.client import Watch
+from sandbox.athena.api.execution import ENDED, Execution
+from sandbox.athena.app import Action
+from sandbox.athena.aws.catalog import Catalog
+from sandbox.athena.aws.storage import Storage, split_uri
+from sandbox.athena.aws.workgroups import PRIMARY, find_workgroup
+from sandbox.athena.engine.client import Engine, Watch
 from sandbox.athena.engine.server import HIVE
-from sandbox.athena.errors import InvalidRequest, QueryError
-from sandbox.athena.executions import ENDED, Execution, Executions
-from sandbox.athena.job import Job, Stack
+from sandbox.athena.errors import InvalidRequest
+from sandbox.athena.sql.job import Job
 from sandbox.athena.sql.statements import find_statement
-from sandbox.athena.storage import split_uri
-from sandbox.athena.workgroups import PRIMARY, WorkGroups
 
-_PARSED_AT_ONCE = {"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"}
+Request = dict[str, Any]
+_AT_ONCE = 20  # the service's own limit in most regions
+_MOST = 50  # of a page, where no other number is asked for
 
 
 class Queries:
-    """Start, watch, read and stop queries."""
+    """All queries of the account, the newest last."""
 
-    def __init__(self, stack: Stack, groups: WorkGroups, executions: Executions) -> None:
-        self._stack, self._groups, self._executions = stack, groups, executions
-        self._tokens: dict[str, tuple[Request, str]] = {}
+    def __init__(self, engine: Engine, catalog: Catalog, storage: Storage) -> None:
+        self._engine, self._catalog, self._storage = engine, catalog, storage
+        self._all: dict[str, Execution] = {}
+        self._tokens: dict[str, Execution] = {}
+        self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="query")
 
     def actions(self) -> dict[str, Action]:
         """Return the actions by name."""
         return {
             "StartQueryExecution": self._start,
-            "GetQueryExecution": lambda r: {"QueryExecution": self._shape(r["QueryExecutionId"])},
+            "GetQueryExecution": lambda r, _: {"QueryExecution": self._find(r).describe()},
             "BatchGetQueryExecution": self._batch,
             "ListQueryExecutions": self._list,
             "StopQueryExecution": self._stop,
-            "GetQueryResults": self._results,
+            "GetQueryResults": lambda r, _: self._find(r).read_page(r),
         }
 
-    def _start(self, request: Request) -> dict[str, Any]:
-        token = request.get("ClientRequestToken")
-        if token in self._tokens:
-            before, name = self._tokens[token]
-            if before != request:
-                raise InvalidRequest("Idempotent parameters do not match")
-            return {"QueryExecutionId": name}
-        execution = self._prepare(request)
-        if token:
-            self._tokens[token] = (request, execution.job.id)
-        self._executions.submit(execution)
-        return {"QueryExecutionId": execution.job.id}
+    def close(self) -> None:
+        """Stop what runs."""
+        for execution in self._all.values():
+            execution.job.watch.stopped.set()
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _prepare(self, request: Request) -> Execution:
-        group = self._groups.usable(request.get("WorkGroup", PRIMARY))
-        configuration = group["Configuration"]
+    def _start(self, request: Request, region: str) -> dict[str, Any]:
+        execution = self._prepare(request, region)
+        token = request.get("ClientRequestToken", execution.job.id)
+        # A client that waited too long asks again, with the same token.
+        first = self._tokens.setdefault(token, execution)
+        if first is execution:
+            self._all[execution.job.id] = execution
+            self._pool.submit(execution.run)
+        return {"QueryExecutionId": first.job.id}
+
+    def _prepare(self, request: Request, region: str) -> Execution:
+        group = find_workgroup(request.get("WorkGroup", PRIMARY), region)
         context = request.get("QueryExecutionContext", {})
         catalog = context.get("Catalog", HIVE)
         if catalog.lower() != HIVE:
             raise InvalidRequest(f"DataCatalog {catalog} was not found")
         statement, text = find_statement(request["QueryString"])
-        if statement.sub in _PARSED_AT_ONCE:
-            self._parse(text)
+        configuration = group["Configuration"]
         job = Job(
             id=str(uuid.uuid4()),
             sql=text,
-            stack=self._stack,
-            database=(context.get("Database") or "").replace("`", "").strip('"') or None,
-            output=self._output(request, configuration),
+            engine=self._engine,
+            catalog=self._catalog,
+            storage=self._storage,
+            database=context.get("Database", "").strip('`"') or None,
+            output=self._output(request, configuration, region),
             enforced=configuration["EnforceWorkGroupConfiguration"],
             parameters=request.get("ExecutionParameters", []),
-            watch=Watch(scan_limit=configuration.get("BytesScannedCutoffPerQuery")),
+            watch=Watch(configuration.get("BytesScannedCutoffPerQuery")),
         )
         return Execution(job, statement, request, group["Name"])
 
-    def _parse(self, sql: str) -> None:
-        """Refuse at once what is no SQL, as the service does; tables are looked at later."""
-        try:
-            self._stack.engine.check(sql)
-        except QueryError as error:
-            raise InvalidRequest(
-                str(error).removeprefix("SYNTAX_ERROR: "), "MALFORMED_QUERY"
-            ) from error
-
-    def _output(self, request: Request, configuration: dict[str, Any]) -> str:
-        own: str | None = request.get("ResultConfiguration", {}).get("OutputLocation")
-        groups: str | None = configuration["ResultConfiguration"].get("OutputLocation")
+    def _output(self, request: Request, configuration: dict[str, Any], region: str) -> str:
+        own = request.get("ResultConfiguration", {}).get("OutputLocation")
+        groups = configuration.get("ResultConfiguration", {}).get("OutputLocation")
         enforced = configuration["EnforceWorkGroupConfiguration"]
-        output = groups if enforced and groups else own or groups
+        output = str((groups or own if enforced else own or groups) or "")
         if not output:
             raise InvalidRequest(
                 "No output location provided. An output location is required either through the "
@@ -95,61 +92,40 @@ class Queries:
             bucket, _ = split_uri(output)
         except ValueError:
             raise InvalidRequest(f"outputLocation is not a valid S3 path: {output}") from None
-        if not self._stack.storage.has_bucket(bucket):
+        found = self._storage.region(bucket)
+        if found is None:
             raise InvalidRequest(f"Unable to verify/create output bucket {bucket}")
-        if self._stack.storage.region(bucket) != self._stack.region:
+        if found != region:
             raise InvalidRequest(
                 "The S3 location provided to save your query results is invalid. Please check "
-                "your S3 location is correct and is in the same region and try again. If you "
-                "continue to see the issue, contact customer support for further assistance."
+                "your S3 location is correct and is in the same region and try again."
             )
         return output.rstrip("/") + "/"
 
-    def _find(self, name: str) -> Execution:
-        if found := self._executions.find(name):
-            return found
-        raise InvalidRequest(f"QueryExecution {name} was not found", "INVALID_QUERY_EXECUTION_ID")
+    def _find(self, request: Request) -> Execution:
+        name = request["QueryExecutionId"]
+        if name not in self._all:
+            raise InvalidRequest(f"QueryExecution {name} was not found")
+        return self._all[name]
 
-    def _shape(self, name: str) -> dict[str, Any]:
-        return execution_shape(self._find(name))
-
-    def _batch(self, request: Request) -> dict[str, Any]:
+    def _batch(self, request: Request, _: str) -> dict[str, Any]:
         names = request["QueryExecutionIds"]
-        known = [name for name in names if self._executions.find(name)]
         return {
-            "QueryExecutions": [self._shape(name) for name in known],
+            "QueryExecutions": [self._all[name].describe() for name in names if name in self._all],
             "UnprocessedQueryExecutionIds": [
-                {
-                    "QueryExecutionId": name,
-                    "ErrorCode": "INVALID_QUERY_EXECUTION_ID",
-                    "ErrorMessage": f"QueryExecution {name} was not found",
-                }
-                for name in names
-                if name not in known
+                {"QueryExecutionId": name} for name in names if name not in self._all
             ],
         }
 
-    def _list(self, request: Request) -> dict[str, Any]:
-        group = self._groups.get(request.get("WorkGroup", PRIMARY))["Name"]
-        names = [one.job.id for one in self._executions.newest(group)]
-        shown, following = page(names, request)
-        return {"QueryExecutionIds": shown, **following}
+    def _list(self, request: Request, region: str) -> dict[str, Any]:
+        group = find_workgroup(request.get("WorkGroup", PRIMARY), region)["Name"]
+        names = [name for name, one in self._all.items() if one.workgroup == group][::-1]
+        start = int(request.get("NextToken", 0))
+        end = start + request.get("MaxResults", _MOST)
+        following = {"NextToken": str(end)} if end < len(names) else {}
+        return {"QueryExecutionIds": names[start:end], **following}
 
-    def _stop(self, request: Request) -> None:
-        execution = self._find(request["QueryExecutionId"])
+    def _stop(self, request: Request, _: str) -> None:
+        execution = self._find(request)
         if execution.state not in ENDED:
-            execution.stop.set()
-
-    def _results(self, request: Request) -> dict[str, Any]:
-        execution = self._find(request["QueryExecutionId"])
-        if execution.state not in ENDED:
-            raise InvalidRequest(
-                "Query has not yet finished. Current state: " + execution.state,
-                "INVALID_QUERY_EXECUTION_STATE",
-            )
-        if execution.state != "SUCCEEDED":
-            raise InvalidRequest(
-                f"Query did not finish successfully. Final query state: {execution.state}",
-                "INVALID_QUERY_EXECUTION_STATE",
-            )
-        return rows_shape(execution, request)
+            execution.job.watch.stopped.set()

@@ -4,113 +4,77 @@ The service's crawler also invents tables and changes columns; this one does nei
 where it would have to.
 """
 
-from __future__ import annotations
-
 import threading
-import time
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 from moto.core.utils import utcnow
 from moto.glue.exceptions import CrawlerNotRunningException, CrawlerRunningException
-from moto.glue.models import FakeCrawler
+from moto.glue.models import FakeCrawler, GlueBackend
 
-from sandbox.athena.sql.partitions import add_missing
-from sandbox.athena.storage import split_uri
+from sandbox.athena.aws.catalog import Catalog, Table
+from sandbox.athena.aws.storage import Storage
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import datetime
-
-    from sandbox.athena.catalog import Catalog
-    from sandbox.athena.storage import Storage
-
-Table = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Order:
-    """How a crawler's next crawls go."""
-
-    seconds: float = 0.5
-    error: str | None = None
-
-
-@dataclass
-class _Crawl:
-    """One crawl, from its start on."""
-
-    order: Order
-    started_at: datetime = field(default_factory=utcnow)
-    begun: float = field(default_factory=time.monotonic)
-    status: str = "RUNNING"
-    error: str | None = None
-    stop: threading.Event = field(default_factory=threading.Event)
+_RUNNING, _SECONDS = "RUNNING", 0.5
 
 
 class Crawlers:
     """Carries out StartCrawler for moto's crawlers."""
 
     def __init__(self, catalog: Catalog, storage: Storage) -> None:
-        self._catalog, self._storage = catalog, storage
-        self._last: dict[str, _Crawl] = {}
-        self.orders: dict[str, Order] = {}
-
-    def take_over(self) -> None:
         """Let moto's crawlers answer with what happens here."""
+        self._catalog, self._storage = catalog, storage
+        self._orders: dict[str, tuple[float, str | None]] = {}
+        self._last: dict[str, dict[str, Any]] = {}  # as GetCrawler tells of a LastCrawl
+        self._stops: dict[str, threading.Event] = {}
         described = FakeCrawler.as_dict
+        backend: Any = GlueBackend
+        backend.start_crawler = lambda glue, name: self._start(glue.get_crawler(name))
+        backend.stop_crawler = lambda glue, name: self._stop(glue.get_crawler(name))
+        shown: Any = FakeCrawler
+        shown.as_dict = lambda crawler: described(crawler) | self._shape(crawler)
 
-        def start(crawler: FakeCrawler) -> None:
-            self._start(crawler)
-
-        def stop(crawler: FakeCrawler) -> None:
-            self._stop(crawler)
-
-        moto: Any = FakeCrawler
-        moto.start_crawler, moto.stop_crawler = start, stop
-        moto.as_dict = lambda crawler: described(crawler) | self._shape(crawler)
+    def order(self, name: str, seconds: float = _SECONDS, error: str | None = None) -> str:
+        """Say how long a crawler's next crawls take, and what they fail with."""
+        self._orders[name] = seconds, error
+        return name
 
     def _start(self, crawler: FakeCrawler) -> None:
-        last = self._last.get(crawler.name)
-        if last and last.status == "RUNNING":
+        if self._is_running(crawler):
             raise CrawlerRunningException(f"Crawler with name {crawler.name} has already started")
-        crawl = self._last[crawler.name] = _Crawl(self.orders.get(crawler.name, Order()))
-        threading.Thread(target=self._crawl, args=(crawler, crawl), daemon=True).start()
+        self._last[crawler.name] = {"Status": _RUNNING, "StartTime": utcnow()}
+        self._stops[crawler.name] = threading.Event()
+        threading.Thread(target=self._crawl, args=(crawler,), daemon=True).start()
 
     def _stop(self, crawler: FakeCrawler) -> None:
-        last = self._last.get(crawler.name)
-        if last is None or last.status != "RUNNING":
+        if not self._is_running(crawler):
             raise CrawlerNotRunningException(f"Crawler with name {crawler.name} isn't running")
-        last.stop.set()
+        self._stops[crawler.name].set()
+
+    def _is_running(self, crawler: FakeCrawler) -> bool:
+        return self._last.get(crawler.name, {}).get("Status") == _RUNNING
 
     def _shape(self, crawler: FakeCrawler) -> dict[str, Any]:
+        if self._is_running(crawler):
+            return {"State": _RUNNING}
         last = self._last.get(crawler.name)
-        if last is None:
-            return {"State": "READY", "CrawlElapsedTime": 0}
-        running = last.status == "RUNNING"
-        state = ("STOPPING" if last.stop.is_set() else "RUNNING") if running else "READY"
-        elapsed = round((time.monotonic() - last.begun) * 1000) if running else 0
-        shape: dict[str, Any] = {"State": state, "CrawlElapsedTime": elapsed}
-        if not running:
-            shape["LastCrawl"] = {"Status": last.status, "StartTime": last.started_at}
-            if last.error:
-                shape["LastCrawl"]["ErrorMessage"] = last.error
-        return shape
+        return {"LastCrawl": last} if last else {}
 
-    def _crawl(self, crawler: FakeCrawler, crawl: _Crawl) -> None:
-        if crawl.stop.wait(crawl.order.seconds):
-            crawl.status = "CANCELLED"
+    def _crawl(self, crawler: FakeCrawler) -> None:
+        seconds, error = self._orders.get(crawler.name, (_SECONDS, None))
+        last = self._last[crawler.name]
+        if self._stops[crawler.name].wait(seconds):
+            last["Status"] = "CANCELLED"
             return
         try:
-            if crawl.order.error:
-                raise ValueError(crawl.order.error)  # noqa: TRY301 - as a crawl of its own would
+            if error:
+                raise ValueError(error)  # noqa: TRY301 - as a crawl of its own would
             for table in self._targets(crawler):
-                self._add_missing(table)
-        except Exception as error:  # noqa: BLE001 - the client hears of it in LastCrawl
-            crawl.error = str(error)
-            crawl.status = "FAILED"
+                self._catalog.add_missing_partitions(table, self._storage)
+        except Exception as failure:  # noqa: BLE001 - the client hears of it in LastCrawl
+            last |= {"ErrorMessage": str(failure), "Status": "FAILED"}
         else:
-            crawl.status = "SUCCEEDED"
+            last["Status"] = "SUCCEEDED"
 
     def _targets(self, crawler: FakeCrawler) -> Iterator[Table]:
         for target in crawler.targets.get("CatalogTargets") or []:
@@ -119,10 +83,3 @@ class Crawlers:
                 if table is None:
                     raise ValueError(f"Table {target['DatabaseName']}.{name} does not exist")
                 yield table
-
-    def _add_missing(self, table: Table) -> None:
-        location = table["StorageDescriptor"]["Location"].rstrip("/") + "/"
-        bucket, _ = split_uri(location)
-        if not self._storage.has_bucket(bucket):
-            raise ValueError(f"The S3 location does not exist: {location}")
-        add_missing(self._catalog, self._storage, table)

@@ -1,65 +1,68 @@
 """Ask the engine: one statement, its rows as text or JSON values, its statistics."""
 
-from __future__ import annotations
-
-import re
+import threading
 import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from trino.client import ClientSession, TrinoQuery, TrinoRequest
 from trino.exceptions import Error, TrinoQueryError
 
 from sandbox.athena.engine.server import HIVE, ICEBERG
-from sandbox.athena.errors import QueryError
+from sandbox.athena.errors import QueryCancelled, QueryError
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
-Values = list[Any]
+# For seconds after its start the engine is no node of its catalogs yet.
+_NOT_YET, _LOOKS, _SECONDS_BETWEEN_LOOKS = "NO_NODES_AVAILABLE", 120, 0.5
 
 
 @dataclass(frozen=True)
 class Column:
-    """A result's column: its name and the engine's type, such as `array(row(x bigint))`."""
+    """A result's column: its name, and the engine's type taken apart."""
 
     name: str
-    type: str
-    signature: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    signature: Mapping[str, Any] = field(default_factory=lambda: {"rawType": "varchar"})
+
+
+@dataclass
+class Outcome:
+    """What a statement leaves: rows as they come, or files, or nothing to read."""
+
+    columns: Sequence[Column] = ()
+    rows: Iterable[list[Any]] = ()
+    files: list[str] | None = None  # written, for the manifest
 
 
 @dataclass
 class Watch:
-    """What a caller sees of a running statement, and how it stops it."""
+    """What a caller sees of a running statement, and how it is stopped."""
 
+    scan_limit: int | None = None
     scanned_bytes: int = 0
     written_rows: int | None = None
-    scan_limit: int | None = None
-    # Raises to end the statement; called each time the engine tells how far it is.
-    check: Callable[[], None] = lambda: None
+    stopped: threading.Event = field(default_factory=threading.Event)
 
+    def follow(self, stats: Mapping[str, Any]) -> None:
+        """Take what the engine tells of how far it is.
 
-@dataclass
-class Result:
-    """Columns at once, rows as they come; `update` is set where there are none."""
-
-    columns: list[Column]
-    rows: Iterator[Values]
-    update: str | None = None
-
-
-# A minute in all.
-_LOOKS_FOR_NODES, _SECONDS_BETWEEN_LOOKS = 120, 0.5
+        Raises:
+            QueryCancelled: that is far enough.
+        """
+        self.scanned_bytes = stats.get("physicalInputBytes", 0)
+        if self.stopped.is_set():
+            raise QueryCancelled("Query was cancelled by user")
+        if self.scan_limit and self.scanned_bytes > self.scan_limit:
+            raise QueryCancelled("Query cancelled! : Bytes scanned limit was exceeded")
 
 
 class Engine:
     """One engine; each statement has a session of its own."""
 
     def __init__(self, address: str) -> None:
-        parts = urlsplit(address)
-        self._host, self._port = parts.hostname or "", parts.port or 0
+        found = urlsplit(address)
+        self._host, self._port = found.hostname or "", found.port or 0
 
     def run(
         self,
@@ -67,60 +70,38 @@ class Engine:
         database: str | None = None,
         *,
         watch: Watch | None = None,
-        properties: Mapping[str, str] | None = None,
+        properties: dict[str, str] | None = None,
         prepared: Mapping[str, str] | None = None,
-    ) -> Result:
+    ) -> Outcome:
         """Run one statement in `database` of the Hive catalog.
 
         Raises:
             QueryError: the engine refused it, or it failed; also while rows are read.
         """
         watch = watch or Watch()
-        settings = dict(properties or {})
-        if watch.scan_limit:
-            settings["query_max_scan_physical_bytes"] = f"{watch.scan_limit}B"
         session = ClientSession(
-            user="athena", catalog=HIVE, schema=database, timezone="UTC", properties=settings
+            user="athena", catalog=HIVE, schema=database, timezone="UTC", properties=properties
         )
         session.prepared_statements = dict(prepared or {})
-        for left in range(_LOOKS_FOR_NODES, -1, -1):
-            request = TrinoRequest(self._host, self._port, session)
+        request = TrinoRequest(self._host, self._port, session)
+        for looks_left in range(_LOOKS, -1, -1):
             query = TrinoQuery(
-                request, sql, legacy_primitive_types=True, stats_callback=_follow(watch)
+                request, sql, legacy_primitive_types=True, stats_callback=watch.follow
             )
             try:
                 with _translated(query):
-                    result = query.execute()
+                    rows = query.execute()
                 break
             except QueryError as error:
-                # For seconds after its start the engine is no node of its catalogs yet.
-                if "NO_NODES_AVAILABLE" not in str(error) or not left:
+                if _NOT_YET not in str(error) or not looks_left:
                     raise
                 time.sleep(_SECONDS_BETWEEN_LOOKS)
-        with _translated(query):
-            columns = [
-                Column(item["name"], item["type"], item["typeSignature"])
-                for item in query.columns or ()
-            ]
         if query.update_type is not None:
             watch.written_rows = query.update_count
-        return Result(columns, _rows(query, result), query.update_type)
-
-    def check(self, sql: str) -> None:
-        """Parse one statement, without looking at tables.
-
-        Raises:
-            QueryError: it is not SQL.
-        """
-        head = "PREPARE checked FROM "
-        try:
-            self.run(head + sql)
-        except QueryError as error:
-            # Places are those of the statement itself.
-            text = re.sub(
-                r"line 1:(\d+)", lambda m: f"line 1:{int(m[1]) - len(head)}", str(error), count=1
-            )
-            raise QueryError(text) from error
+            return Outcome()
+        with _translated(query):
+            columns = [Column(item["name"], item["typeSignature"]) for item in query.columns or ()]
+        return Outcome(columns, _rows(query, rows))
 
     def describe(self, sql: str, database: str | None) -> list[tuple[str, str]]:
         """Return the names and types of a query's columns without running it."""
@@ -128,19 +109,9 @@ class Engine:
         return [(row[0], row[4]) for row in found.rows]
 
 
-def _follow(watch: Watch) -> Callable[[Mapping[str, Any]], None]:
-    def follow(stats: Mapping[str, Any]) -> None:
-        watch.scanned_bytes = stats.get("physicalInputBytes", 0)
-        watch.check()
-
-    return follow
-
-
-def _rows(query: TrinoQuery, result: Any) -> Iterator[Values]:  # noqa: ANN401 - the driver's
+def _rows(query: TrinoQuery, rows: Iterable[list[Any]]) -> Iterator[list[Any]]:
     with _translated(query):
-        if query.update_type is not None:
-            return
-        yield from result
+        yield from rows
 
 
 @contextmanager
@@ -160,10 +131,9 @@ def _translated(query: TrinoQuery) -> Iterator[None]:
 
 def _failure(error: TrinoQueryError) -> QueryError:
     """Say it as Athena does: `NAME: line 1:8: Column 'x' cannot be resolved`."""
-    name, text = error.error_name or "", error.message
     # Names of the two catalogs are the engine's affair.
-    text = text.replace(f"{ICEBERG}.", f"{HIVE}.")
-    if name.startswith("ICEBERG"):
-        return QueryError(f"{name}: {text}", category=QueryError.USER, kind=QueryError.ICEBERG)
-    category = QueryError.SYSTEM if error.error_type == "INTERNAL_ERROR" else QueryError.USER
-    return QueryError(f"{name}: {text}", category=category)
+    text = f"{error.error_name}: {error.message.replace(f'{ICEBERG}.', f'{HIVE}.')}"
+    if text.startswith("ICEBERG"):
+        return QueryError(text, kind=QueryError.ICEBERG)
+    is_internal = error.error_type == "INTERNAL_ERROR"
+    return QueryError(text, category=QueryError.SYSTEM if is_internal else QueryError.USER)

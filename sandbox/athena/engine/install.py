@@ -27,7 +27,7 @@ VERSION = "476"
 CENTRAL = "https://repo.maven.apache.org/maven2"
 PLUGINS = ("io.trino.plugin.hive.HivePlugin", "io.trino.plugin.iceberg.IcebergPlugin")
 # Left out of the plug-ins: catalogs and file systems that are never opened here.
-_NEVER_LOADED = ("snowflake-jdbc", "rocksdbjni")
+_NEVER_LOADED = ("snowflake-jdbc", "rocksdbjni", "-services.jar")
 _CHUNK = 1 << 20
 
 
@@ -38,11 +38,6 @@ class Archive:
     path: str
     megabytes: int
     sha256: str
-
-    @property
-    def name(self) -> str:
-        """Return the file's own name."""
-        return self.path.rpartition("/")[2]
 
 
 CORE = Archive(
@@ -96,20 +91,18 @@ def install(
     Raises:
         SandboxError: the repository cannot be reached, or a file is not the one published.
     """
-    if is_installed(home):
-        say(f"Trino {VERSION} is in {home}")
-        return
-    home.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=f".{home.name}.", dir=home.parent) as work:
-        folder = Path(work)
-        say(f"fetching {core.name} ({core.megabytes} MB)")
-        _unpack_core(_fetch(core, repository, folder), folder / "new")
-        say(f"fetching {lake.name} ({lake.megabytes} MB)")
-        _unpack_lake(_fetch(lake, repository, folder), folder / "new/plugin/lake")
-        # Another process may have been quicker: its engine is as good.
-        with suppress(OSError):
-            (folder / "new").rename(home)
-    require_engine(home)
+    if not is_installed(home):
+        home.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=f".{home.name}.", dir=home.parent) as work:
+            new, fetched = Path(work) / "new", Path(work) / "fetched"
+            for archive, unpack in ((core, _unpack_core), (lake, _unpack_lake)):
+                say(f"fetching {archive.path.rpartition('/')[2]} ({archive.megabytes} MB)")
+                _fetch(archive, repository, fetched)
+                unpack(fetched, new)
+            # Another process may have been quicker: its engine is as good.
+            with suppress(OSError):
+                new.rename(home)
+        require_engine(home)
     say(f"Trino {VERSION} is in {home}")
 
 
@@ -120,23 +113,19 @@ def repository_url(environment: Mapping[str, str] = os.environ) -> str:
 
 def _mirror() -> str | None:
     """Return the mirror that ~/.m2/settings.xml names for Central, as Maven would use it."""
-    settings = Path.home() / ".m2/settings.xml"
-    if not settings.is_file():
-        return None
-    with suppress(ET.ParseError):
-        for mirror in ET.parse(settings).iterfind(".//{*}mirror"):  # noqa: S314 - the user's own
+    with suppress(OSError, ET.ParseError):
+        settings = ET.parse(Path.home() / ".m2/settings.xml")  # noqa: S314 - the user's own
+        for mirror in settings.iterfind(".//{*}mirror"):
             covered = (mirror.findtext("{*}mirrorOf") or "").replace(" ", "").split(",")
             if {"central", "*", "external:*"} & set(covered) and "!central" not in covered:
                 return (mirror.findtext("{*}url") or "").strip().rstrip("/") or None
     return None
 
 
-def _fetch(archive: Archive, repository: str, folder: Path) -> Path:
-    target = folder / archive.name
+def _fetch(archive: Archive, repository: str, target: Path) -> None:
     url = f"{repository.rstrip('/')}/{archive.path}"
-    session = requests.Session()
+    session, digest = requests.Session(), hashlib.sha256()
     session.mount("https://", HTTPAdapter(max_retries=Retry(4, backoff_factor=1)))
-    digest = hashlib.sha256()
     try:
         with session.get(url, stream=True, timeout=60) as answer, target.open("wb") as file:
             answer.raise_for_status()
@@ -155,7 +144,6 @@ def _fetch(archive: Archive, repository: str, folder: Path) -> Path:
             "the same command again; if it stays so, another mirror in MAVEN_REPOSITORY",
             code=1,
         )
-    return target
 
 
 def _unpack_core(archive: Path, target: Path) -> None:
@@ -165,19 +153,17 @@ def _unpack_core(archive: Path, target: Path) -> None:
         for member in jars:
             member.name = member.name.partition("/")[2]
         tar.extractall(target, members=jars, filter="data")
-    archive.unlink()
 
 
 def _unpack_lake(archive: Path, target: Path) -> None:
     """Make one plug-in of Hive's and Iceberg's, so that what they share is loaded once."""
-    target.mkdir(parents=True)
+    folder = target / "plugin/lake"
+    folder.mkdir(parents=True)
     with zipfile.ZipFile(archive) as bundle:
         for member in bundle.infolist():
             name = member.filename.rpartition("/")[2]
-            if not name or name.endswith("-services.jar") or any(x in name for x in _NEVER_LOADED):
-                continue
-            with bundle.open(member) as source, (target / name).open("wb") as file:
-                shutil.copyfileobj(source, file, _CHUNK)
-    archive.unlink()
-    with zipfile.ZipFile(target / "services.jar", "w") as services:
+            if name and not any(part in name for part in _NEVER_LOADED):
+                with bundle.open(member) as source, (folder / name).open("wb") as file:
+                    shutil.copyfileobj(source, file, _CHUNK)
+    with zipfile.ZipFile(folder / "services.jar", "w") as services:
         services.writestr("META-INF/services/io.trino.spi.Plugin", "\n".join(PLUGINS) + "\n")

@@ -45,11 +45,10 @@ def _candidates(environment: Mapping[str, str], places: Sequence[str]) -> Iterat
         yield Path(home) / "bin/java"
     if on_path := shutil.which("java", path=environment.get("PATH")):
         yield Path(on_path)
-    for pattern in places:
-        place = Path(pattern).expanduser()
+    for place in places:
         # Newest name first: temurin-25 before temurin-24.
-        for home_of_one in sorted(Path("/").glob(str(place).lstrip("/")), reverse=True):
-            yield home_of_one / "bin/java"
+        pattern = str(Path(place).expanduser() / "bin/java").lstrip("/")
+        yield from sorted(Path("/").glob(pattern), reverse=True)
 
 
 def _version(java: Path) -> int:
@@ -61,4 +60,4 @@ def _version(java: Path) -> int:
     except (OSError, subprocess.TimeoutExpired):
         return 0
     match = re.search(r'version "(\d+)', answer.stderr)
-    return int(match.group(1)) if match else 0
+    return int(match[1]) if match else 0

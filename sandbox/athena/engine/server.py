@@ -5,9 +5,8 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import requests
@@ -16,7 +15,7 @@ from sandbox.athena.errors import SandboxError
 
 HIVE, ICEBERG = "awsdatacatalog", "iceberg"
 _START_SECONDS = 300  # a busy machine takes its time
-_PACKAGES = Path(__file__).parent / "etc"
+_TEMPLATES = Path(__file__).parent / "etc"
 # Ends the server when standard input ends: also where the parent was killed and could not.
 _LEASH = """
 exec 3<&0
@@ -25,29 +24,22 @@ exec 3<&- "$@" </dev/null
 """
 
 
-@dataclass(frozen=True)
-class Access:
-    """Where the catalogs find S3 and Glue."""
-
-    endpoint: str
-    region: str
-    access_key: str
-    secret_key: str
-
-
 @contextmanager
-def running_engine(java: Path, home: Path, access: Access, heap: str) -> Iterator[str]:
+def running_engine(java: Path, home: Path, heap: str, lake: Mapping[str, str]) -> Iterator[str]:
     """Run Trino in a folder of its own until the block ends; gives its address.
+
+    `lake` says where the catalogs find S3 and Glue: endpoint, region, key.
 
     Raises:
         SandboxError: it ended, or did not answer in five minutes.
     """
     folder = Path(tempfile.mkdtemp(prefix="athena-engine-"))
     port = _free_port()
-    _configure(folder, home, access, port)
+    options = _configure({**lake, "port": port, "folder": folder, "home": home}, folder)
+    command = [str(java), f"-Xmx{heap}", *options, "io.trino.server.TrinoServer"]
     with (folder / "server.log").open("wb") as log:
         server = subprocess.Popen(  # noqa: S603 - the project's own command
-            ["/bin/sh", "-c", _LEASH, folder, *_command(java, home, folder, heap)],
+            ["/bin/sh", "-c", _LEASH, folder, *command],
             cwd=folder,
             stdin=subprocess.PIPE,
             stdout=log,
@@ -66,49 +58,21 @@ def running_engine(java: Path, home: Path, access: Access, heap: str) -> Iterato
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _command(java: Path, home: Path, folder: Path, heap: str) -> list[str]:
-    options = (_PACKAGES / "jvm.config").read_text().split()
-    definitions = {
-        "node.environment": "sandbox",
-        "node.id": "sandbox",
-        "node.data-dir": folder,
-        # Nobody but this machine is served.
-        "node.bind-ip": "127.0.0.1",
-        "node.internal-address": "127.0.0.1",
-        "config": folder / "config.properties",
-        "log.levels-file": folder / "log.properties",
-        "java.io.tmpdir": folder,
-    }
-    defined = [f"-D{name}={value}" for name, value in definitions.items()]
-    classes = ["-cp", f"{home}/lib/*", "io.trino.server.TrinoServer"]
-    return [str(java), f"-Xmx{heap}", *options, *defined, *classes]
-
-
-def _configure(folder: Path, home: Path, access: Access, port: int) -> None:
-    """Write the templates of `etc` with what only this run knows."""
-    values = {
-        "port": str(port),
-        "plugins": str(home / "plugin"),
-        "catalogs": str(folder / "catalog"),
-        "endpoint": access.endpoint,
-        "region": access.region,
-        "access_key": access.access_key,
-        "secret_key": access.secret_key,
-    }
-    shared = _fill(_PACKAGES / "storage.properties", values)
+def _configure(values: Mapping[str, object], folder: Path) -> list[str]:
+    """Write the templates of `etc` with what only this run knows; return Java's options."""
+    filled = {}
+    for template in _TEMPLATES.iterdir():
+        filled[template.name] = template.read_text()
+        for name, value in values.items():
+            filled[template.name] = filled[template.name].replace(f"{{{name}}}", str(value))
+    options, shared = filled.pop("jvm.config").splitlines(), filled.pop("storage.properties")
     (folder / "catalog").mkdir()
     for name in (HIVE, ICEBERG):
-        own = _fill(_PACKAGES / f"{name}.properties", values)
+        own = filled.pop(f"{name}.properties")
         (folder / "catalog" / f"{name}.properties").write_text(own + shared)
-    for name in ("config.properties", "log.properties"):
-        (folder / name).write_text(_fill(_PACKAGES / name, values))
-
-
-def _fill(template: Path, values: dict[str, str]) -> str:
-    text = template.read_text()
-    for name, value in values.items():
-        text = text.replace("{" + name + "}", value)
-    return text
+    for name, text in filled.items():
+        (folder / name).write_text(text)
+    return options
 
 
 def _free_port() -> int:
@@ -120,27 +84,24 @@ def _free_port() -> int:
 
 def _wait_until_ready(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline:
-        if server.poll() is not None:
-            raise SandboxError(
-                f"the engine ended while it started: {_last_words(log)}",
-                "free some memory: it takes about 1 GB",
-                code=1,
-            )
+    while server.poll() is None and time.monotonic() < deadline:
         try:
             if requests.get(f"{address}/v1/info", timeout=5).json()["starting"] is False:
                 return
         except (requests.RequestException, ValueError):
             pass
         time.sleep(0.2)
+    lines = log.read_text(errors="replace").strip().splitlines()
+    errors = [line for line in lines if "ERROR" in line or "Exception" in line or "rror:" in line]
+    said = " / ".join((errors or lines)[-3:]) or "it said nothing"
+    if server.poll() is not None:
+        raise SandboxError(
+            f"the engine ended while it started: {said}",
+            "free some memory: it takes about 1 GB",
+            code=1,
+        )
     raise SandboxError(
-        f"the engine did not answer in {_START_SECONDS} s: {_last_words(log)}",
+        f"the engine did not answer in {_START_SECONDS} s: {said}",
         "the same command again when the machine is less busy",
         code=1,
     )
-
-
-def _last_words(log: Path) -> str:
-    lines = log.read_text(errors="replace").strip().splitlines()
-    errors = [line for line in lines if "ERROR" in line or "Exception" in line or "rror:" in line]
-    return " / ".join((errors or lines)[-3:]) or "it said nothing"

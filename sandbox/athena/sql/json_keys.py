@@ -5,22 +5,16 @@ the same make the line unreadable, and with it every query of the table: "Row is
 Object … Duplicate key" (Athena's documentation, "OpenX JSON SerDe").
 """
 
-from __future__ import annotations
-
 import gzip
 import json
 import re
-from typing import TYPE_CHECKING, Any
 
+from sandbox.athena.aws.catalog import Table
 from sandbox.athena.errors import QueryError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sandbox.athena.job import Job
+from sandbox.athena.sql.job import Job
 
 _OPENX = "org.openx.data.jsonserde.JsonSerDe"
-_PART = r'(?:"[^"]+"|`[^`]+`|\w+)'
+_PART = r'(?:"[^"]+"|\w+)'
 _READ = re.compile(rf"\b(?:from|join|using)\s+({_PART}(?:\s*\.\s*{_PART}){{0,2}})", re.IGNORECASE)
 
 
@@ -32,41 +26,34 @@ def refuse_twin_keys(job: Job) -> None:
     """
     for names in {tuple(re.findall(_PART, found)) for found in _READ.findall(job.sql)}:
         try:
-            place = job.place([name.strip('"`') for name in names])
+            place = job.place([name.strip('"') for name in names])
         except QueryError:  # a common table expression's name, or what the engine will refuse
             continue
         table = job.catalog.find(*place)
         if table and _folds_keys(table):
-            _refuse_lines(job, table["StorageDescriptor"]["Location"])
+            for uri in job.storage.files(table["StorageDescriptor"]["Location"]):
+                _refuse_lines(job.storage.read(uri))
 
 
-def _folds_keys(table: dict[str, Any]) -> bool:
+def _folds_keys(table: Table) -> bool:
     serde = table.get("StorageDescriptor", {}).get("SerdeInfo", {})
-    said: str = serde.get("Parameters", {}).get("case.insensitive", "true")
+    said = serde.get("Parameters", {}).get("case.insensitive", "true")
     return bool(serde.get("SerializationLibrary") == _OPENX and said.lower() != "false")
 
 
-def _refuse_lines(job: Job, location: str) -> None:
-    for uri in job.stack.storage.files(location.rstrip("/") + "/"):
-        body = job.stack.storage.read(uri)
-        lines = (gzip.decompress(body) if body[:2] == b"\x1f\x8b" else body).splitlines()
-        for line in lines:
-            if twin := next(_twins(line), None):
-                raise QueryError(
-                    "HIVE_CURSOR_ERROR: Row is not a valid JSON Object - JSONException: "
-                    f'Duplicate key "{twin}"'
-                )
+def _refuse_lines(body: bytes) -> None:
+    for line in (gzip.decompress(body) if body[:2] == b"\x1f\x8b" else body).splitlines():
+        try:
+            json.loads(line, object_pairs_hook=_refuse_twins)
+        except ValueError:  # the engine's to refuse
+            continue
 
 
-def _twins(line: bytes) -> Iterator[str]:
-    found: list[str] = []
-
-    def note(pairs: list[tuple[str, object]]) -> None:
-        names = [name.lower() for name, _ in pairs]
-        found.extend(name for name in names if names.count(name) > 1)
-
-    try:
-        json.loads(line, object_pairs_hook=note)
-    except ValueError:  # the engine's to refuse
-        return
-    yield from found
+def _refuse_twins(pairs: list[tuple[str, object]]) -> None:
+    names = [name.lower() for name, _ in pairs]
+    for name in names:
+        if names.count(name) > 1:
+            raise QueryError(
+                "HIVE_CURSOR_ERROR: Row is not a valid JSON Object - JSONException: "
+                f'Duplicate key "{name}"'
+            )

@@ -1,18 +1,12 @@
 """SHOW and DESCRIBE: what the catalog holds, as Hive prints it."""
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING, Any
 
-from sandbox.athena.errors import QueryError
-from sandbox.athena.job import Job, Outcome, text_column
-from sandbox.athena.sql.partitions import path
+from sandbox.athena.aws.catalog import Table, partition_keys
+from sandbox.athena.engine.client import Outcome
+from sandbox.athena.sql.job import Job, lines
+from sandbox.athena.sql.words import Words
 
-if TYPE_CHECKING:
-    from sandbox.athena.sql.words import Words
-
-Table = dict[str, Any]
 _WIDTH = 20  # Hive pads what it prints to this width
 
 
@@ -21,16 +15,26 @@ def show_databases(words: Words, job: Job) -> Outcome:
     words.expect("SHOW")
     if not words.take("SCHEMAS"):
         words.expect("DATABASES")
-    words.take("LIKE")
     return _listing(words, "database_name", job.catalog.databases())
 
 
 def show_tables(words: Words, job: Job) -> Outcome:
     """List a database's tables and views."""
     words.expect("SHOW", "TABLES")
-    tables = job.catalog.tables(_database(words, job))
+    is_said = words.take("IN") or words.take("FROM")
+    database = words.names()[-1] if is_said else job.place(["any"])[0]
+    names = [table["Name"] for table in job.catalog.tables(database)]
+    return _listing(words, "tab_name", names)
+
+
+def _listing(words: Words, title: str, names: list[str]) -> Outcome:
+    """List the names that a pattern such as `'sales*|visits'` leaves."""
     words.take("LIKE")
-    return _listing(words, "tab_name", [table["Name"] for table in tables])
+    if not words.done:
+        pattern = words.string().replace("*", ".*")
+        names = [name for name in names if re.fullmatch(pattern, name)]
+    words.finish()
+    return lines([title], names)
 
 
 def show_partitions(words: Words, job: Job) -> Outcome:
@@ -38,57 +42,37 @@ def show_partitions(words: Words, job: Job) -> Outcome:
     words.expect("SHOW", "PARTITIONS")
     table = job.catalog.require(*job.place(words.names()))
     words.finish()
-    if not table.get("PartitionKeys"):
-        raise QueryError(
-            f"FAILED: SemanticException [Error 10241]: Table {table['Name']} is not a partitioned "
-            "table"
-        )
-    found = [path(table, partition["Values"]) for partition in job.catalog.partitions(table)]
-    return _lines("partition", sorted(found))
+    found = (partition_path(table, values) for values in job.catalog.partitions(table))
+    return lines(["partition"], sorted(found))
+
+
+def partition_path(table: Table, values: list[str]) -> str:
+    """Return a partition's folder below its table's, without a slash at its end."""
+    pairs = zip(partition_keys(table), values, strict=True)
+    return "/".join(f"{key}={value}" for key, value in pairs)
 
 
 def describe(words: Words, job: Job) -> Outcome:
     """List a table's columns with types and comments, then what it is partitioned by."""
     if not words.take("DESC"):
         words.expect("DESCRIBE")
-    words.take("VIEW")
     table = job.catalog.require(*job.place(words.names()))
     words.finish()
-    lines = [_described(column) for column in columns_of(table)]
-    if table.get("PartitionKeys"):
-        heading = {"Name": "# col_name", "Type": "data_type", "Comment": "comment"}
-        lines += ["\t \t ", "# Partition Information\t \t ", _described(heading), "\t \t "]
-        lines += [_described(column) for column in table["PartitionKeys"]]
-    columns = [text_column(name) for name in ("col_name", "data_type", "comment")]
+    own, keys = columns_of(table), table.get("PartitionKeys", [])
+    found = [_described(**column) for column in own + keys]
+    if keys:
+        heading = _described("# col_name", "data_type", "comment")
+        found += ["\t \t ", "# Partition Information\t \t ", heading, "\t \t "]
+        found += [_described(**column) for column in keys]
     # One cell a line: this is how the service answers, and what its clients split.
-    return Outcome(columns, [[line] for line in lines])
+    return lines(["col_name", "data_type", "comment"], found)
 
 
 def columns_of(table: Table) -> list[dict[str, str]]:
-    """Return a table's columns, those it is partitioned by last; dropped ones left out."""
-    found = table["StorageDescriptor"].get("Columns", []) + table.get("PartitionKeys", [])
+    """Return a table's own columns; dropped ones left out."""
+    found = table["StorageDescriptor"].get("Columns", [])
     return [c for c in found if c.get("Parameters", {}).get("iceberg.field.current") != "false"]
 
 
-def _described(column: dict[str, str]) -> str:
-    cells = (column["Name"], column["Type"], column.get("Comment", ""))
-    return "\t".join(f"{cell:<{_WIDTH}}" for cell in cells)
-
-
-def _listing(words: Words, title: str, names: list[str]) -> Outcome:
-    """List the names that a pattern such as `'sales*|visits'` leaves."""
-    if not words.done:
-        pattern = "|".join(part.replace("*", ".*") for part in words.string().split("|"))
-        names = [name for name in names if re.fullmatch(pattern, name)]
-    words.finish()
-    return _lines(title, names)
-
-
-def _lines(title: str, lines: list[str]) -> Outcome:
-    return Outcome([text_column(title)], [[line] for line in lines])
-
-
-def _database(words: Words, job: Job) -> str:
-    if words.take("IN") or words.take("FROM"):
-        return words.names()[-1]
-    return job.place(["any"])[0]
+def _described(Name: str, Type: str, Comment: str = "", **_: object) -> str:  # noqa: N803 - Glue's
+    return "\t".join(f"{cell:<{_WIDTH}}" for cell in (Name, Type, Comment))

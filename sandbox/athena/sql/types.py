@@ -1,67 +1,38 @@
 """Types in three spellings: Hive's (in DDL and Glue), the engine's, and what a result says."""
 
-from __future__ import annotations
-
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from sandbox.athena.errors import QueryError
-from sandbox.athena.job import quoted
+from sandbox.athena.sql.job import quoted
+from sandbox.athena.sql.words import Words
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from sandbox.athena.sql.words import Words
-
-# Hive's names and the engine's where they differ, then those that both have.
-_ENGINE_NAMES = {"int": "integer", "float": "real", "string": "varchar", "binary": "varbinary"}
-_HIVE_NAMES = {engine: hive for hive, engine in _ENGINE_NAMES.items()}
-_SHARED_NAMES = {
-    *("boolean", "tinyint", "smallint", "bigint", "double", "decimal"),
-    *("date", "timestamp", "timestamptz", "varchar", "char"),
+# Hive's names beside the engine's.
+_ENGINE_NAMES = {
+    "int": "integer",
+    "float": "real",
+    "string": "varchar",
+    "binary": "varbinary",
+    "timestamp": "timestamp(6)",
+    "timestamptz": "timestamp(6) with time zone",
+    **{name: name for name in ("boolean", "bigint", "double", "decimal", "date")},
 }
-_SYNONYMS = {"integer": "int", "long": "bigint", "real": "float", "bool": "boolean"}
-_SIZED = {"decimal": 2, "varchar": 1, "char": 1}
+_HIVE_NAMES = {"integer": "int", "real": "float", "varbinary": "binary"}
+_SYNONYMS = {**_HIVE_NAMES, "long": "bigint", "bool": "boolean"}
+_HIVE_ALONE = {"tinyint", "smallint", "varchar", "char"}
 _UNBOUNDED = 2147483647
 
 
-@dataclass(frozen=True)
-class HiveType:
-    """A type as DDL spells it; `fields` names the parts of a struct."""
+class HiveType(NamedTuple):
+    """A type as Glue keeps it, and as the engine makes it in an Iceberg table, if Athena does."""
 
-    base: str
-    sizes: tuple[int, ...] = ()
-    parts: tuple[HiveType, ...] = ()
-    fields: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        """Spell it as Glue keeps it, such as `struct<name:string,at:array<int>>`."""
-        if self.fields:
-            named = zip(self.fields, self.parts, strict=True)
-            return f"struct<{','.join(f'{name}:{part}' for name, part in named)}>"
-        if self.parts:
-            return f"{self.base}<{','.join(map(str, self.parts))}>"
-        return self.base + (f"({','.join(map(str, self.sizes))})" if self.sizes else "")
-
-    def for_iceberg(self) -> str:
-        """Spell it as the engine does where an Iceberg table is made."""
-        if self.fields:
-            named = zip(self.fields, self.parts, strict=True)
-            fields = (f"{quoted(name)} {part.for_iceberg()}" for name, part in named)
-            return f"row({', '.join(fields)})"
-        if self.parts:
-            return f"{self.base}({', '.join(part.for_iceberg() for part in self.parts)})"
-        if self.base in {"timestamp", "timestamptz"}:
-            return "timestamp(6)" + (" with time zone" if self.base == "timestamptz" else "")
-        if self.base in {"tinyint", "smallint", "varchar", "char"}:
-            raise QueryError(f"NOT_SUPPORTED: Type not supported for Iceberg: {self}")
-        sizes = f"({','.join(map(str, self.sizes))})" if self.sizes else ""
-        return _ENGINE_NAMES.get(self.base, self.base) + sizes
+    hive: str
+    iceberg: str | None
 
 
 def read_type(words: Words) -> HiveType:
-    """Take a type.
+    """Take a type, such as `struct<name:string,at:array<int>>`.
 
     Raises:
         QueryError: there is none of this name.
@@ -69,31 +40,32 @@ def read_type(words: Words) -> HiveType:
     base = words.name()
     base = _SYNONYMS.get(base, base)
     if base == "struct":
-        words.expect("<")
-        named = [_field(words)]
-        while words.take(","):
-            named.append(_field(words))
-        words.expect(">")
-        fields, kinds = zip(*named, strict=True)
-        return HiveType(base, (), kinds, fields)
+        fields = words.listed(lambda: _field(words), "<>")
+        return _nested(base, fields, "row")
     if base in {"array", "map"}:
-        words.expect("<")
-        parts = [read_type(words)]
-        if base == "map":
-            words.expect(",")
-            parts.append(read_type(words))
-        words.expect(">")
-        return HiveType(base, (), tuple(parts))
-    if base not in _ENGINE_NAMES and base not in _SHARED_NAMES:
+        parts = words.listed(lambda: read_type(words), "<>")
+        return _nested(base, parts, base)
+    if base not in _ENGINE_NAMES and base not in _HIVE_ALONE:
         raise QueryError(f"FAILED: ParseException: no such type: {base}")
-    sizes = tuple(words.listed(words.number)) if base in _SIZED and words.peek("(") else ()
-    return HiveType(base, sizes or ((10, 0) if base == "decimal" else ()))
+    sizes = ",".join(words.listed(words.value)) if words.peek("(") else ""
+    sizes = f"({sizes or '10,0'})" if base == "decimal" else f"({sizes})" if sizes else ""
+    engine = _ENGINE_NAMES.get(base)
+    return HiveType(base + sizes, engine and engine + sizes)
 
 
-def _field(words: Words) -> tuple[str, HiveType]:
+def _field(words: Words) -> HiveType:
     name = words.name()
     words.expect(":")
-    return name, read_type(words)
+    kind = read_type(words)
+    return HiveType(f"{name}:{kind.hive}", kind.iceberg and f"{quoted(name)} {kind.iceberg}")
+
+
+def _nested(base: str, parts: list[HiveType], engine: str) -> HiveType:
+    known = [part.iceberg for part in parts if part.iceberg]
+    return HiveType(
+        f"{base}<{','.join(part.hive for part in parts)}>",
+        f"{engine}({', '.join(known)})" if len(known) == len(parts) else None,
+    )
 
 
 def hive_name(signature: Mapping[str, Any]) -> str:
@@ -102,16 +74,16 @@ def hive_name(signature: Mapping[str, Any]) -> str:
     if base in {"array", "map"}:
         return f"{base}<{','.join(hive_name(item['value']) for item in arguments)}>"
     if base == "row":
-        fields = (_named(item["value"]) for item in arguments)
-        return f"struct<{','.join(f'{name}:{hive_name(part)}' for name, part in fields)}>"
+        parts = [item["value"] for item in arguments]
+        names = [(part.get("fieldName") or {}).get("name", "") for part in parts]
+        kinds = [hive_name(part["typeSignature"]) for part in parts]
+        return f"struct<{','.join(map(':'.join, zip(names, kinds, strict=True)))}>"
     sizes = [item["value"] for item in arguments if item["kind"] == "LONG"]
-    if base in {"decimal", "char"} or (base == "varchar" and sizes[0] != _UNBOUNDED):
+    if base == "varchar" and sizes[0] == _UNBOUNDED:
+        return "string"
+    if base in {"decimal", "char", "varchar"}:
         return f"{base}({','.join(map(str, sizes))})"
     return _HIVE_NAMES.get(base, base)
-
-
-def _named(value: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
-    return (value.get("fieldName") or {}).get("name", ""), value["typeSignature"]
 
 
 def iceberg_problem(engine_type: str) -> str | None:
@@ -123,7 +95,6 @@ def iceberg_problem(engine_type: str) -> str | None:
                 f"Timestamp precision ({digits}) not supported for Iceberg. "
                 'Use "timestamp(6)" instead.'
             )
-    outermost = engine_type.partition("(")[0]
-    if outermost in {"tinyint", "smallint", "char", "json", "interval day to second"}:
+    if engine_type.partition("(")[0] in {"tinyint", "smallint", "char", "json"}:
         return f"Type not supported for Iceberg: {engine_type}"
     return None

@@ -1,27 +1,22 @@
 """A statement's words in order, for those that the engine does not take as they are."""
 
-from __future__ import annotations
-
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
 
 from sandbox.athena.errors import QueryError
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 T = TypeVar("T")
 
-_PATTERN = r"""
-      (?P<blank>    \s+ | --[^\n]* | /\*.*?\*/ )
-    | (?P<string>   '(?:[^'ESCAPE]|''OR_ESCAPED)*' )
+_PATTERN = r"""(?> (?: \s+ | --[^\n]* | /\*.*?\*/ )* ) (?:
+      (?P<string>   '(?:[^'ESCAPE]|''OR_ESCAPED)*' )
     | (?P<double>   "(?:[^"ESCAPE]|""OR_ESCAPED)*" )
     | (?P<backtick> `(?:[^`]|``)+` )
     | (?P<number>   -?\d+(?:\.\d+)?(?![\w$]) )
     | (?P<name>     [\w$@]+ )
-    | (?P<symbol>   [^\s\w] )
-"""
+    | (?P<symbol>   [^\s\w'"`] )
+    | (?P<end>      \Z )
+)"""
 # Only Hive has escapes; elsewhere a backslash is a character like any other.
 _HIVE_WORD, _WORD = (
     re.compile(
@@ -31,17 +26,20 @@ _HIVE_WORD, _WORD = (
     for escape, escaped in (("\\\\", r"|\\."), ("", ""))
 )
 _BRACKETS = {"(": 1, "[": 1, ")": -1, "]": -1}
-_ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "b": "\b", "Z": "\x1a"}
+_ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "0": "\0"}
 
 
-@dataclass(frozen=True)
-class Word:
-    """One word, where it stands, and what it says without its marks."""
+class Word(NamedTuple):
+    """One word, what it says without its marks, and where it stands."""
 
     kind: str
     text: str
     start: int
     end: int
+
+    def says(self, wanted: str) -> bool:
+        """Whether it is this word or symbol, whatever its case; texts and marked names are none."""
+        return self.kind not in {"string", "identifier"} and self.text.upper() == wanted
 
 
 class Words:
@@ -50,21 +48,15 @@ class Words:
     Names come with or without their marks (backticks, in DML double quotes), in lower case.
     """
 
-    def __init__(self, sql: str, *, hive: bool) -> None:
+    def __init__(self, sql: str, *, hive: bool = False) -> None:
         """Read `sql` by Hive's rules (backticks, both quotes for strings), or by the engine's."""
-        self.sql = sql
-        self._words = _split(sql, hive=hive)
+        self.sql, self._hive = sql, hive
         self._at = 0
-
-    @property
-    def position(self) -> int:
-        """Return where in the text the next word begins."""
-        return len(self.sql) if self.done else self._words[self._at].start
 
     @property
     def done(self) -> bool:
         """Say whether every word was taken."""
-        return self._at >= len(self._words)
+        return self._word(self._at).kind == "end"
 
     @property
     def rest(self) -> str:
@@ -72,18 +64,25 @@ class Words:
 
         So the engine's complaints name the user's lines.
         """
-        return "\n" * self.sql[: self.position].count("\n") + self.sql[self.position :]
-
-    def peek(self, *words: str) -> bool:
-        """Say whether these words come next, whatever their case."""
-        upcoming = self._words[self._at : self._at + len(words)]
-        return [_plain(word) for word in upcoming] == list(words)
+        start = self._word(self._at).start
+        return "\n" * self.sql[:start].count("\n") + self.sql[start:]
 
     def take(self, *words: str) -> bool:
-        """Take these words if they come next."""
-        found = self.peek(*words)
-        if found:
-            self._at += len(words)
+        """Take these words if they come next, whatever their case."""
+        before = self._at
+        for wanted in words:
+            word = self._word(self._at)
+            if not word.says(wanted):
+                self._at = before
+                return False
+            self._at = word.end
+        return True
+
+    def peek(self, *words: str) -> bool:
+        """Say whether these words come next."""
+        before = self._at
+        found = self.take(*words)
+        self._at = before
         return found
 
     def expect(self, *words: str) -> None:
@@ -115,91 +114,68 @@ class Words:
         """Take one text in quotes."""
         return self._next({"string"}, "a text in quotes")
 
-    def number(self) -> int:
-        """Take one whole number."""
-        return int(self._next({"number"}, "a number"))
+    def value(self) -> str:
+        """Take a text in quotes, a number, a name or true and false, as text."""
+        return self._next({"string", "number", "name", "identifier"}, "a value")
 
-    def literal(self) -> str:
-        """Take a text in quotes, a number or true and false, as text."""
-        return self._next({"string", "number", "name"}, "a value")
-
-    def listed(self, read: Callable[[], T]) -> list[T]:
+    def listed(self, read: Callable[[], T], brackets: str = "()") -> list[T]:
         """Take `(a, b, …)`, each by `read`."""
-        self.expect("(")
+        self.expect(brackets[0])
         found = [read()]
         while self.take(","):
             found.append(read())
-        self.expect(")")
+        self.expect(brackets[1])
         return found
 
-    def pairs(self) -> dict[str, str]:
-        """Take `('a'='b', …)`."""
+    def pairs(self, key: Callable[[], str], value: Callable[[], T]) -> dict[str, T]:
+        """Take `(key = value, …)`."""
 
-        def pair() -> tuple[str, str]:
-            key = self.string()
+        def pair() -> tuple[str, T]:
+            name = key()
             self.expect("=")
-            return key, self.string()
+            return name, value()
 
         return dict(self.listed(pair))
 
-    def skip_to(self, *ends: str) -> str:
-        """Take everything up to one of these words outside brackets; return it as written."""
-        start, end, depth = self.position, self.position, 0
-        while not self.done:
-            word = _plain(self._words[self._at])
-            if depth == 0 and word in ends:
-                break
-            depth += _BRACKETS.get(word or "", 0)
-            end = self._words[self._at].end
-            self._at += 1
-        return self.sql[start:end]
+    def skip_to(self, wanted: str) -> str:
+        """Take everything up to this word outside brackets; return it as written."""
+        first = word = self._word(self._at)
+        depth = 0
+        while word.kind != "end" and (depth or not word.says(wanted)):
+            depth += _BRACKETS.get(word.text, 0) if word.kind == "symbol" else 0
+            self._at = word.end
+            word = self._word(self._at)
+        return self.sql[first.start : self._at]
 
     def unexpected(self, wanted: str) -> QueryError:
         """Return the failure that names what came instead."""
-        before = self.sql[: self.position]
+        word = self._word(self._at)
+        before = self.sql[: word.start]
         place = f"line {before.count(chr(10)) + 1}:{len(before) - before.rfind(chr(10)) - 1}"
-        text = "<EOF>" if self.done else self._words[self._at].text
         return QueryError(
-            f"FAILED: ParseException {place} mismatched input '{text}' expecting {wanted}"
+            f"FAILED: ParseException {place} mismatched input '{word.text or '<EOF>'}' "
+            f"expecting {wanted}"
         )
 
     def _next(self, kinds: set[str], wanted: str) -> str:
-        if self.done or self._words[self._at].kind not in kinds:
+        word = self._word(self._at)
+        if word.kind not in kinds:
             raise self.unexpected(wanted)
-        self._at += 1
-        return self._words[self._at - 1].text
+        self._at = word.end
+        return word.text
 
-
-def _split(sql: str, *, hive: bool) -> list[Word]:
-    words, at = [], 0
-    while at < len(sql):
-        match = (_HIVE_WORD if hive else _WORD).match(sql, at)
-        # A quote that is never closed matches nothing longer than itself.
-        if match is None or match.group() in {"'", '"', "`"}:
+    def _word(self, at: int) -> Word:
+        match = (_HIVE_WORD if self._hive else _WORD).match(self.sql, at)
+        if match is None:
             raise QueryError(
-                f"FAILED: ParseException: a quote is never closed: {sql[at : at + 40]}"
+                f"FAILED: ParseException: a quote is never closed: {self.sql[at:].strip()[:40]}"
             )
-        at = match.end()
-        kind, text = match.lastgroup or "", match.group()
-        if kind != "blank":
-            words.append(Word(*_meaning(kind, text, hive=hive), match.start(), at))
-    return words
-
-
-def _meaning(kind: str, text: str, *, hive: bool) -> tuple[str, str]:
-    if kind == "backtick":
-        return "identifier", text[1:-1].replace("``", "`")
-    if kind == "double" and not hive:
-        return "identifier", text[1:-1].replace('""', '"')
-    if kind in {"string", "double"}:
-        return "string", _unescape(text) if hive else text[1:-1].replace("''", "'")
-    return kind, text
-
-
-def _unescape(text: str) -> str:
-    inner = text[1:-1].replace(text[0] * 2, text[0])
-    return re.sub(r"\\(.)", lambda m: _ESCAPED.get(m.group(1), m.group(1)), inner)
-
-
-def _plain(word: Word) -> str | None:
-    return None if word.kind in {"string", "identifier"} else word.text.upper()
+        kind = match.lastgroup or ""
+        text, start = match[kind], match.start(kind)
+        if kind == "backtick" or (kind == "double" and not self._hive):
+            kind, text = "identifier", text[1:-1].replace(text[0] * 2, text[0])
+        elif kind in {"string", "double"}:
+            kind, text = "string", text[1:-1].replace(text[0] * 2, text[0])
+            if self._hive:
+                text = re.sub(r"\\(.)", lambda m: _ESCAPED.get(m[1], m[1]), text, flags=re.DOTALL)
+        return Word(kind, text, start, match.end())

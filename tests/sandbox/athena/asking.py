@@ -20,13 +20,15 @@ class Asking:
         self.glue = athena.client("glue")
         self.run(f"create database {self.database}")
 
-    def declare_events(self) -> None:
-        """Declare the table `events` over what lies under `events/`."""
+    def declare_events(self, name: str = "serialization.format", value: str = "1") -> None:
+        """Declare the table `events` and the days under `events/`; its SerDe has one property."""
         self.run(
             "create external table events (`id` string comment 'a key', at struct<x:string>) "
             "partitioned by (day string) row format serde 'org.openx.data.jsonserde.JsonSerDe' "
-            f"location '{self.lake}/events/' tblproperties ('classification'='json')"
+            f"with serdeproperties ('{name}' = '{value}') location '{self.lake}/events/' "
+            "tblproperties ('classification'='json')"
         )
+        self.run("msck repair table events")
 
     def table(self, name: str) -> dict[str, Any]:
         """Return a table as Glue has it."""

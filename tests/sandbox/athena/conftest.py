@@ -18,5 +18,4 @@ def events(ask: Asking) -> Asking:
     ask.put("events/day=2026-01-01/a.json", as_lines([{"id": "1", "at": {"x": "ä"}}, {"id": "2"}]))
     ask.put("events/day=2026-01-02/a.json", as_lines([{"id": "3"}]))
     ask.declare_events()
-    ask.run("msck repair table events")
     return ask

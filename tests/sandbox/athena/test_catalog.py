@@ -14,8 +14,8 @@ from tests.sandbox.athena.asking import Asking
 @pytest.fixture
 def crawler(ask: Asking) -> Iterator[str]:
     """A crawler of the declared table `events`, under which one day lies."""
-    ask.put("events/day=2026-01-01/a.json", b'{"id": "1"}\n')
     ask.declare_events()
+    ask.put("events/day=2026-01-01/a.json", b'{"id": "1"}\n')
     name = f"crawler-{uuid.uuid4().hex[:8]}"
     targets = [{"DatabaseName": ask.database, "Tables": ["events"]}]
     ask.glue.create_crawler(Name=name, Role="role", Targets={"CatalogTargets": targets})

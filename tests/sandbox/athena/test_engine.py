@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.athena.engine.server import Access, running_engine
+from sandbox.athena.engine.server import running_engine
 from sandbox.athena.errors import SandboxError
 from tests.athena_stack import ROOT
 
-ACCESS = Access("http://127.0.0.1:1", "us-east-1", "key", "secret")
 # Stands where Java is asked for: answers as an engine that has started.
 ENGINE = f"""#!{sys.executable}
 import http.server, pathlib, re, sys
@@ -31,8 +30,8 @@ http.server.HTTPServer(("127.0.0.1", port), Info).serve_forever()
 PARENT = """
 import sys, time
 from pathlib import Path
-from sandbox.athena.engine.server import Access, running_engine
-with running_engine(Path(sys.argv[1]), Path("/nowhere"), Access("", "", "", ""), "1G") as address:
+from sandbox.athena.engine.server import running_engine
+with running_engine(Path(sys.argv[1]), Path("/nowhere"), "1G", {}) as address:
     print(address, flush=True)
     time.sleep(600)
 """
@@ -83,6 +82,6 @@ def test_an_engine_that_ends_at_once_is_quoted(tmp_path: Path) -> None:
     java = script(tmp_path / "java", "#!/bin/sh\necho 'Error: no memory for a heap' >&2\nexit 1\n")
     with (
         pytest.raises(SandboxError, match="Error: no memory for a heap"),
-        running_engine(java, tmp_path, ACCESS, "1G"),
+        running_engine(java, tmp_path, "1G", {}),
     ):
         pass

@@ -30,8 +30,8 @@ def test_a_query_leaves_a_csv_file_with_every_cell_quoted(ask: Asking) -> None:
 
 
 def test_declared_json_is_read_once_its_partitions_are_known(ask: Asking) -> None:
-    ask.put("events/day=2026-01-01/a.json", '{"id": "1", "at": {"x": "ä"}}\n{"id": "2"}\n'.encode())
     ask.declare_events()
+    ask.put("events/day=2026-01-01/a.json", '{"id": "1", "at": {"x": "ä"}}\n{"id": "2"}\n'.encode())
     query = "select id, at.x, day from events order by id"
     assert ask.rows(query)[1:] == []
     ask.run("alter table events add if not exists partition (day = '2026-01-01')")

@@ -1,33 +1,42 @@
 """What Athena refuses is refused here, never quietly done."""
 
+import re
+
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.athena_stack import AthenaStack
 from tests.sandbox.athena.asking import Asking
 
-NOT_STARTED = {
-    "select 1; select 2": "Only one sql statement is allowed",
-    "selec 1": "Queries of this type are not supported",
-    "select from where": "line 1:8: mismatched input 'from'",
-    "call system.x()": "Queries of this type are not supported",
-    "set session a = 1": "Queries of this type are not supported",
-    "grant select on a to b": "Queries of this type are not supported",
-    "truncate table a": "Queries of this type are not supported",
-    "-- nothing": "Query is empty",
-    "execute nowhere using 1": "Queries of this type are not supported",
-}
-
-
-@pytest.mark.parametrize("sql", NOT_STARTED)
-def test_what_is_no_statement_of_athena_is_not_started(ask: Asking, sql: str) -> None:
-    with pytest.raises(ClientError, match=NOT_STARTED[sql].replace("(", r"\(")) as refused:
-        ask.start(sql)
-    assert refused.value.response["Error"]["Code"] == "InvalidRequestException"
-
-
+NO_QUERY = "Queries of this type are not supported"
+NOT_STARTED: list[tuple[str, str, dict[str, object]]] = [
+    ("select 1; select 2", "Only one sql statement is allowed", {}),
+    ("-- nothing", "Query is empty", {}),
+    ("select 'a", "a quote is never closed", {}),
+    ("selec 1", NO_QUERY, {}),
+    ("call system.x()", NO_QUERY, {}),
+    ("set session a = 1", NO_QUERY, {}),
+    ("grant select on a to b", NO_QUERY, {}),
+    ("truncate table a", NO_QUERY, {}),
+    ("execute nowhere using 1", NO_QUERY, {}),
+    ("select 1", "WorkGroup nowhere is not found", {"WorkGroup": "nowhere"}),
+    (
+        *("select 1", "Unable to verify/create output bucket nowhere"),
+        {"ResultConfiguration": {"OutputLocation": "s3://nowhere/x/"}},
+    ),
+    (
+        *("select 1", "not a valid S3 path"),
+        {"ResultConfiguration": {"OutputLocation": "/tmp/x"}},  # noqa: S108
+    ),
+    (
+        *("select 1", "DataCatalog other was not found"),
+        {"QueryExecutionContext": {"Catalog": "other"}},
+    ),
+]
 FAILED = {
+    "select from where": "SYNTAX_ERROR: line 1:8: mismatched input 'from'",
     "select nope from events": "COLUMN_NOT_FOUND: line 1:8: Column 'nope' cannot be resolved",
-    "select `id` from events": "SYNTAX_ERROR",
+    "select `id` from events": "backquoted identifiers are not supported",
     "create table made (id int)": "needs the EXTERNAL keyword",
     "create external table made (id int)": "needs a LOCATION",
     "create external table made (id number) location 's3://lake/x/'": "no such type: number",
@@ -59,28 +68,31 @@ FAILED = {
 
 
 @pytest.fixture(scope="module")
-def shared(athena: object) -> Asking:
+def shared(athena: AthenaStack) -> Asking:
     """One database with a Hive table `events`; no failing statement changes it."""
-    ask = Asking(athena)  # type: ignore[arg-type]
+    ask = Asking(athena)
     ask.put("events/day=2026-01-01/a.json", b'{"id": "1"}\n')
     ask.declare_events()
-    ask.run("msck repair table events")
     return ask
 
 
+@pytest.mark.parametrize(("sql", "why", "request_"), NOT_STARTED)
+def test_what_is_no_query_of_athena_is_not_started(
+    shared: Asking, sql: str, why: str, request_: dict[str, object]
+) -> None:
+    with pytest.raises(ClientError, match=re.escape(why)) as refused:
+        shared.start(sql, **request_)
+    assert refused.value.response["Error"]["Code"] == "InvalidRequestException"
+
+
 def test_what_athena_cannot_do_fails_and_changes_nothing(shared: Asking) -> None:
-    started = {sql: shared.start(sql) for sql in FAILED if "`id`" not in sql}
+    started = {sql: shared.start(sql) for sql in FAILED}
     for sql, name in started.items():
         status = shared.wait(name)["Status"]
         assert status["State"] == "FAILED", sql
         assert FAILED[sql] in status["StateChangeReason"], sql
     assert shared.rows("show tables") == [["events"]]
     assert shared.rows("select count(*) from events")[1] == ["1"]
-
-
-def test_backticks_are_for_ddl_alone(shared: Asking) -> None:
-    with pytest.raises(ClientError, match="backquoted identifiers are not supported"):
-        shared.start("select `id` from events")
 
 
 def test_the_hundred_and_first_partition_fails_a_query(ask: Asking) -> None:
@@ -106,33 +118,22 @@ def test_files_are_never_written_among_others(ask: Asking) -> None:
     assert ask.files("taken/") == ["a.txt"]
 
 
-def test_broken_json_fails_a_query_unless_the_table_forgives(ask: Asking) -> None:
-    ask.put("events/day=2026-01-01/a.json", b'{"id": "1"}\n{"id": "2\n')
-    ask.declare_events()
-    ask.run("msck repair table events")
-    assert "HIVE" in ask.failure("select id from events")
-    ask.run("drop table events")
-    ask.run(
-        "create external table events (id string) partitioned by (day string) row format serde "
-        "'org.openx.data.jsonserde.JsonSerDe' with serdeproperties "
-        f"('ignore.malformed.json' = 'true') location '{ask.lake}/events/'"
-    )
-    ask.run("msck repair table events")
-    assert ask.rows("select id from events order by id")[1:] == [["1"], [None]]
+UNREADABLE = [
+    (b'{"id": "2', "HIVE", ("ignore.malformed.json", "true"), None),
+    (
+        *(b'{"id": "2", "a": {"X": 1, "x": 2}}', 'Duplicate key "x"'),
+        *(("case.insensitive", "FALSE"), "2"),
+    ),
+]
 
 
-def test_keys_that_differ_by_case_make_a_table_unreadable_unless_it_tells_them_apart(
-    ask: Asking,
+@pytest.mark.parametrize(("line", "why", "property_", "read"), UNREADABLE)
+def test_a_line_of_json_makes_a_table_unreadable_unless_the_table_forgives(
+    ask: Asking, line: bytes, why: str, property_: tuple[str, str], read: str | None
 ) -> None:
-    ask.put("events/day=2026-01-01/a.json", b'{"id": "1"}\n{"id": "2", "a": {"X": 1, "x": 2}}\n')
+    ask.put("events/day=2026-01-01/a.json", b'{"id": "1"}\n' + line + b"\n")
     ask.declare_events()
-    ask.run("msck repair table events")
-    assert 'Duplicate key "x"' in ask.failure("select id from events")
+    assert why in ask.failure("select id from events")
     ask.run("drop table events")
-    ask.run(
-        "create external table events (id string) partitioned by (day string) row format serde "
-        "'org.openx.data.jsonserde.JsonSerDe' with serdeproperties "
-        f"('case.insensitive' = 'FALSE') location '{ask.lake}/events/'"
-    )
-    ask.run("msck repair table events")
-    assert ask.rows("select id from events order by id")[1:] == [["1"], ["2"]]
+    ask.declare_events(*property_)
+    assert ask.rows("select id from events order by id")[1:] == [["1"], [read]]
