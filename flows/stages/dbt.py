@@ -232,6 +232,12 @@ def _failure(code: int, nodes: list[dict[str, Any]], output: str, work_dir: Path
             "free some memory, or give this machine or container more, and run `wistia-elt build`; "
             "the last good tables stay as they are",
         )
+    if "can't start new thread" in f"{said}\n{output}":
+        return BuildError(
+            f"{said}: this user or container may have no more of them, or no more memory",
+            "raise what limits it (`ulimit -u`, `ulimit -v`, the container's pids and memory) and "
+            "run `wistia-elt build`; the last good tables stay as they are",
+        )
     if _is_full(f"{said}\n{output}", work_dir):
         return BuildError(
             f"no space left to build in {work_dir.parent}",

@@ -63,6 +63,16 @@ def folder_of(uri: str) -> Path:
     return Path(os.path.expanduser(uri)).absolute()  # noqa: PTH111 - pathlib's raises without one
 
 
+def _holds(outer: str, inner: str) -> bool:
+    """Whether a folder, or `s3://bucket/prefix`, is another or holds it."""
+    if not inner or outer.startswith("s3://") != inner.startswith("s3://"):
+        return False
+    one, other = (
+        uri if uri.startswith("s3://") else str(folder_of(uri).resolve()) for uri in (outer, inner)
+    )
+    return f"{other.rstrip('/')}/".startswith(f"{one.rstrip('/')}/")
+
+
 # What a value must hold to, and how that is said; what raises does not hold.
 _EXPECTED: dict[str, tuple[Callable[[Any], object], str]] = {
     "wistia_base_url": (_is_address, "an address such as https://api.wistia.com/v1"),
@@ -254,6 +264,26 @@ class Settings(BaseSettings):
         """The folder of dbt's documentation, beside the pages."""
         return self.work_path / "docs"
 
+    def refuse_shown(self) -> None:
+        """Refuse a SITE_URI that shows more than pages, or copies them into themselves.
+
+        Raises `ConfigurationError`: what holds names of people lies at or below it, or it lies in
+        the folder that the pages are made in.
+        """
+        site = self.site_uri or ""
+        named = ("lake_uri", "silver_uri", "gold_uri", "athena_results_uri")
+        if shown := [name for name in named if site and _holds(site, getattr(self, name) or "")]:
+            raise ConfigurationError(
+                f"{shown[0].upper()} lies in SITE_URI={site}: who serves the pages there would "
+                "serve names of people too",
+                "give the pages a folder or prefix of their own, beside the lake",
+            )
+        if site and any(_holds(str(own), site) for own in (self.site_path, self.docs_path)):
+            raise ConfigurationError(
+                f"SITE_URI={site} lies where the pages are made already",
+                "unset SITE_URI, or let it name another folder",
+            )
+
     @classmethod
     def load(cls, **overrides: Any) -> Settings:  # noqa: ANN401 - values of any setting's type
         """Read the environment and `.env`.
@@ -271,6 +301,7 @@ class Settings(BaseSettings):
             settings = cls(**overrides)
         except ValidationError as error:
             raise _explain(error) from None
+        settings.refuse_shown()
         holders = (settings.pii_hash_key, settings.wistia_secret_id)
         if settings.pii_policy == "hash" and not any(holders):
             read_hash_key(settings)

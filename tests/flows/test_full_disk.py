@@ -70,6 +70,13 @@ def test_no_memory_is_called_so(code: int, said: str, tmp_path: Path) -> None:
     assert "free some memory" in error.remedy
 
 
+def test_a_limit_of_threads_is_called_so(tmp_path: Path) -> None:
+    error = _failure(2, [], "RuntimeError: can't start new thread", tmp_path / ".dbt")
+
+    assert "may have no more of them" in str(error)
+    assert "ulimit -u" in error.remedy
+
+
 def test_a_lake_on_a_full_disk_says_so(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", 1) as disk:
         lake = LocalLake(disk / "lake")
