@@ -103,8 +103,8 @@ def test_a_served_run_that_is_cancelled_or_killed_in_publish_leaves_the_last_goo
     cli, server = world
     before = files_of(cli.lake / "site")
     assert before
-    # Without something new there is nothing to build.
-    server.advance(new=2, returning=0, hours=24)
+    # Without something new there is nothing to build; it is of the day that AS_OF_DATE is.
+    server.advance(new=2, returning=0, hours=1)
     run = up.start("daily")
     until(lambda: builders_in(cli.lake / ".pages"))
     end(up, run, how)
