@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.old_node import place_old_node
+from tests.support.machine.old_node import place_old_node
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from xdist.remote import Producer
     from xdist.scheduler import LoadScopeScheduling
 
-    from tests.athena_stack import AthenaStack
-    from tests.both_engines import BothEngines
     from tests.infra.terraform import Root
-    from tests.lakes import Lakes
+    from tests.support.aws.athena_stack import AthenaStack
+    from tests.support.lakes.both_engines import BothEngines
+    from tests.support.lakes.named import Lakes
 
 # Whoever has compiled code kept away waits for its compilation at each start, and most tests start
 # something.
@@ -138,7 +138,7 @@ def without_pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def lakes(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Lakes]":
     """The lakes with a name, made once for all processes of the session."""
-    from tests.lakes import session_lakes  # noqa: PLC0415 - as below
+    from tests.support.lakes.named import session_lakes  # noqa: PLC0415 - as below
 
     found = session_lakes(tmp_path_factory)
     yield found
@@ -148,7 +148,7 @@ def lakes(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Lakes]":
 @pytest.fixture(scope="session")
 def prefect_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The settings of one Prefect server for the session, behind a password: its start is slow."""
-    from tests.prefect_server import running_prefect  # noqa: PLC0415 - as below
+    from tests.support.machine.prefect_server import running_prefect  # noqa: PLC0415 - as below
 
     with running_prefect(tmp_path_factory.mktemp("prefect"), "operator:lock-and-key") as settings:
         yield settings
@@ -158,7 +158,7 @@ def prefect_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[
 def account(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[AthenaStack]":
     """One local AWS a session, with Athena where its engine is; each test in names of its own."""
     # This file must load where the rest of the project is not.
-    from tests.athena_stack import running_account  # noqa: PLC0415
+    from tests.support.aws.athena_stack import running_account  # noqa: PLC0415
 
     with running_account(tmp_path_factory.mktemp("account")) as stack:
         yield stack
@@ -178,7 +178,7 @@ def applying(
 @pytest.fixture(scope="session")
 def athena(request: pytest.FixtureRequest) -> "AthenaStack":
     """The same account for tests that need its Athena."""
-    from tests.athena_stack import missing_tool  # noqa: PLC0415
+    from tests.support.aws.athena_stack import missing_tool  # noqa: PLC0415
 
     if reason := missing_tool():
         pytest.skip(reason)
@@ -194,7 +194,7 @@ def both(
     athena: "AthenaStack", tmp_path_factory: pytest.TempPathFactory
 ) -> "Iterator[BothEngines]":
     """Two days of one lake on both engines, made once a session; who asks changes no table."""
-    from tests.both_engines import both_engines  # noqa: PLC0415
+    from tests.support.lakes.both_engines import both_engines  # noqa: PLC0415
 
     with both_engines(athena, tmp_path_factory.mktemp) as found:
         yield found

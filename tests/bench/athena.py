@@ -16,10 +16,10 @@ import click
 import pytest
 
 from flows.stages.figures import billed_usd
-from tests.athena_home import AthenaHome, point_at
-from tests.athena_stack import missing_tool, running_athena
 from tests.bench.report import write_section
-from tests.bronze_writer import BronzeWriter, visitor
+from tests.support.aws.athena_stack import missing_tool, running_athena
+from tests.support.bronze.writer import BronzeWriter, visitor
+from tests.support.lakes.athena_home import AthenaHome, point_at
 
 FIRST = date(2025, 1, 1)
 A_DAY = 24

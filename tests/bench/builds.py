@@ -23,7 +23,7 @@ from ingestion.storage.json_lines import RAW
 from ingestion.storage.local import LocalLake
 from tests.bench.measure import LAUNCH
 from tests.bench.report import write_section
-from tests.bronze_writer import BronzeWriter, event, run_id_at, visitor
+from tests.support.bronze.writer import BronzeWriter, event, run_id_at, visitor
 
 TODAY = "2026-01-10"
 AT = f"{TODAY}T07:54:00.000000Z"

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bench.measure import Took, clean_environment, measure
-from tests.servers import ROOT, Sandbox
 from tests.soak.lakes import Record
+from tests.support.machine.servers import ROOT, Sandbox
 
 DLT_VERSION = "1.31.0"
 _HERE = Path(__file__).parent

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.servers import ROOT, Sandbox
 from tests.soak.lakes import Gaps
+from tests.support.machine.servers import ROOT, Sandbox
 
 LAUNCH = Path(__file__).with_name("launch.py")
 LIST = "/stats/visitors"

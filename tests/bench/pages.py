@@ -17,10 +17,10 @@ from playwright.sync_api import Browser, Page, Response
 from ingestion.config.settings import Settings
 from reports.server.app import build_app
 from tests.bench.report import write_section
-from tests.browser import running_chromium
-from tests.command_line import CommandLine
 from tests.reports.serving import running_server
-from tests.servers import running_sandbox
+from tests.support.commands.command_line import CommandLine
+from tests.support.machine.browser import running_chromium
+from tests.support.machine.servers import running_sandbox
 
 PATHS = (
     *("/", "/trends/", "/media/", "/viewing/"),

@@ -11,7 +11,7 @@ from statistics import median
 from tests.bench.contestants import OURS
 from tests.bench.measure import floor_seconds
 from tests.bench.scenarios import Result
-from tests.servers import ROOT
+from tests.support.machine.servers import ROOT
 
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
 _HEAD = (

@@ -11,8 +11,8 @@ import requests
 
 from tests.bench.contestants import Contestant
 from tests.bench.measure import Took
-from tests.servers import Sandbox, running_sandbox
 from tests.soak.lakes import Record, find_gaps, last_activity
+from tests.support.machine.servers import Sandbox, running_sandbox
 
 LIMIT = 600  # requests a minute, Wistia's
 # 2 % of the answers, as a network breaks them.

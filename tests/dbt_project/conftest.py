@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.dbt_home import DbtHome
-from tests.lakes import Lakes
+from tests.support.lakes.dbt_home import DbtHome
+from tests.support.lakes.named import Lakes
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,8 @@ import pytest
 import sqlglot
 from sqlglot import expressions
 
-from tests.bronze_writer import event, visitor
-from tests.dbt_home import ROOT, DbtHome
+from tests.support.bronze.writer import event, visitor
+from tests.support.lakes.dbt_home import ROOT, DbtHome
 
 FOLDER = ROOT / "dbt_project" / "analyses"
 QUESTIONS = sorted(path.stem for path in FOLDER.glob("*.sql"))

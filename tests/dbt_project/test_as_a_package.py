@@ -7,8 +7,8 @@ from pathlib import Path
 
 import duckdb
 
-from tests.bronze_writer import BronzeWriter
-from tests.servers import ROOT
+from tests.support.bronze.writer import BronzeWriter
+from tests.support.machine.servers import ROOT
 
 FILES = {
     "dbt_project.yml": (

@@ -16,7 +16,7 @@ from sqlglot import exp
 
 from flows.stages.dbt import list_models
 from ingestion.resources import RESOURCES
-from tests.dbt_home import DbtHome
+from tests.support.lakes.dbt_home import DbtHome
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient

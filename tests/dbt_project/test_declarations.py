@@ -4,7 +4,7 @@ from typing import Any
 import yaml
 
 from reports.documentation import _HOLDS, _describe
-from tests.dbt_home import ROOT
+from tests.support.lakes.dbt_home import ROOT
 
 Node = dict[str, Any]
 TYPE = re.compile(r"^(string|(array<)?struct<[a-z_]+:.+>+|array<string>)$")

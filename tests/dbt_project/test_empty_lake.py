@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.command_line import CommandLine
-from tests.dbt_home import DbtHome
-from tests.lakes import Lakes
+from tests.support.commands.command_line import CommandLine
+from tests.support.lakes.dbt_home import DbtHome
+from tests.support.lakes.named import Lakes
 
 LAYERS = ("silver.", "gold.", "pages.")
 

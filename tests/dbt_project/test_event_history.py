@@ -6,10 +6,10 @@ from random import Random
 
 import pytest
 
-from tests import event_history as expected
-from tests.bronze_writer import event
-from tests.dbt_home import DbtHome
-from tests.event_history import LANDINGS, History, Row
+from tests.support.bronze import event_history as expected
+from tests.support.bronze.event_history import LANDINGS, History, Row
+from tests.support.bronze.writer import event
+from tests.support.lakes.dbt_home import DbtHome
 
 AS_OF = "2026-03-11"
 KEYS = "media_id, activity_date"

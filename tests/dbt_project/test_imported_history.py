@@ -15,9 +15,9 @@ from ingestion.extract.context import Scope
 from ingestion.ingest import ingest
 from ingestion.state.run import start_run
 from ingestion.storage.base import open_lake
-from tests.clock import Clock
-from tests.dbt_home import DbtHome
-from tests.servers import Sandbox, running_sandbox
+from tests.support.lakes.dbt_home import DbtHome
+from tests.support.machine.clock import Clock
+from tests.support.machine.servers import Sandbox, running_sandbox
 
 # Pacific; the sandbox's own days end at the same moments in UTC.
 DAYS = ("20260108_160148", "20260109_160148", "20260110_160148")

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 import yaml
 
-from tests.bronze_history import (
+from tests.support.bronze.history import (
     DURATION,
     REAL,
     land_first_day,
@@ -19,7 +19,7 @@ from tests.bronze_history import (
     land_second_day,
     unreadable,
 )
-from tests.dbt_home import ROOT, DbtHome
+from tests.support.lakes.dbt_home import ROOT, DbtHome
 
 Tables = dict[str, list[tuple[Any, ...]]]
 AS_OF = "2026-01-12"

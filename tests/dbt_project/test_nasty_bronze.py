@@ -4,14 +4,14 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from tests.bronze_nasty import (
+from tests.support.bronze.nasty import (
     LANDED,
     LIST_FOR_AN_OBJECT,
     OLD_VISITOR,
     VISITORS,
     land_nasty_day,
 )
-from tests.dbt_home import DbtHome
+from tests.support.lakes.dbt_home import DbtHome
 
 STORED = datetime(2026, 1, 9, 0, 1, 48, 123000)  # noqa: DTZ001  UTC, as the tables hold it
 

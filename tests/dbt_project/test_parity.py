@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from ingestion.config.settings import Settings
-from tests.athena_home import Rows, Tables, read_table
-from tests.both_engines import AS_OF, VISITORS, BothEngines
-from tests.dbt_home import ROOT
+from tests.support.lakes.athena_home import Rows, Tables, read_table
+from tests.support.lakes.both_engines import AS_OF, VISITORS, BothEngines
+from tests.support.lakes.dbt_home import ROOT
 
 # Nothing moved more than by chance, and a history this short has no usual range.
 MAY_BE_EMPTY = {"gold.movers", "pages.moves", "pages.usual"}

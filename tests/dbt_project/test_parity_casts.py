@@ -8,10 +8,10 @@ import pytest
 
 from flows.stages.query import query
 from ingestion.config.settings import Settings
-from tests.athena_home import AthenaHome, point_at
-from tests.athena_stack import AthenaStack
-from tests.grammar_cases import CASES, HALF, MACROS, NUL, Case
-from tests.silver_sql import cast_of
+from tests.support.aws.athena_stack import AthenaStack
+from tests.support.bronze.grammar_cases import CASES, HALF, MACROS, NUL, Case
+from tests.support.lakes.athena_home import AthenaHome, point_at
+from tests.support.lakes.silver_sql import cast_of
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,15 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.bronze_history import DURATION, REAL, land_first_day, land_fourth_day, land_second_day
-from tests.bronze_writer import BronzeWriter, event
-from tests.dbt_home import DbtHome
+from tests.support.bronze.history import (
+    DURATION,
+    REAL,
+    land_first_day,
+    land_fourth_day,
+    land_second_day,
+)
+from tests.support.bronze.writer import BronzeWriter, event
+from tests.support.lakes.dbt_home import DbtHome
 
 
 @pytest.fixture(scope="module")

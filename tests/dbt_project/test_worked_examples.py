@@ -13,7 +13,7 @@ from threading import Thread
 import duckdb
 import pytest
 
-from tests.servers import ROOT
+from tests.support.machine.servers import ROOT
 
 _BLOCK = re.compile(r"^```diff (\S+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 PLAYS = {"abc": 40, "xyz": 7}

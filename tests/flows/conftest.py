@@ -2,8 +2,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.lakes import TODAY, VISITORS
-from tests.servers import Sandbox, running_sandbox
+from tests.support.lakes.named import TODAY, VISITORS
+from tests.support.machine.servers import Sandbox, running_sandbox
 
 
 @pytest.fixture(scope="module")

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.command_line import CommandLine, against
-from tests.lakes import TODAY, VISITORS, Lakes
-from tests.servers import ROOT, Sandbox, running_sandbox
-from tests.stopping import hang_the_api, wait_until_it_hangs
+from tests.support.commands.command_line import CommandLine, against
+from tests.support.commands.stopping import hang_the_api, wait_until_it_hangs
+from tests.support.lakes.named import TODAY, VISITORS, Lakes
+from tests.support.machine.servers import ROOT, Sandbox, running_sandbox
 
 DOCUMENT = ROOT / "docs" / "operations.md"
 START, END = "<!-- captured -->\n", "<!-- end of what was captured -->\n"

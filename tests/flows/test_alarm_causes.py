@@ -24,11 +24,11 @@ from ingestion.config.errors import (
 )
 from ingestion.config.settings import Settings
 from ingestion.storage.local import LocalLake
-from tests.command_line import CommandLine
 from tests.flows.test_alarms import NOW, Inbox, day, failed
-from tests.listening import answering, listening
-from tests.refusing_bucket import refusing_bucket
-from tests.small_disk import fill, make_read_only, small_disk
+from tests.support.aws.refusing_bucket import refusing_bucket
+from tests.support.commands.command_line import CommandLine
+from tests.support.machine.listening import answering, listening
+from tests.support.machine.small_disk import fill, make_read_only, small_disk
 
 if TYPE_CHECKING:
     from reports.prefect import PrefectApi

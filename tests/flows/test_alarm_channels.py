@@ -16,8 +16,8 @@ from ingestion.config.errors import AlarmError
 from ingestion.config.settings import Settings
 from ingestion.storage.local import LocalLake
 from tests.flows.test_alarms import NOW, day, failed
-from tests.listening import listening, receiving_mail
-from tests.moto_account import running_moto, sign_in
+from tests.support.aws.moto_account import running_moto, sign_in
+from tests.support.machine.listening import listening, receiving_mail
 
 
 def test_what_nobody_could_be_told_is_told_at_the_next_look(tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ import pytest
 from flows.stages.dbt import PROJECT_DIR, forget_other_checkout, run_dbt
 from ingestion.config.settings import Settings
 from ingestion.storage.local import LocalLake
-from tests.command_line import CommandLine
-from tests.lakes import VISITORS, Lakes
 from tests.soak.sameness import OF_RUNS
+from tests.support.commands.command_line import CommandLine
+from tests.support.lakes.named import VISITORS, Lakes
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,8 @@ from flows.cli.main import cli
 from ingestion.config.errors import describe
 from ingestion.config.version import code_version
 from ingestion.resources import RESOURCES
-from tests.command_line import COMMAND, CommandLine
-from tests.servers import ROOT
+from tests.support.commands.command_line import COMMAND, CommandLine
+from tests.support.machine.servers import ROOT
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.command_line import COMMAND, CommandLine
 from tests.ingestion.account import STATS, visitor
+from tests.support.commands.command_line import COMMAND, CommandLine
 
 NADINE = {"name": "Nadine Planted", "email": "nadine@planted.example", "org": None}
 

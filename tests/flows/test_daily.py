@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.command_line import CommandLine, against
-from tests.lakes import VISITORS, Lakes
-from tests.servers import Sandbox
+from tests.support.commands.command_line import CommandLine, against
+from tests.support.lakes.named import VISITORS, Lakes
+from tests.support.machine.servers import Sandbox
 
 
 @pytest.fixture(scope="module")

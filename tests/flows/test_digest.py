@@ -13,7 +13,7 @@ from flows.stages.query import Answer
 from ingestion.config.errors import AlarmError, QueryError
 from ingestion.config.settings import Settings
 from ingestion.storage.local import LocalLake
-from tests.listening import receiving_mail
+from tests.support.machine.listening import receiving_mail
 
 SUNDAY = date(2026, 1, 11)
 FIGURES = ["figure", "amount", "usual_low", "usual_high", "beyond", "amount_before"]

@@ -9,8 +9,8 @@ import pytest
 
 from flows.cli.look.doctor import _check_prefect
 from ingestion.resources import RESOURCES
-from tests.command_line import CommandLine, against
-from tests.servers import Sandbox
+from tests.support.commands.command_line import CommandLine, against
+from tests.support.machine.servers import Sandbox
 
 Checks = dict[str, dict[str, object]]
 

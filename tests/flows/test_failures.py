@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.command_line import CommandLine
 from tests.flows.failures import DOCUMENT, FAILURES, living, what_status_says
-from tests.lakes import Lakes
-from tests.servers import Sandbox
+from tests.support.commands.command_line import CommandLine
+from tests.support.lakes.named import Lakes
+from tests.support.machine.servers import Sandbox
 
 CAUSES = {
     "The token was withdrawn": "ingest failed: Wistia refused the token (401)",

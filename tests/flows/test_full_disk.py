@@ -16,8 +16,8 @@ from ingestion.config.settings import Settings
 from ingestion.storage.local import LocalLake, sync_folder
 from reports.errors import PagesError
 from reports.node import SITE
-from tests.command_line import COMMAND, CommandLine
-from tests.small_disk import fill, make_read_only, small_disk
+from tests.support.commands.command_line import COMMAND, CommandLine
+from tests.support.machine.small_disk import fill, make_read_only, small_disk
 
 
 def test_a_build_on_a_full_disk_says_so(tmp_path: Path) -> None:

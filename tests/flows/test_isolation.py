@@ -7,8 +7,8 @@ import os
 import signal
 from pathlib import Path
 
-from tests.lakes import VISITORS
-from tests.stopping import Place, dbt_of, hang_the_api, last_run, place, wait_for
+from tests.support.commands.stopping import Place, dbt_of, hang_the_api, last_run, place, wait_for
+from tests.support.lakes.named import VISITORS
 
 __all__ = ["place"]  # the fixture of another room
 

@@ -11,10 +11,10 @@ import duckdb
 import pytest
 
 from reports.export import attach_file, export_tables
-from tests.command_line import CommandLine
 from tests.ingestion.account import TOKEN, Account, event, visitor
 from tests.ingestion.api.wire import Wire, as_json, text
-from tests.lakes import Lakes
+from tests.support.commands.command_line import CommandLine
+from tests.support.lakes.named import Lakes
 
 HASH_KEY = "planted-key-4d2"
 PERSON = {

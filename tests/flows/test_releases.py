@@ -20,8 +20,8 @@ from flows.up.prefect.launch import find_release
 from ingestion.config.errors import DeliveryError
 from ingestion.config.settings import Settings
 from ingestion.storage.local import LocalLake
-from tests.command_line import CommandLine
-from tests.moto_account import running_moto, sign_in
+from tests.support.aws.moto_account import running_moto, sign_in
+from tests.support.commands.command_line import CommandLine
 
 NOW = datetime(2026, 1, 30, 9, 0, tzinfo=UTC)
 

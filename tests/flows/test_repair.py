@@ -7,9 +7,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.command_line import CommandLine, against
-from tests.lakes import NEXT_DAY, VISITORS, Lakes
-from tests.servers import Sandbox
+from tests.support.commands.command_line import CommandLine, against
+from tests.support.lakes.named import NEXT_DAY, VISITORS, Lakes
+from tests.support.machine.servers import Sandbox
 
 Place = tuple[CommandLine, Sandbox]
 

@@ -15,10 +15,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.command_line import CommandLine
-from tests.doors import knock, listening
-from tests.running_up import Up, World, account_for_up, ports, processes_of, until, up
-from tests.stopping import hang_the_api, wait_for, wait_until_it_hangs
+from tests.support.commands.command_line import CommandLine
+from tests.support.commands.doors import knock, listening
+from tests.support.commands.running_up import (
+    Up,
+    World,
+    account_for_up,
+    ports,
+    processes_of,
+    until,
+    up,
+)
+from tests.support.commands.stopping import hang_the_api, wait_for, wait_until_it_hangs
 
 __all__ = ["up"]  # the fixture beside it
 PORTS = ("PREFECT_SERVER_API_PORT", "SERVE_PORT")

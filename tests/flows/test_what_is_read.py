@@ -16,7 +16,7 @@ from ingestion.config.errors import BuildError, LakeError
 from ingestion.config.settings import Settings
 from ingestion.config.timestamps import utc_now
 from ingestion.storage.local import LocalLake
-from tests.bronze_writer import BronzeWriter, visitor
+from tests.support.bronze.writer import BronzeWriter, visitor
 
 AT = "2026-01-09T00:01:48.000000Z"
 NAME = "lake [12] #? 100% it's = *"

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from urllib.parse import parse_qs, unquote
 from xml.sax.saxutils import unescape
 
-from tests.aws.emulator import ACCOUNT, REGION
-from tests.aws.recording import ENGINE, Request
+from tests.support.aws.emulator import ACCOUNT, REGION
+from tests.support.aws.recording import ENGINE, Request
 
 # What the local engine asks of Glue and Athena, by its documentation, does not.
 LOCAL = {"glue:DeleteColumnStatisticsForTable": "Trino clears statistics that nobody keeps"}

@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.athena_stack import AthenaStack, missing_tool
 from tests.infra.record import Told, record_stages
 from tests.infra.stages import Site, open_site
 from tests.infra.terraform import Root
-from tests.servers import Sandbox, running_sandbox
+from tests.support.aws.athena_stack import AthenaStack, missing_tool
+from tests.support.machine.servers import Sandbox, running_sandbox
 
 if TYPE_CHECKING:
     from concurrent.futures import Future

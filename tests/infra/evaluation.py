@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from tests.aws.emulator import ACCOUNT
 from tests.infra.calls import Call
+from tests.support.aws.emulator import ACCOUNT
 
 FOLDER = Path(__file__).parent / "evaluator"
 Statement = dict[str, Any]

@@ -4,10 +4,10 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from tests.aws.emulator import REGION
 from tests.infra.calls import Call
 from tests.infra.evaluation import Statement
 from tests.infra.terraform import Root
+from tests.support.aws.emulator import REGION
 
 # Actions that no call of the tests needs, each with the reason why it stays. Athena's engine is
 # AWS's own: where it asks for more than the engine of the tests, AWS's documentation decides.

@@ -22,7 +22,7 @@ from typing import Any
 import boto3
 
 from tests.infra.terraform import Root, copy_example, own_environment
-from tests.servers import Sandbox, running_sandbox
+from tests.support.machine.servers import Sandbox, running_sandbox
 
 VISITORS = 300
 

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.aws.recording import ENGINE, Request, read_requests, recorded_size
 from tests.infra.calls import Call, read_calls
 from tests.infra.terraform import Root, aws_environment
-from tests.servers import ROOT, Sandbox
+from tests.support.aws.recording import ENGINE, Request, read_requests, recorded_size
+from tests.support.machine.servers import ROOT, Sandbox
 
 # Planted, to be looked for.
 HASH_KEY = "planted-hash-key-5d2"  # pragma: allowlist secret

@@ -10,8 +10,8 @@ from typing import Any
 
 import boto3
 
-from tests.aws.emulator import ACCOUNT, REGION
-from tests.servers import ROOT
+from tests.support.aws.emulator import ACCOUNT, REGION
+from tests.support.machine.servers import ROOT
 
 # What a stranger would have: their own keys in the environment, here planted to be looked for.
 KEYS = {

@@ -7,10 +7,10 @@ import yaml
 
 from flows.athena.catalog import read_declarations
 from ingestion.config.settings import setting_names
-from tests.athena_stack import missing_tool
 from tests.infra.stages import Site
 from tests.infra.terraform import Root
-from tests.servers import ROOT
+from tests.support.aws.athena_stack import missing_tool
+from tests.support.machine.servers import ROOT
 
 ZONES = {"bronze", "silver", "gold", "results", "code", "site"}
 

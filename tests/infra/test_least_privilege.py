@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.athena_stack import missing_tool
-from tests.aws.emulator import ACCOUNT, REGION
 from tests.infra.calls import Call
 from tests.infra.evaluation import Question, Statement, decide, question
 from tests.infra.policies import (
@@ -24,7 +22,9 @@ from tests.infra.policies import (
 )
 from tests.infra.stages import Site
 from tests.infra.terraform import VARIABLES
-from tests.servers import ROOT
+from tests.support.aws.athena_stack import missing_tool
+from tests.support.aws.emulator import ACCOUNT, REGION
+from tests.support.machine.servers import ROOT
 
 if TYPE_CHECKING:
     from tests.infra.record import Told

@@ -20,10 +20,10 @@ from ingestion.ingest import ingest
 from ingestion.state.manifest import Manifest, exit_code, read_manifests
 from ingestion.state.run import start_run
 from ingestion.storage.base import Lake, open_lake
-from tests.clock import Clock
 from tests.ingestion.account import TOKEN, Account
 from tests.ingestion.api.wire import Timeline, Wire
 from tests.ingestion.homes import AWS_SECRET, BUCKET, Bucket, Client, Folder, Home
+from tests.support.machine.clock import Clock
 
 
 def pytest_configure(config: pytest.Config) -> None:

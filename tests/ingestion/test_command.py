@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from ingestion.config.settings import setting_names
-from tests import forks
 from tests.ingestion.account import TOKEN, visitor, visitors
 from tests.ingestion.api.wire import text
 from tests.ingestion.conftest import Bench
-from tests.servers import ROOT
+from tests.support.commands import forks
+from tests.support.machine.servers import ROOT
 
 
 def environment(bench: Bench, **changes: str) -> dict[str, str]:

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from tests.servers import Sandbox, running_sandbox
 from tests.soak.killing import KILLED, Kill, Victim
 from tests.soak.lakes import (
     Gaps,
@@ -18,6 +17,7 @@ from tests.soak.lakes import (
     newest_visitors,
     read_lines,
 )
+from tests.support.machine.servers import Sandbox, running_sandbox
 
 VISITORS = 2_500
 ROWS = 250  # in a part, so that the list has ten

@@ -7,7 +7,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.servers import ROOT
+from tests.support.machine.servers import ROOT
 
 PACKAGES = ("flows", "reports", "ingestion", "sandbox")
 START, END = "<!-- the house, by make reference -->\n\n", "\n<!-- end of the house -->"

@@ -18,7 +18,7 @@ from ingestion.config import grammar
 from ingestion.config.errors import EXIT_CODES
 from ingestion.config.settings import Settings, setting_names
 from tests.project import house, runbook
-from tests.servers import ROOT
+from tests.support.machine.servers import ROOT
 
 MODELS = ROOT / "dbt_project" / "models"
 LAYERS = ("silver", "gold", "pages")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.servers import ROOT
+from tests.support.machine.servers import ROOT
 
 PATH = ROOT / "docs" / "runbook.md"
 HEADING = "## Errors, by what they say\n"

@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.project.test_tree import text_of, tracked
-from tests.servers import ROOT
+from tests.support.machine.servers import ROOT
 
 SITE = ROOT / "build" / "docs"
 # Forms of the code host, texts of dbt and of the pages.

@@ -14,7 +14,7 @@ from ingestion.config import errors
 from ingestion.config.settings import Settings, setting_names
 from tests.project import house, reference, site
 from tests.project.test_tree import text_of, tracked
-from tests.servers import ROOT
+from tests.support.machine.servers import ROOT
 
 # What whoever reads them goes by; the decisions tell of their own day.
 DOCUMENTS = [

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from tests.project.test_tree import tracked
-from tests.servers import ROOT
+from tests.support.machine.servers import ROOT
 
 SKIPPING = {
     "test_call": "import pytest\ndef test_x(): pytest.skip('no such tool')\n",

@@ -4,7 +4,7 @@ import re
 
 from flows.alerts.findings import ALARMS
 from tests.project import runbook
-from tests.servers import ROOT
+from tests.support.machine.servers import ROOT
 
 TEXT = runbook.PATH.read_text(encoding="utf-8")
 

@@ -6,7 +6,7 @@ from functools import cache
 
 import pytest
 
-from tests.servers import ROOT
+from tests.support.machine.servers import ROOT
 
 # A file is one concept; what needs more lines is two. There is no smaller law: one of 250, with
 # 40 for a function, made people cut by size, and invent names for the pieces.

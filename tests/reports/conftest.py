@@ -20,7 +20,7 @@ from reports.server.limits import Guesses, Limit
 from reports.server.operations import Look, Operations
 from reports.server.prefect import Prefect
 from reports.server.session import Doorkeeper
-from tests.browser import running_chromium
+from tests.support.machine.browser import running_chromium
 
 NOW = datetime(2026, 1, 10, 9, 0, tzinfo=UTC)
 PASSWORD = "open sesame"  # noqa: S105  # pragma: allowlist secret

@@ -11,8 +11,8 @@ from playwright.sync_api import Browser
 
 from ingestion.config.settings import Settings
 from reports.server.app import build_app
-from tests.browser import running_chromium
 from tests.reports.serving import running_server
+from tests.support.machine.browser import running_chromium
 
 SIZES = ((1440, 900), (390, 844))
 SCHEMES = ("light", "dark")

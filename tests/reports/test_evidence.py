@@ -17,7 +17,7 @@ import pytest
 from reports.errors import NodeError, PagesError
 from reports.evidence import build, leave_out, take_place
 from reports.node import _PARTS, find_node, install_packages, run_node
-from tests.servers import ROOT
+from tests.support.machine.servers import ROOT
 
 MANIFEST = ".evidence/template/static/data/manifest.json"
 WELL = f"""

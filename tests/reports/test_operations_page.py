@@ -7,8 +7,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser import visiting
 from tests.reports.conftest import PASSWORD, Client, Home, completed, serving
+from tests.support.machine.browser import visiting
 
 WIDTHS = (390, 1440)
 

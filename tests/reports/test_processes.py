@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import ROOT
-from tests.stopping import command_of, wait_for
+from tests.support.commands.stopping import command_of, wait_for
+from tests.support.machine.servers import ROOT
 
 # A command, and below it one in a session of its own, as Prefect's worker starts runs.
 FAMILY = "setsid sleep {n}1 & sleep {n}2"

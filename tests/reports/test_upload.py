@@ -10,7 +10,7 @@ import pytest
 
 from ingestion.config.errors import ReadableError
 from reports.upload import copy_site
-from tests.moto_account import running_moto, sign_in
+from tests.support.aws.moto_account import running_moto, sign_in
 
 
 @pytest.fixture

@@ -12,13 +12,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.command_line import COMMAND, CommandLine, against
-from tests.listening import listening, receiving_mail
-from tests.old_node import place_old_node
-from tests.refusing_bucket import refusing_bucket
-from tests.servers import Sandbox, running_sandbox
-from tests.small_disk import fill, make_read_only, small_disk
 from tests.soak.verdict import Verdict
+from tests.support.aws.refusing_bucket import refusing_bucket
+from tests.support.commands.command_line import COMMAND, CommandLine, against
+from tests.support.machine.listening import listening, receiving_mail
+from tests.support.machine.old_node import place_old_node
+from tests.support.machine.servers import Sandbox, running_sandbox
+from tests.support.machine.small_disk import fill, make_read_only, small_disk
 
 _BUCKET = {
     "LAKE_URI": "s3://denied/lake",

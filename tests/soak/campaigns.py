@@ -7,7 +7,6 @@ from random import Random
 from tests.bench.contestants import OURS
 from tests.bench.measure import Took, floor_seconds
 from tests.bench.scenarios import LIMIT, Scale, read_truth, run_days, run_full
-from tests.servers import Sandbox, running_sandbox
 from tests.soak.killing import KILLED, Kill, Victim
 from tests.soak.lakes import (
     Gaps,
@@ -20,6 +19,7 @@ from tests.soak.lakes import (
 )
 from tests.soak.many_days import many_days
 from tests.soak.verdict import Verdict
+from tests.support.machine.servers import Sandbox, running_sandbox
 
 MILLION = 1_000_000
 NOBODY = Gaps(missing=0, stale=0)

@@ -6,9 +6,9 @@ fewer, tests/dbt_project/test_parity.py.
 
 import pytest
 
-from tests.athena_stack import AthenaStack
-from tests.both_engines import both_engines
 from tests.dbt_project.test_parity import assert_same
+from tests.support.aws.athena_stack import AthenaStack
+from tests.support.lakes.both_engines import both_engines
 
 VISITORS = 30_000
 

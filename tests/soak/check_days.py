@@ -4,11 +4,11 @@ import os
 import signal
 from pathlib import Path
 
-from tests.command_line import against
-from tests.running_up import ports, start_up, stop
-from tests.servers import running_sandbox
 from tests.soak.sameness import compared
-from tests.stopping import hang_the_api, wait_until_it_hangs
+from tests.support.commands.command_line import against
+from tests.support.commands.running_up import ports, start_up, stop
+from tests.support.commands.stopping import hang_the_api, wait_until_it_hangs
+from tests.support.machine.servers import running_sandbox
 
 
 def test_five_days_end_as_undisturbed_days_do(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """`pytest tests/soak/check_dbt.py`: dbt-athena in a project of its own, on the local Athena.
 
 What ours has not is here: views, and an Iceberg table that a column is appended to. Our own
-project's builds are CI's, tests/both_engines.py.
+project's builds are CI's, tests/support/lakes/both_engines.py.
 """
 
 import os
@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.athena_stack import AthenaStack
 from tests.sandbox.athena.asking import Asking
+from tests.support.aws.athena_stack import AthenaStack
 
 DBT = Path(sys.executable).with_name("dbt")
 FILES = {

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.command_line import CommandLine, against
-from tests.prefect_server import PREFECT
-from tests.running_up import Up, ports, start_up, stop, until
-from tests.servers import ROOT, running_sandbox
+from tests.support.commands.command_line import CommandLine, against
+from tests.support.commands.running_up import Up, ports, start_up, stop, until
+from tests.support.machine.prefect_server import PREFECT
+from tests.support.machine.servers import ROOT, running_sandbox
 
 ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 

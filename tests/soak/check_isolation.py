@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.lakes import VISITORS
-from tests.running_up import Up, World, account_for_up, processes_of, until, up
-from tests.stopping import (
+from tests.support.commands.running_up import Up, World, account_for_up, processes_of, until, up
+from tests.support.commands.stopping import (
     Place,
     dbt_of,
     hang_the_api,
@@ -19,6 +18,7 @@ from tests.stopping import (
     wait_for,
     wait_until_it_hangs,
 )
+from tests.support.lakes.named import VISITORS
 
 __all__ = ["place", "up"]  # the fixtures of other rooms
 ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")

@@ -6,8 +6,8 @@ delivery or alarms' readers: applied, planned again, destroyed.
 
 from pathlib import Path
 
-from tests.athena_stack import running_account
 from tests.infra.terraform import KEYS, VARIABLES, aws_environment, copy_example, traces
+from tests.support.aws.athena_stack import running_account
 
 
 def test_the_smallest_example_is_applied_planned_again_and_destroyed(tmp_path: Path) -> None:

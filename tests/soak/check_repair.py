@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from tests.command_line import against
-from tests.servers import running_sandbox
 from tests.soak.sameness import compared
+from tests.support.commands.command_line import against
+from tests.support.machine.servers import running_sandbox
 
 
 def test_a_backfill_reads_past_days_again_and_changes_no_table(tmp_path: Path) -> None:

@@ -9,8 +9,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser import running_chromium, visiting
-from tests.running_up import Up, World, account_for_up, processes_of, start_up, until, up
+from tests.support.commands.running_up import (
+    Up,
+    World,
+    account_for_up,
+    processes_of,
+    start_up,
+    until,
+    up,
+)
+from tests.support.machine.browser import running_chromium, visiting
 
 __all__ = ["up"]  # the fixture beside it
 PASSWORD = "turn the wheel"  # noqa: S105  # pragma: allowlist secret

@@ -6,8 +6,8 @@ import signal
 import subprocess
 import sys
 
-from tests.servers import ROOT
 from tests.soak.verdict import Verdict
+from tests.support.machine.servers import ROOT
 
 
 def check(name: str, *files: str, **environment: str) -> Verdict:

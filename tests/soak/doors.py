@@ -18,13 +18,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
-from tests.command_line import COMMAND, CommandLine, against
-from tests.doors import Answer, knock, listening
-from tests.running_up import ports
-from tests.servers import running_sandbox
 from tests.soak.sameness import compared
 from tests.soak.verdict import Verdict
-from tests.stopping import command_of
+from tests.support.commands.command_line import COMMAND, CommandLine, against
+from tests.support.commands.doors import Answer, knock, listening
+from tests.support.commands.running_up import ports
+from tests.support.commands.stopping import command_of
+from tests.support.machine.servers import running_sandbox
 
 # What ends by itself; each listens nowhere. A folder must be new each time: {new}.
 BY_ITSELF = (

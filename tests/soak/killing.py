@@ -8,9 +8,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests import forks
-from tests.servers import ROOT, Sandbox
 from tests.soak.lakes import left_by_kill
+from tests.support.commands import forks
+from tests.support.machine.servers import ROOT, Sandbox
 
 KILLED = -signal.SIGKILL
 COMMAND = (str(Path(sys.executable).with_name("wistia-elt")), "ingest")

@@ -16,12 +16,12 @@ from typing import Any
 
 import click
 
-from tests.clock import Clock
-from tests.listening import listening
-from tests.servers import Sandbox, running_sandbox
 from tests.soak.sameness import OF_RUNS, OF_THE_MOMENT
 from tests.soak.script import EVERY, FAULTS, NO_RUN, expected
 from tests.soak.verdict import Verdict
+from tests.support.machine.clock import Clock
+from tests.support.machine.listening import listening
+from tests.support.machine.servers import Sandbox, running_sandbox
 
 FIRST = datetime(2025, 6, 1, 7, 54, tzinfo=UTC)
 # `up` looks all the time; these are after each run, and when a missed one has become stale.

@@ -15,12 +15,12 @@ from typing import Any
 
 import duckdb
 
-from tests.grammar_cases import CASES, DATES, TIMES
 from tests.ingestion.account import ENGAGEMENT, NOT_FOUND, STATS, TOKEN, event, medium, visitor
 from tests.ingestion.api.wire import Asked, Reply, Wire, as_json
 from tests.soak.killing import COMMAND
 from tests.soak.lakes import Record, find_damage, read_lines
 from tests.soak.verdict import Verdict
+from tests.support.bronze.grammar_cases import CASES, DATES, TIMES
 
 MARK = "nadine@planted.example"
 TRACES = (b"nadine@planted", b"4930901820")

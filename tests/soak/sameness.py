@@ -1,6 +1,6 @@
 """When two lakes tell the same: every table but those about runs, every lasting column."""
 
-from tests.command_line import CommandLine
+from tests.support.commands.command_line import CommandLine
 
 # Each run adds to these.
 OF_RUNS = {"silver.fact_runs", "pages.runs", "pages.status"}

@@ -4,8 +4,8 @@ import re
 
 import yaml
 
-from tests.servers import ROOT
 from tests.soak.__main__ import CAMPAIGNS
+from tests.support.machine.servers import ROOT
 
 
 def test_the_page_says_what_each_campaign_promises() -> None:

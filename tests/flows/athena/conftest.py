@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
 
 from ingestion.config.settings import Settings
-from tests.moto_account import running_moto, sign_in
+from tests.support.aws.moto_account import running_moto, sign_in
 
 LAKE = "s3://lake/here"
 

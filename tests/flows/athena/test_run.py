@@ -7,7 +7,7 @@ from typing import Any
 import awswrangler as wr
 from pyathena import connect
 
-from tests.both_engines import VISITORS, BothEngines, Build
+from tests.support.lakes.both_engines import VISITORS, BothEngines, Build
 
 # The predecessor's figures, rounded as its report shows them.
 PERFORMANCE = [

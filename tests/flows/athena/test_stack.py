@@ -16,9 +16,9 @@ from flows.athena.query import count_athena_rows, query_athena
 from flows.athena.workgroup import read_builders_workgroup
 from ingestion.config.errors import ConfigurationError, CrawlError, QueryError, ReadableError
 from ingestion.config.settings import Settings
-from tests.athena_home import AthenaHome, point_at
-from tests.athena_stack import AthenaStack
-from tests.bronze_writer import BronzeWriter
+from tests.support.aws.athena_stack import AthenaStack
+from tests.support.bronze.writer import BronzeWriter
+from tests.support.lakes.athena_home import AthenaHome, point_at
 
 
 @pytest.fixture

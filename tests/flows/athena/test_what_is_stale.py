@@ -1,4 +1,4 @@
-"""What a build on Athena makes again; dbt's part of it is in tests/both_engines.py."""
+"""What a build on Athena makes again; dbt's part of it is in `tests.support.lakes.both_engines`."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -14,8 +14,8 @@ from ingestion.admin.rebuild import rebuild
 from ingestion.config.settings import Settings
 from ingestion.state.inventory import read_inventory
 from ingestion.storage.local import LocalLake
-from tests.bronze_history import land_first_day, land_fourth_day
-from tests.bronze_writer import BronzeWriter
+from tests.support.bronze.history import land_first_day, land_fourth_day
+from tests.support.bronze.writer import BronzeWriter
 
 SETTINGS = Settings(lake_uri="s3://bucket/prefix", glue_database_prefix="x_")
 Plans = Callable[[str], _Plans]

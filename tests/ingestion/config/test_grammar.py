@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from ingestion.config import grammar
 from ingestion.load.schemas import Event, Media, MediaDay, Record, Visitor, check_record
 from ingestion.storage.json_lines import encode
-from tests.grammar_cases import CASES, MACROS, Case
 from tests.ingestion.account import event, medium, visitor
-from tests.silver_sql import cast_of, model_of
+from tests.support.bronze.grammar_cases import CASES, MACROS, Case
+from tests.support.lakes.silver_sql import cast_of, model_of
 
 DAY = {"date": "2026-01-08", "load_count": 1, "play_count": 1, "hours_watched": 0.5}
 

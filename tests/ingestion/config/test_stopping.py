@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.servers import ROOT
+from tests.support.machine.servers import ROOT
 
 PROGRAM = """
 import sys, threading, time, click

@@ -9,9 +9,9 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from tests.servers import Sandbox, running_sandbox
 from tests.soak.killing import KILLED, Kill, Victim
 from tests.soak.lakes import ADDED, Record, find_damage, newest_events, read_lines
+from tests.support.machine.servers import Sandbox, running_sandbox
 
 ROWS = 300  # in a part, so that some 2,800 events have nine
 PATH, PART, STATE = "/stats/events", "raw-data/events/", "state/events.json"

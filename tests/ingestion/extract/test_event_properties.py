@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from ingestion.extract.context import Scope
-from tests.clock import Clock
 from tests.ingestion.account import Account, event
 from tests.ingestion.api.wire import Asked, Reply, Wire, as_json
 from tests.ingestion.conftest import Bench
 from tests.ingestion.homes import Folder
+from tests.support.machine.clock import Clock
 
 START = datetime(2026, 1, 9, 0, 1, 48, tzinfo=UTC)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)

@@ -16,11 +16,11 @@ from ingestion.config.errors import LakeBusyError
 from ingestion.extract.context import Scope
 from ingestion.state.manifest import Manifest
 from ingestion.storage.s3 import BucketLake
-from tests import forks
 from tests.ingestion.account import TOKEN, visitor, visitors
 from tests.ingestion.api.wire import Asked, Reply
 from tests.ingestion.conftest import Bench
 from tests.ingestion.homes import BUCKET, Bucket, Client
+from tests.support.commands import forks
 
 ONLY = Scope(resource="visitors")
 LEASE = 2.0

@@ -18,7 +18,7 @@ from ingestion.config.errors import ConfigurationError, LakeBusyError, LakeError
 from ingestion.config.settings import Settings
 from ingestion.storage.base import open_lake
 from ingestion.storage.local import LocalLake
-from tests.servers import ROOT
+from tests.support.machine.servers import ROOT
 
 KEY = "raw-data/visitors/ingest_date=2026-01-09/part.json.gz"
 

@@ -22,10 +22,10 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request
 from ingestion.admin.rebuild import rebuild
 from ingestion.config.settings import Settings
 from ingestion.storage.local import LocalLake
-from tests.bronze_writer import BronzeWriter
-from tests.browser import visiting
-from tests.command_line import CommandLine
-from tests.servers import running_sandbox
+from tests.support.bronze.writer import BronzeWriter
+from tests.support.commands.command_line import CommandLine
+from tests.support.machine.browser import visiting
+from tests.support.machine.servers import running_sandbox
 
 PAGES = (
     *("/", "/trends/", "/media/", "/compare/", "/viewing/", "/audience/"),

@@ -5,8 +5,8 @@ import requests
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from tests.browser import visiting
 from tests.reports.site.conftest import DESK, PAGES, PHONE, Account, Open
+from tests.support.machine.browser import visiting
 
 
 def assert_no_wider_than_its_screen(page: Page) -> None:

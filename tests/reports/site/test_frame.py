@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser import visiting
 from tests.reports.site.conftest import PAGES, Account, Open
+from tests.support.machine.browser import visiting
 
 # Bytes over the wire of a first visit that touches no filter.
 MOST_BYTES = 600_000

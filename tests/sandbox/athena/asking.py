@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from tests.athena_stack import AthenaStack
+from tests.support.aws.athena_stack import AthenaStack
 
 Rows = list[list[str | None]]
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.athena_stack import AthenaStack, as_lines
 from tests.sandbox.athena.asking import Asking
+from tests.support.aws.athena_stack import AthenaStack, as_lines
 
 
 @pytest.fixture

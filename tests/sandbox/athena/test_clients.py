@@ -12,8 +12,8 @@ import pytest
 from pyathena.pandas.cursor import PandasCursor
 from sqlalchemy import create_engine, inspect, text
 
-from tests.athena_stack import AthenaStack
 from tests.sandbox.athena.asking import Asking
+from tests.support.aws.athena_stack import AthenaStack
 
 FRAME = pd.DataFrame(
     {

@@ -11,7 +11,7 @@ import pytest
 
 from sandbox.athena.engine.server import running_engine
 from sandbox.athena.errors import SandboxError
-from tests.athena_stack import ROOT
+from tests.support.aws.athena_stack import ROOT
 
 # Stands where Java is asked for: answers as an engine that has started.
 ENGINE = f"""#!{sys.executable}

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.athena_stack import AthenaStack
 from tests.sandbox.athena.asking import Asking
+from tests.support.aws.athena_stack import AthenaStack
 
 
 @pytest.fixture

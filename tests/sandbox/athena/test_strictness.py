@@ -5,8 +5,8 @@ import re
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.athena_stack import AthenaStack
 from tests.sandbox.athena.asking import Asking
+from tests.support.aws.athena_stack import AthenaStack
 
 NO_QUERY = "Queries of this type are not supported"
 NOT_STARTED: list[tuple[str, str, dict[str, object]]] = [

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.servers import Sandbox, running_sandbox
+from tests.support.machine.servers import Sandbox, running_sandbox
 
 
 @pytest.fixture(scope="session")

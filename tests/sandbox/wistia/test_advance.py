@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from tests.servers import Sandbox, running_sandbox
+from tests.support.machine.servers import Sandbox, running_sandbox
 
 
 def keys(sandbox: Sandbox) -> list[str]:

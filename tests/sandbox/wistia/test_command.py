@@ -9,7 +9,7 @@ import threading
 import pytest
 import requests
 
-from tests.servers import ROOT, Sandbox, running_sandbox
+from tests.support.machine.servers import ROOT, Sandbox, running_sandbox
 
 COMMAND = [sys.executable, "-m", "sandbox.wistia"]
 

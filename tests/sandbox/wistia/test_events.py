@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.servers import Sandbox
+from tests.support.machine.servers import Sandbox
 
 Event = dict[str, Any]
 Query = dict[str, str | int]

@@ -6,7 +6,7 @@ import time
 import pytest
 import requests
 
-from tests.servers import Sandbox
+from tests.support.machine.servers import Sandbox
 
 PATH = "/stats/visitors"
 

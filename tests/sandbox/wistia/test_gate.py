@@ -6,7 +6,7 @@ from email.utils import parsedate_to_datetime
 
 import requests
 
-from tests.servers import Sandbox, running_sandbox
+from tests.support.machine.servers import Sandbox, running_sandbox
 
 
 def test_a_wrong_token_is_told_so(sandbox: Sandbox) -> None:

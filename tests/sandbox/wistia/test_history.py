@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.wistia.account.history import falling
-from tests.servers import Sandbox, running_sandbox
+from tests.support.machine.servers import Sandbox, running_sandbox
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from tests.servers import Sandbox, running_sandbox
+from tests.support.machine.servers import Sandbox, running_sandbox
 
 # Answer, place in it, broken rule: why the real answer is right.
 EXCEPTIONS = {

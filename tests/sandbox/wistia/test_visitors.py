@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.servers import Sandbox, running_sandbox
+from tests.support.machine.servers import Sandbox, running_sandbox
 
 Visitor = dict[str, Any]
 

@@ -4,7 +4,7 @@ Blanks, odd types and numbers, ties, unicode, fractions of seconds, dates that a
 answers from before a field existed: every reader of bronze is held against it.
 """
 
-from tests.bronze_writer import BronzeWriter, event, visitor
+from tests.support.bronze.writer import BronzeWriter, event, visitor
 
 LANDED = "2026-01-09T00:01:48.123456Z"
 ACTIVE = "2026-01-06T21:03:42.000Z"

@@ -14,9 +14,9 @@ from flows.stages.dbt import BuildResult
 from ingestion.admin.rebuild import rebuild
 from ingestion.config.settings import Settings
 from ingestion.storage.local import LocalLake
-from tests.bronze_writer import BronzeWriter
+from tests.support.bronze.writer import BronzeWriter
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[3]
 OUR_SETTINGS = ("LAKE_URI", "WAREHOUSE_PATH", "SILVER_URI", "GOLD_URI", "AS_OF_DATE")
 
 

@@ -14,7 +14,7 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tests.bronze_writer import BronzeWriter, event
+from tests.support.bronze.writer import BronzeWriter, event
 
 Row = tuple[Any, ...]
 ZONE = ZoneInfo("America/New_York")

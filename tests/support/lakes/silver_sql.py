@@ -9,7 +9,7 @@ from typing import Any
 
 import jinja2
 
-from tests.dbt_home import ROOT
+from tests.support.lakes.dbt_home import ROOT
 
 _PROJECT = ROOT / "dbt_project"
 

@@ -17,7 +17,7 @@ from flows.stages.query import query
 from ingestion.admin.rebuild import rebuild
 from ingestion.config.settings import Settings
 from ingestion.storage.base import open_lake
-from tests.athena_stack import AthenaStack
+from tests.support.aws.athena_stack import AthenaStack
 
 Rows = list[tuple[Any, ...]]
 Tables = dict[str, Rows]

@@ -18,7 +18,7 @@ import duckdb
 
 from flows.cli.main import main
 from ingestion.config import signals
-from tests.servers import Sandbox
+from tests.support.machine.servers import Sandbox
 
 COMMAND = Path(sys.executable).with_name("wistia-elt")
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import requests
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[3]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ on another day, or older than before, and a day told again.
 
 from pathlib import Path
 
-from tests.bronze_writer import BronzeWriter, event, visitor
+from tests.support.bronze.writer import BronzeWriter, event, visitor
 
 DURATION = 435.456
 # The figures of two real media: no data test may take them for false.

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 import requests
 
-from tests.command_line import COMMAND, CommandLine, against
-from tests.servers import Sandbox, running_sandbox
-from tests.stopping import wait_for
+from tests.support.commands.command_line import COMMAND, CommandLine, against
+from tests.support.commands.stopping import wait_for
+from tests.support.machine.servers import Sandbox, running_sandbox
 
 World = tuple[CommandLine, Sandbox]
 

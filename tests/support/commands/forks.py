@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[3]
 IMPORTED = ("flows.cli.run", "ingestion.__main__", "ingestion.storage.s3", "botocore.httpsession")
 
 
@@ -55,7 +55,7 @@ def run(
 @cache
 def _server() -> subprocess.Popen[str]:
     server = subprocess.Popen(
-        [sys.executable, "-m", "tests.forks"],
+        [sys.executable, "-m", "tests.support.commands.forks"],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

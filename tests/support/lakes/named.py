@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from tests.command_line import CommandLine, against
-from tests.dbt_home import DbtHome
-from tests.servers import running_sandbox
+from tests.support.commands.command_line import CommandLine, against
+from tests.support.lakes.dbt_home import DbtHome
+from tests.support.machine.servers import running_sandbox
 
 # Of the account that the lakes are read from. The sandbox makes the same one every time: a copy
 # goes on from another server of it.

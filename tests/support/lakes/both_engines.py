@@ -25,13 +25,13 @@ from flows.stages.query import query
 from ingestion.admin.rebuild import rebuild
 from ingestion.config.settings import Settings
 from ingestion.storage.local import LocalLake
-from tests.athena_home import AthenaHome, Rows, Tables, point_at, read_table
-from tests.athena_stack import AthenaStack
-from tests.bronze_history import land_first_day, land_fourth_day, land_second_day
-from tests.bronze_nasty import land_nasty_day
-from tests.command_line import CommandLine
-from tests.dbt_home import DbtHome
-from tests.servers import Sandbox, running_sandbox
+from tests.support.aws.athena_stack import AthenaStack
+from tests.support.bronze.history import land_first_day, land_fourth_day, land_second_day
+from tests.support.bronze.nasty import land_nasty_day
+from tests.support.commands.command_line import CommandLine
+from tests.support.lakes.athena_home import AthenaHome, Rows, Tables, point_at, read_table
+from tests.support.lakes.dbt_home import DbtHome
+from tests.support.machine.servers import Sandbox, running_sandbox
 
 AS_OF = "2026-01-12"
 VISITORS = 600

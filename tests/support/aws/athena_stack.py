@@ -30,7 +30,7 @@ from sandbox.athena.engine.install import engine_home, require_engine
 from sandbox.athena.engine.java import find_java
 from sandbox.athena.errors import SandboxError
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[3]
 # What a user's own machine may have set would lead elsewhere.
 _FOREIGN = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_CONFIG_FILE")
 
@@ -101,10 +101,10 @@ def running_athena(*options: str) -> Iterator[AthenaStack]:
 
 @contextmanager
 def running_account(folder: Path) -> Iterator[AthenaStack]:
-    """Run `tests.aws.account`, its requests recorded in `folder`; with Athena where it can be."""
+    """Run `tests.support.aws.account`, its requests recorded there; with Athena where it can be."""
     recording = folder / "requests.jsonl"
     engine = ["--engine"] if missing_tool() is None else []
-    with _started("tests.aws.account", str(recording), *engine) as process:
+    with _started("tests.support.aws.account", str(recording), *engine) as process:
         try:
             stack = AthenaStack(_read_settings(process), recording)
             _wait_for_bucket(stack)

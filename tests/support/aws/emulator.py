@@ -24,7 +24,7 @@ from moto.moto_server.werkzeug_app import (
 from moto.s3.models import FakeDeleteMarker
 from werkzeug.serving import make_server
 
-from tests.aws.recording import Recorder
+from tests.support.aws.recording import Recorder
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"

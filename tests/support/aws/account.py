@@ -1,4 +1,4 @@
-"""An AWS account for a session's tests: `python -m tests.aws.account RECORDING [--engine]`.
+"""An AWS account for a session's tests: `python -m tests.support.aws.account RECORDING [--engine]`.
 
 With `--engine` it is the sandbox's stack, whose Athena is real; without, moto alone. Every
 request is recorded. Prints the settings to use, then `ready`; runs until its input ends. The
@@ -17,8 +17,8 @@ from typing import Any
 from sandbox.athena import stack
 from sandbox.athena.engine.install import engine_home, require_engine
 from sandbox.athena.engine.java import find_java
-from tests.aws.emulator import REGION, filled_gaps, running_moto
-from tests.aws.recording import Recorder
+from tests.support.aws.emulator import REGION, filled_gaps, running_moto
+from tests.support.aws.recording import Recorder
 
 # Those that `wistia-elt sandbox athena` prints.
 _BUCKET = "lake"

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.command_line import CommandLine, against
-from tests.lakes import TODAY, VISITORS, Lakes
-from tests.servers import Sandbox, running_sandbox
+from tests.support.commands.command_line import CommandLine, against
+from tests.support.lakes.named import TODAY, VISITORS, Lakes
+from tests.support.machine.servers import Sandbox, running_sandbox
 
 if TYPE_CHECKING:
     import subprocess
