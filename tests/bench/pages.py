@@ -112,7 +112,7 @@ def _middle(visits: list[Visit]) -> Visit:
 
 
 def measure_data(visitors: int) -> tuple[int, int]:
-    """Bytes of a new account's page data: tables, and answers prepared for each page."""
+    """Bytes sent of a new account's page data: tables, and answers prepared for each page."""
     with running_sandbox(visitors=visitors) as sandbox, TemporaryDirectory() as folder:
         today = datetime.now(UTC).date().isoformat()
         cli = CommandLine(Path(folder), {**sandbox.environment, "AS_OF_DATE": today})
@@ -120,7 +120,13 @@ def measure_data(visitors: int) -> tuple[int, int]:
             cli.finish(stage)
         site = cli.lake / "site"
         tables, answers = site.glob("data/**/*.parquet"), site.glob("api/**/*.arrow")
-        return sum(one.stat().st_size for one in tables), sum(one.stat().st_size for one in answers)
+        return sum(map(_sent, tables)), sum(map(_sent, answers))
+
+
+def _sent(file: Path) -> int:
+    """Bytes of a file as a browser gets it."""
+    packed = file.with_name(f"{file.name}.br")
+    return (packed if packed.is_file() else file).stat().st_size
 
 
 def _grow(sizes: tuple[int, int]) -> str:
