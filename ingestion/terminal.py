@@ -174,7 +174,7 @@ def show_table(
     """
     console = Console()
     # FORCE_COLOR and its like make a terminal of a pipe, and of no pipe a narrow one.
-    if not sys.stdout.isatty():
+    if not console.file.isatty():
         console = Console(width=10_000)
     table = Table(box=SIMPLE, show_edge=False, pad_edge=False)
     for name in columns:

@@ -1,6 +1,7 @@
 """What a person sees at a terminal is what the data says."""
 
 import io
+import sys
 from contextlib import redirect_stdout
 
 import pytest
@@ -50,3 +51,9 @@ def test_nothing_is_cut_off_in_a_pipe_that_claims_to_be_a_terminal(
 
     assert "x" * 500 in (said := capsys.readouterr().out)
     assert "y" * 500 in said
+
+
+def test_a_table_for_nobody_ends_no_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    # As where a job's standard output is closed (`>&-`).
+    monkeypatch.setattr(sys, "stdout", None)
+    show_table(("text",), [("x",)])
