@@ -3,8 +3,9 @@
 import base64
 import re
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
+from itertools import islice
 from typing import IO, Any
 
 from sandbox.athena.aws.storage import Storage
@@ -13,6 +14,8 @@ from sandbox.athena.engine.client import Column, Outcome
 Cell = str | None
 # A cell in quotes, or nothing at all for null; the file is UTF-8.
 _CSV_CELL = re.compile(rb'(?:"((?:[^"]|"")*)")?([,\n])')
+# A page of a thousand rows is smaller as a rule.
+_PIECE = 1024 * 1024
 _SECONDS = re.compile(r"(\d\d:\d\d:\d\d)(?:\.(\d+))?")
 # Between these Java writes a number without an exponent.
 _SMALLEST_PLAIN, _LARGEST_PLAIN = 1e-3, 1e7
@@ -47,27 +50,35 @@ def read_results(
     storage: Storage, uri: str, start: int, most: int, *, plain: bool
 ) -> tuple[list[list[Cell]], int]:
     """Return up to `most` rows from byte `start` on, and the byte after the last; 0 at the end."""
-    body, at = storage.read(uri, start), 0
-    rows: list[list[Cell]] = []
-    while at < len(body) and len(rows) < most:
-        row, at = _read_line(body, at) if plain else _read_csv_line(body, at)
-        rows.append(row)
-    return rows, start + at if at < len(body) else 0
+    length = _PIECE
+    while True:
+        body = storage.read(uri, start, length)
+        found = list(islice(_lines(body) if plain else _csv_rows(body), most))
+        end = found[-1][1] if found else 0
+        is_last = len(body) < length
+        if is_last or len(found) == most:
+            return [row for row, _ in found], 0 if is_last and end == len(body) else start + end
+        length *= 2  # rows as long as these are rare
 
 
-def _read_line(body: bytes, at: int) -> tuple[list[Cell], int]:
-    end = body.index(b"\n", at)
-    return [body[at:end].decode()], end + 1
+def _lines(body: bytes) -> Iterator[tuple[list[Cell], int]]:
+    """Each whole line, and the byte after it."""
+    at = 0
+    while (end := body.find(b"\n", at) + 1) > 0:
+        yield [body[at : end - 1].decode()], end
+        at = end
 
 
-def _read_csv_line(body: bytes, at: int) -> tuple[list[Cell], int]:
+def _csv_rows(body: bytes) -> Iterator[tuple[list[Cell], int]]:
+    """Each whole row, and the byte after it."""
     row: list[Cell] = []
-    for match in _CSV_CELL.finditer(body, at):
-        cell, end = match.groups()
+    at = 0
+    while match := _CSV_CELL.match(body, at):
+        cell, at = match[1], match.end()
         row.append(None if cell is None else cell.replace(b'""', b'"').decode())
-        if end == b"\n":
-            return row, match.end()
-    raise ValueError(f"no row of results at byte {at}")
+        if match[2] == b"\n":
+            yield row, at
+            row = []
 
 
 def describe_column(column: Column) -> dict[str, object]:

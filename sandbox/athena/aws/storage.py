@@ -50,12 +50,18 @@ class Storage:
         bucket, key = split_uri(uri)
         self._s3.put_object(Bucket=bucket, Key=key, Body=body)
 
-    def read(self, uri: str, start: int = 0) -> bytes:
-        """Return an object's bytes from `start` on.
+    def read(self, uri: str, start: int = 0, length: int | None = None) -> bytes:
+        """Return an object's bytes from `start` on; none past its end.
 
         Raises:
             ClientError: there is no such object.
         """
         bucket, key = split_uri(uri)
-        part = {"Range": f"bytes={start}-"} if start else {}
-        return bytes(self._s3.get_object(Bucket=bucket, Key=key, **part)["Body"].read())
+        last = "" if length is None else start + length - 1
+        try:
+            answer = self._s3.get_object(Bucket=bucket, Key=key, Range=f"bytes={start}-{last}")
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "InvalidRange":
+                return b""
+            raise
+        return bytes(answer["Body"].read())
