@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from ingestion.config.aws_errors import EXPIRED, FORBIDDEN, LAKE_FORMATION, UNKNOWN
+
 _FILE = re.compile(r"s3://[^\s'\"(),]+")
 _RULES: tuple[tuple[str, str, str], ...] = (
     (
@@ -49,13 +51,11 @@ _RULES: tuple[tuple[str, str, str], ...] = (
     ),
     (
         r"ExpiredToken|RequestExpired|token (included in the request )?(is|has) expired",
-        "the AWS credentials have expired",
-        "sign in to AWS again (`aws sso login`), run again",
+        *EXPIRED,
     ),
     (
         r"UnrecognizedClient|InvalidClientTokenId|security token included in the request is inval",
-        "AWS does not know these credentials",
-        "check AWS_PROFILE, or AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN",
+        *UNKNOWN,
     ),
     (
         r"work ?group\b.{0,200}\bnot (be )?found",
@@ -93,16 +93,8 @@ _RULES: tuple[tuple[str, str, str], ...] = (
         "a bucket that Athena should read or write does not exist",
         "correct ATHENA_RESULTS_URI, SILVER_URI and GOLD_URI, or create the bucket first",
     ),
-    (
-        r"Lake ?Formation",
-        "AWS Lake Formation denies it",
-        "grant the role the permission there (Lake Formation, Permissions): IAM's rights do not do",
-    ),
-    (
-        r"explicit deny",
-        "a policy of AWS forbids it, whatever the role may do",
-        "change that policy: a service control policy, a permissions boundary, or the bucket's own",
-    ),
+    (r"Lake ?Formation", *LAKE_FORMATION),
+    (r"explicit deny", *FORBIDDEN),
     (
         r"kms:|\bKMS\b",
         "AWS denies the key (KMS) that encrypts a bucket, not the bucket",

@@ -197,11 +197,13 @@ def _fault_of_this_machine(
             f"{name} is {os.environ.get(name)}, where no certificates are",
             f"let {name} name a file of certificates in PEM, or unset it",
         )
-    named = next((one for one in _TLS_FILES if os.environ.get(one)), None)
-    if named and any(isinstance(e, FileNotFoundError | PermissionError) for e in found):
+    # Where keys of TLS are noted, for whoever debugs a network.
+    if (keys := os.environ.get("SSLKEYLOGFILE")) and any(
+        isinstance(e, FileNotFoundError | PermissionError) for e in found
+    ):
         return ConfigurationError(
-            f"{named} is {os.environ.get(named)}, which cannot be opened",
-            f"unset {named}, or let it name a file that can be written",
+            f"SSLKEYLOGFILE is {keys}, which cannot be opened",
+            "unset SSLKEYLOGFILE, or let it name a file that can be written",
         )
     return None
 
@@ -224,8 +226,6 @@ _UNTRUSTED = (
     "if a proxy of the network opens TLS, set REQUESTS_CA_BUNDLE to the file with its certificate; "
     "otherwise check WISTIA_BASE_URL"
 )
-# Where keys of TLS are noted, for whoever debugs a network.
-_TLS_FILES = ("SSLKEYLOGFILE",)
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 # requests' words where there is no such file, OpenSSL's where it holds something else.
 _NO_BUNDLE = re.compile("TLS CA certificate bundle, invalid path|NO_CERTIFICATE_OR_CRL_FOUND")

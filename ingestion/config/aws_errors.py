@@ -19,19 +19,20 @@ from ingestion.config.errors import ConfigurationError, ReadableError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_EXPIRED = ("the AWS credentials have expired", "sign in to AWS again (`aws sso login`), run again")
+# What AWS says wherever it is asked: the sentence and its remedy.
+EXPIRED = ("the AWS credentials have expired", "sign in to AWS again (`aws sso login`), run again")
 _NO_BUCKET = ("there is no such bucket", "correct {setting}, or create the bucket first")
 _ELSEWHERE = ("the bucket is in another region", "set AWS_REGION to the bucket's region")
-_UNKNOWN = (
+UNKNOWN = (
     "AWS does not know these credentials",
     "check AWS_PROFILE, or AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN",
 )
 _DENIED = ("AWS denies it", "give the role the right to that bucket and prefix, or that secret")
-_FORBIDDEN = (
+FORBIDDEN = (
     "a policy of AWS forbids it, whatever the role may do",
     "change that policy: a service control policy, a permissions boundary, or the bucket's own",
 )
-_LAKE_FORMATION = (
+LAKE_FORMATION = (
     "AWS Lake Formation denies it",
     "grant the role the permission there (Lake Formation, Permissions): IAM's rights do not do",
 )
@@ -122,16 +123,16 @@ _SETTINGS = (
     *(_NO_BUNDLE, _NO_TLS, _LACKING, _ODD_KEY),
 )
 _BY_CODE = {
-    "ExpiredToken": _EXPIRED,
-    "ExpiredTokenException": _EXPIRED,
-    "RequestExpired": _EXPIRED,
-    "TokenRefreshRequired": _EXPIRED,
-    "InvalidAccessKeyId": _UNKNOWN,
-    "SignatureDoesNotMatch": _UNKNOWN,
-    "InvalidSignatureException": _UNKNOWN,
-    "InvalidToken": _UNKNOWN,
-    "UnrecognizedClientException": _UNKNOWN,
-    "InvalidClientTokenId": _UNKNOWN,
+    "ExpiredToken": EXPIRED,
+    "ExpiredTokenException": EXPIRED,
+    "RequestExpired": EXPIRED,
+    "TokenRefreshRequired": EXPIRED,
+    "InvalidAccessKeyId": UNKNOWN,
+    "SignatureDoesNotMatch": UNKNOWN,
+    "InvalidSignatureException": UNKNOWN,
+    "InvalidToken": UNKNOWN,
+    "UnrecognizedClientException": UNKNOWN,
+    "InvalidClientTokenId": UNKNOWN,
     "AccessDenied": _DENIED,
     "AccessDeniedException": _DENIED,
     "DecryptionFailure": _KEY_DENIED,
@@ -151,19 +152,19 @@ _BY_CODE = {
 }
 # One code stands for several causes: only AWS's words tell them apart.
 _BY_WORDS = (
-    ({_DENIED}, "Lake ?Formation", _LAKE_FORMATION),
+    ({_DENIED}, "Lake ?Formation", LAKE_FORMATION),
     ({_DENIED}, "object lock|protected by object", _LOCKED),
     ({_DENIED}, r"perform: kms:[A-Za-z*]+", _KEY_DENIED),
-    ({_DENIED}, "explicit deny", _FORBIDDEN),
+    ({_DENIED}, "explicit deny", FORBIDDEN),
     # What S3 calls RequestTimeTooSkewed.
-    ({_UNKNOWN}, "signature (has )?expired|signature not yet current", _SKEWED),
+    ({UNKNOWN}, "signature (has )?expired|signature not yet current", _SKEWED),
 )
 _RIGHT = re.compile(r"perform: (?P<right>[a-z0-9-]+:[A-Za-z*]+)")
 DAMAGE = (boto.FlexibleChecksumError, boto.IncompleteReadError, boto.ResponseStreamingError)
 # The first that fits, by class and by its words.
 _BY_CLASS: tuple[tuple[tuple[type[Exception], ...], str, tuple[str, str]], ...] = (
     ((boto.NoCredentialsError, boto.PartialCredentialsError, boto.ProfileNotFound), "", _NONE),
-    ((boto.SSOError, boto.LoginError, boto.TokenRetrievalError), "", _EXPIRED),
+    ((boto.SSOError, boto.LoginError, boto.TokenRetrievalError), "", EXPIRED),
     ((boto.CredentialRetrievalError,), "", _NOT_FETCHED),
     ((boto.NoRegionError, boto.InvalidRegionError), "", _NO_REGION),
     ((boto.ParamValidationError,), "", _NO_NAME),
@@ -207,7 +208,7 @@ def _explain(
     code = code_of(error)
     found = _by_code(code, error) if code else _by_class(error)
     said, remedy = found or (f"AWS answers {code}", "run again a little later")
-    named = f" ({code})" if code and found in {_DENIED, _UNKNOWN} else ""
+    named = f" ({code})" if code and found in {_DENIED, UNKNOWN} else ""
     if found is _DENIED and (right := _refused_right(error)):
         named, remedy = f" ({right})", f"give the role the right to {right} there"
     is_setting = found in _SETTINGS or remedy is _OWN
