@@ -15,6 +15,7 @@ import uvicorn
 from playwright.sync_api import Browser, Page, Response
 
 from ingestion.config.settings import Settings
+from reports.compression import SIBLINGS
 from reports.server.app import build_app
 from tests.bench.report import write_section
 from tests.reports.serving import running_server
@@ -125,7 +126,7 @@ def measure_data(visitors: int) -> tuple[int, int]:
 
 def _sent(file: Path) -> int:
     """Bytes of a file as a browser gets it."""
-    packed = file.with_name(f"{file.name}.br")
+    packed = file.with_name(file.name + SIBLINGS["br"])
     return (packed if packed.is_file() else file).stat().st_size
 
 

@@ -6,13 +6,13 @@ import re
 import shutil
 import subprocess
 import sys
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import duckdb
 import pytest
 
+from tests.support.machine.listening import Quiet, serving
 from tests.support.machine.servers import ROOT
 
 _BLOCK = re.compile(r"^```diff (\S+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -31,10 +31,10 @@ def apply(project: Path, name: str, block: str) -> None:
     path.write_text(text.replace(gone, come) if gone else text + come, encoding="utf-8")
 
 
-class Wistia(BaseHTTPRequestHandler):
+class Wistia(Quiet):
     """Answers the one address, and the time; the stand-in does not know it."""
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
         found = re.fullmatch(r"/v1/medias/(\w+)/stats", self.path.partition("?")[0])
         plays = PLAYS.get(found[1]) if found else None
         body = {"stats": {"plays": plays, "visitors": 5, "averagePercentWatched": 25.5}}
@@ -42,9 +42,6 @@ class Wistia(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "application/json")
         self.end_headers()
         self.wfile.write(json.dumps({} if plays is None else body).encode())
-
-    def log_message(self, *_: object) -> None:
-        pass
 
 
 @pytest.fixture(scope="module")
@@ -77,21 +74,16 @@ def run(project: Path, *command: str, **environment: str) -> str:
 
 
 def test_what_the_document_adds_is_read_built_and_asked(project: Path) -> None:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Wistia)
-    Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Wistia)) as port:
         said = run(
             project,
             "ingestion",
             "--resource",
             "media_summary",
-            WISTIA_BASE_URL=f"http://127.0.0.1:{server.server_port}/v1",
+            WISTIA_BASE_URL=f"http://127.0.0.1:{port}/v1",
             WISTIA_API_TOKEN="x",
             WISTIA_MEDIA_IDS="abc,xyz",
         )
-    finally:
-        server.shutdown()
-        server.server_close()
     assert re.search(r"^media_summary +\d+ +2 +0 +0", said, re.MULTILINE), said
 
     said = run(

@@ -2,11 +2,10 @@
 
 import io
 import json
-import threading
 import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import HTTPServer
 from os import utime
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from ingestion.config.settings import Settings
 from ingestion.storage.local import LocalLake
 from tests.support.aws.moto_account import running_moto, sign_in
 from tests.support.commands.command_line import CommandLine
+from tests.support.machine.listening import Quiet, serving
 
 NOW = datetime(2026, 1, 30, 9, 0, tzinfo=UTC)
 
@@ -207,27 +207,15 @@ class Pipeline:
 def pipeline(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pipeline]:
     behind = Pipeline()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
+    class Handler(Quiet):
+        def do_POST(self) -> None:  # noqa: N802 - the name that http.server calls
             body = json.loads(self.rfile.read(int(self.headers["content-length"])))
             call = self.headers["x-amz-target"].partition(".")[2]
-            answer = json.dumps(behind.answer(call, body)).encode()
-            self.send_response(200)
-            self.send_header("content-length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
+            self.reply(json.dumps(behind.answer(call, body)).encode())
 
-        def log_message(self, *_: object) -> None:
-            return
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    sign_in(monkeypatch, f"http://127.0.0.1:{server.server_port}")
-    yield behind
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(HTTPServer(("127.0.0.1", 0), Handler)) as port:
+        sign_in(monkeypatch, f"http://127.0.0.1:{port}")
+        yield behind
 
 
 def test_the_pipeline_is_started_and_waited_for(pipeline: Pipeline) -> None:

@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import tarfile
-import threading
 import zipfile
 from collections.abc import Iterator
 from functools import partial
@@ -19,6 +18,7 @@ import pytest
 from sandbox.athena.engine.install import CORE, Archive, install, is_installed, repository_url
 from sandbox.athena.engine.java import find_java
 from sandbox.athena.errors import SandboxError
+from tests.support.machine.listening import serving
 
 COMMAND = Path(sys.executable).with_name("wistia-elt")
 
@@ -29,12 +29,8 @@ def repository(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     folder = tmp_path / "repository"
     folder.mkdir()
     handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
-    server = HTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}", folder
-    server.shutdown()
-    server.server_close()
+    with serving(HTTPServer(("127.0.0.1", 0), handler)) as port:
+        yield f"http://127.0.0.1:{port}", folder
 
 
 def publish(folder: Path, path: str, body: bytes) -> Archive:

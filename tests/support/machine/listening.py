@@ -1,4 +1,4 @@
-"""A webhook and a mail server for tests, on this machine."""
+"""Servers in this process, until their block ends: any, a webhook, a mail server."""
 
 import json
 import socketserver
@@ -9,27 +9,42 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 
 @contextmanager
-def answering(body: bytes) -> Iterator[str]:
-    """A server that answers every GET with the same."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            return
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+def serving(server: socketserver.TCPServer) -> Iterator[int]:
+    """Let a server that is bound answer in a thread; gives its port."""
+    with server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
-            yield f"http://127.0.0.1:{server.server_port}/api"
+            yield int(server.server_address[1])
         finally:
             server.shutdown()
             thread.join()
+
+
+class Quiet(BaseHTTPRequestHandler):
+    """A handler that writes no line a request."""
+
+    def log_message(self, *_: object) -> None:
+        return
+
+    def reply(self, body: bytes, status: int = 200) -> None:
+        self.send_response(status)
+        self.send_header("content-length", "0" if self.command == "HEAD" else str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+
+@contextmanager
+def answering(body: bytes) -> Iterator[str]:
+    """A server that answers every GET with the same."""
+
+    class Handler(Quiet):
+        def do_GET(self) -> None:
+            self.reply(body)
+
+    with serving(HTTPServer(("127.0.0.1", 0), Handler)) as port:
+        yield f"http://127.0.0.1:{port}/api"
 
 
 @contextmanager
@@ -39,7 +54,7 @@ def listening(
     """A webhook that keeps what is posted."""
     taken: list[dict[str, str]] = []
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             taken.append(json.loads(body))
@@ -48,18 +63,8 @@ def listening(
                 self.send_header(name, value)
             self.end_headers()
 
-        def log_message(self, *_: object) -> None:
-            return
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/hook", taken
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serving(HTTPServer(("127.0.0.1", 0), Handler)) as port:
+        yield f"http://127.0.0.1:{port}/hook", taken
 
 
 @contextmanager
@@ -82,11 +87,5 @@ def receiving_mail() -> Iterator[tuple[str, list[str]]]:
                 if verb == b"QUIT":
                     return
 
-    with socketserver.TCPServer(("127.0.0.1", 0), Mail) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"127.0.0.1:{server.server_address[1]}", taken
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(socketserver.TCPServer(("127.0.0.1", 0), Mail)) as port:
+        yield f"127.0.0.1:{port}", taken
