@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.up.run import look_after
 from tests.support.commands.command_line import CommandLine
 from tests.support.commands.doors import knock, listening
 from tests.support.commands.running_up import (
@@ -65,6 +66,26 @@ def test_one_command_plans_every_deployment_behind_a_password(up: Up) -> None:
     assert {run["expected_start_time"][11:16] for run in planned} == {"07:54"}
 
     assert (up.home / "up.auth").stat().st_mode & 0o777 == 0o600
+
+
+def test_whatever_a_look_meets_what_is_looked_after_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("flows.up.run._LOOK_SECONDS", 0)
+    monkeypatch.setattr("flows.up.run._REAP_SECONDS", 0)
+    met = [KeyError("state"), OSError(11, "Resource temporarily unavailable"), KeyboardInterrupt()]
+    said: list[str] = []
+
+    def look() -> list[str]:
+        raise met.pop(0)
+
+    with pytest.raises(KeyboardInterrupt):
+        look_after([], look, said.append)
+
+    assert said == [
+        "warning: KeyError: 'state'",
+        "warning: BlockingIOError: [Errno 11] Resource temporarily unavailable",
+    ]
 
 
 def test_no_socket_answers_without_the_secret(up: Up, world: World) -> None:
@@ -188,9 +209,13 @@ def test_deployments_are_registered_again_from_a_terminal_beside_it(up: Up) -> N
 def test_a_run_over_rest_completes_and_a_second_meanwhile_is_refused(up: Up) -> None:
     first = up.start("daily")
     up.wait(first, "RUNNING")
+    pid = int(up.run(first)["infrastructure_pid"])
+    # It must not end before the worker has looked at the second.
+    os.kill(pid, signal.SIGSTOP)
     second = up.start("daily")
 
     assert up.wait(second, "CANCELLED", "COMPLETED", "FAILED") == "CANCELLED"
+    os.kill(pid, signal.SIGCONT)
     assert up.wait(first, "COMPLETED", "FAILED", "CRASHED") == "COMPLETED"
     status = up.cli.status()
     assert status["tables"]["silver.fact_visitors"] == 300

@@ -11,7 +11,9 @@ import pytest
 from tests.support.machine.servers import ROOT
 
 PROGRAM = """
-import sys, threading, time, click
+import signal, sys, threading, time, click
+# Whoever runs the tests may have said `nohup`.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 from ingestion.config import signals
 from ingestion.terminal import show_errors
 signals._SECONDS = 0.3
