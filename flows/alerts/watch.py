@@ -46,17 +46,21 @@ def watch(  # noqa: PLR0913 - what is looked at, and who is told
 
     `error` ended the last run where its manifest could not say so. `also` is what `up` has found
     beside the lake; None for a look that sees the lake alone. Told are `channels`, or those of
-    the settings.
+    the settings. Whatever a look itself meets is logged: it fails no run.
     """
-    channels = open_channels(settings) if channels is None else channels
-    memory = Memory(lake, lake.uri)
-    look_now = partial(_look, settings, lake, memory, error=error, also=also)
-    look = look_now(clock())
-    if not _is_known(look, channels):
-        with _turn(lake):
-            # Another look may have told people just now: what it told is not told again.
-            look = look_now(clock())
-            _tell_news(look, memory, clock(), channels, lake.uri)
+    look = _Look([], ALARMS, {})
+    try:
+        channels = open_channels(settings) if channels is None else channels
+        memory = Memory(lake, lake.uri)
+        look_now = partial(_look, settings, lake, memory, error=error, also=also)
+        look = look_now(clock())
+        if not _is_known(look, channels):
+            with _turn(lake):
+                # Another look may have told people just now: what it told is not told again.
+                look = look_now(clock())
+                _tell_news(look, memory, clock(), channels, lake.uri)
+    except Exception as unexpected:  # noqa: BLE001 - it must not hide how the run ended
+        log.warning("the look for alarms ended early: %s", describe(unexpected)[0])
     return look.found
 
 

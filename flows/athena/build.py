@@ -19,6 +19,7 @@ from flows.stages.increments import (
     write_plan,
 )
 from ingestion.config.errors import BuildError, LakeError
+from ingestion.state.manifest import PREFIX
 
 if TYPE_CHECKING:
     from ingestion.config.settings import Settings
@@ -31,9 +32,9 @@ MOST_PASSED_OVER = 500
 
 
 class Reading(NamedTuple):
-    """What a build reads: what the manifests of a lake list, and files of bronze that none lists.
+    """What a build reads: what the manifests of a lake list, and files that none lists.
 
-    Athena reads whatever lies in a partition, so the statements leave the latter out by name.
+    Athena reads whatever lies in a table's folder, so the statements leave the latter out by name.
     """
 
     lake: Lake
@@ -117,11 +118,12 @@ def _passed_over(settings: Settings, unlisted: list[str]) -> list[str]:
     found = [
         f"{settings.lake_uri.rstrip('/')}/{key}"
         for key in unlisted
-        if "/ingest_date=" in key and key.rpartition("/")[2][:1] not in {".", "_"}
+        if ("/ingest_date=" in key or key.startswith(PREFIX))
+        and key.rpartition("/")[2][:1] not in {".", "_"}
     ]
     if len(found) > MOST_PASSED_OVER:
         raise LakeError(
-            f"{found[0]} and {len(found) - 1:,} more files lie in bronze and no manifest lists "
+            f"{found[0]} and {len(found) - 1:,} more files lie in the lake and no manifest lists "
             "them; Athena would read them all",
             "`wistia-elt doctor --lake` names each, and with `--rebuild` it lists what a run wrote",
         )

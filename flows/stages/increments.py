@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from flows.stages.dbt import PROJECT_DIR
 from ingestion.resources import RESOURCES
+from ingestion.state.manifest import PREFIX
 from ingestion.storage.json_lines import RAW
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def write_plan(
     """
     is_same = before is not None and before.code == now.code and not is_refreshed
     objects, strange = inventory.by_resource(), sorted(passed_over)
-    plan = {}
+    plan = {"runs": {"passed_over": _among(strange, PREFIX)}}
     for resource in RESOURCES:
         known = before.days.get(resource.name, {}) if before and is_same else {}
         held = now.days.get(resource.name, {})
@@ -125,8 +126,11 @@ def write_plan(
                 for stored in objects.get(resource.name, ())
                 if is_whole or stored.key.split("/")[2] in chosen
             ),
-            "passed_over": [
-                uri.replace("'", "''") for uri in strange if f"/{RAW}/{resource.name}/" in uri
-            ],
+            "passed_over": _among(strange, f"{RAW}/{resource.name}/"),
         }
     return json.dumps(plan, separators=(",", ":"))
+
+
+def _among(uris: list[str], prefix: str) -> list[str]:
+    """Those below a prefix, as a literal of SQL holds them."""
+    return [uri.replace("'", "''") for uri in uris if f"/{prefix}" in uri]

@@ -19,7 +19,7 @@ from flows.up.lookout import Lookout, drop_missed, reap
 from flows.up.prefect.access import basic, forget_password, keep_password
 from flows.up.prefect.failure import explain_start
 from flows.up.prefect.registration import register
-from ingestion.config.errors import ConfigurationError, PrefectError, ReadableError
+from ingestion.config.errors import ConfigurationError, PrefectError, describe
 from ingestion.config.settings import PROJECT_ROOT
 from ingestion.storage.base import open_lake
 from reports.prefect import POOL, PrefectApi
@@ -114,6 +114,8 @@ class Child:
             where = f"; {self.log} has its last words" if self.log else ""
             say(f"{self.name} ended ({self.ended}) and is started again{where}")
         if now >= self._due:
+            # A machine without memory or processes to spare may have some later.
+            self._due = now + _LONGEST_WAIT
             self.start()
 
 
@@ -146,10 +148,10 @@ def up(settings: Settings, say: Callable[[str], None]) -> None:
             drop_missed(api)
             pages.start()
             worker.start()
-            # Should they not come up, `_watch` says so and starts them again.
+            # Should they not come up, `look_after` says so and starts them again.
             _answers(address_of(pages_at), pages, _PAGES_SECONDS)
             _tell(pages_at, api, say)
-            _watch(children, Lookout(settings, api, lake), say)
+            look_after(children, Lookout(settings, api, lake), say)
         finally:
             started = [child.process for child in children if child.process is not None]
             # Kindly first, and all at the same time.
@@ -246,22 +248,23 @@ def _tell(pages_at: socket.socket, api: PrefectApi, say: Callable[[str], None]) 
     say("Ctrl-C stops it all")
 
 
-def _watch(
+def look_after(
     children: Sequence[Child], look_for_dead: Callable[[], list[str]], say: Callable[[str], None]
 ) -> None:
+    """Start again what ends and name the runs that died, until a signal comes."""
     due = time.monotonic()
     while True:
         time.sleep(_LOOK_SECONDS)
-        for child in children:
-            child.revive(say)
-        if time.monotonic() < due:
-            continue
-        due = time.monotonic() + _REAP_SECONDS
         try:
+            for child in children:
+                child.revive(say)
+            if time.monotonic() < due:
+                continue
+            due = time.monotonic() + _REAP_SECONDS
             for name in look_for_dead():
                 say(f"the run {name} died without a word: marked crashed")
-        except ReadableError as error:
-            say(f"warning: {error}")
+        except Exception as error:  # noqa: BLE001 - whatever it meets, what runs goes on
+            say(f"warning: {describe(error)[0]}")
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """The one list of files: the objects that the manifests list, held against what lies there.
 
 `build` reads these objects and no others, `doctor --lake` audits them, `forget` cleans them. A key
-is text: nothing is found by a pattern. Whatever else lies below bronze is named and passed over.
+is text: nothing is found by a pattern. Whatever else lies below bronze, or among the manifests, is
+named and passed over.
 """
 
 from __future__ import annotations
@@ -12,7 +13,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from ingestion.config.errors import LakeError
-from ingestion.state.manifest import StoredObject, in_order, listings, read_each
+from ingestion.state.manifest import (
+    PREFIX,
+    StoredObject,
+    in_order,
+    is_manifest,
+    listings,
+    read_each,
+)
 from ingestion.storage.json_lines import QUARANTINE, RAW, short_digest
 
 if TYPE_CHECKING:
@@ -89,7 +97,8 @@ def read_inventory(lake: Lake) -> Inventory:
 def hold_against(lake: Lake, inventory: Inventory) -> list[str]:
     """Hold every listed object against the lake, by existence and size; tell what is unlisted.
 
-    Those files, hidden ones too, are passed over by whoever reads bronze.
+    Those files, hidden ones too, are passed over by whoever reads bronze, and so is what lies among
+    the manifests and is none.
 
     Raises:
         LakeError: A listed object is missing or of another size, or nothing at all is listed.
@@ -107,7 +116,12 @@ def hold_against(lake: Lake, inventory: Inventory) -> list[str]:
             f"{RAW} holds {readable:,} objects and no manifest lists any of them",
             f"`{REBUILD}` lists them again by the run that each line names",
         )
-    return unlisted
+    return unlisted + sorted(one.key for one in lake.entries(PREFIX) if _is_strange(one.key))
+
+
+def _is_strange(key: str) -> bool:
+    # A hidden one may be a manifest that is being written.
+    return not is_manifest(key) and not key.rpartition("/")[2].startswith((".", "_"))
 
 
 def is_object(key: str) -> bool:

@@ -32,8 +32,9 @@ INCREMENTAL = [
     "fact_visitors",
 ]
 STRAY = "s3://lake/raw-data/visitors/ingest_date=2026-01-08/it''s.json.gz"
-# What `wistia-elt build` hands over: days to read, and a file that no manifest lists.
-PLAN = {
+STRAY_RUN = "s3://lake/state/runs/a copy.json"
+# What `wistia-elt build` hands over: days to read, and files that no manifest lists.
+PLAN = {"runs": {"passed_over": [STRAY_RUN]}} | {
     resource.name: {
         "days": ["2026-01-08"],
         "counted": ["2026-01-08"],
@@ -148,6 +149,8 @@ def test_only_increments_read_themselves_and_prune_by_a_literal(
         assert (reads_itself, is_bounded) == (name in INCREMENTAL,) * 2, name
         has_path = f"""and "$path" not in ('{STRAY}')""" in sql
         assert has_path == (name in {"fact_visitors", "fact_visitor_activity"}), name
+        has_run = f"""where "$path" not in ('{STRAY_RUN}')""" in sql
+        assert has_run == (name == "fact_runs"), name
     for name, sql in branches["full refresh"].items():
         assert f'"ci_silver"."{name}"' not in sql, name
         assert f'"ci_gold"."{name}"' not in sql, name

@@ -117,6 +117,19 @@ def test_a_channel_whose_address_is_none_silences_no_other(
     assert "planted" not in caplog.text + str(told.value) + told.value.remedy
 
 
+def test_whatever_a_look_for_alarms_meets_the_run_that_it_follows_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def find(*_: object) -> None:
+        raise KeyError("finished_at")
+
+    monkeypatch.setattr("flows.alerts.watch.find", find)
+
+    assert watch(Settings(), LocalLake(tmp_path), lambda: NOW, channels={}) == []
+
+    assert "the look for alarms ended early: KeyError: 'finished_at'" in caplog.text
+
+
 def test_whatever_a_channel_raises_the_others_are_told(tmp_path: Path) -> None:
     class Broken(Channel):
         def send(self, subject: str, text: str) -> None:

@@ -7,6 +7,7 @@ with runs as (
         ingest,
         totals
     from {{ source('bronze', 'runs') }}
+    where {{ not_passed_over('runs') }}
 ),
 
 typed as (

@@ -116,6 +116,7 @@ def test_strange_files_are_named_and_passed_over(bench: Bench) -> None:
         f"{day}/._{key.rpartition('/')[2]}",
         f"{day}/notes.txt",
         f"{RAW}/visitors/visitors_outside.json.gz",
+        "state/runs/a copy of one.json",
     ]
     for name in strange:
         bench.home.write(name, b"\x00\x05\x16\x07")
