@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import sys
 from collections import Counter
 from collections.abc import Generator, Iterator
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 # something.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+# A script's background job is deaf to SIGINT, and so would be whatever a test starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # What CI may lack and be whole: Wistia's specification is not ours to ship, and not every
 # runner's user may mount a disk.

@@ -3,11 +3,12 @@
 Summed are the seconds of the tests themselves, added up over all processes. Wall are those in
 which at least one test of the room ran. Alone is what the room takes when nothing else runs: the
 run's own wall when it was alone, otherwise reckoned, from what is summed and what must stay in
-one process. A run over its budget is told so and fails nothing: machines differ.
+one process. A run over its budget is told so and fails nothing: machines differ. What was skipped
+stands there too, a line for each reason.
 """
 
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 # Seconds. Of the 25 minutes for everything the gates of `make check` have three.
 ROOM, ALL, ALL_AND_HEAVY = 90, 600, 1320
+# Whole builds and whole runs.
+LARGER = {"tests/dbt_project": 120, "tests/flows": 240}
 # What needs the engine of the local Athena, Terraform or a built site. They have the rest of
 # ALL_AND_HEAVY together, and no budget of a room.
 HEAVY = (
@@ -53,10 +56,19 @@ class Times:
         self._room_of, self._began = room_of, time.monotonic()
         self._seconds: defaultdict[str, float] = defaultdict(float)
         self._spans: defaultdict[str, list[Span]] = defaultdict(list)
+        self._skipped: Counter[str] = Counter()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self._seconds[report.nodeid] += report.duration
         self._spans[place_of(report.nodeid)].append((report.start, report.stop))
+        self._note_skip(report)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        self._note_skip(report)
+
+    def _note_skip(self, report: pytest.TestReport | pytest.CollectReport) -> None:
+        if report.skipped and isinstance(report.longrepr, tuple):
+            self._skipped[report.longrepr[2].removeprefix("Skipped: ")] += 1
 
     def pytest_terminal_summary(self, terminalreporter: "TerminalReporter") -> None:
         processes = terminalreporter.config.getoption("numprocesses", None) or 1
@@ -65,8 +77,12 @@ class Times:
             terminalreporter.section(f"seconds in {processes} process{'es' * (processes > 1)}")
         for line in lines:
             terminalreporter.write_line(line)
-        for line in over:
+        for line in [*over, *self.skips()]:
             terminalreporter.write_line(line, yellow=True)
+
+    def skips(self) -> list[str]:
+        """A line for each reason why tests were skipped."""
+        return [f"skipped {count}: {reason}" for reason, count in self._skipped.most_common()]
 
     def table(self, processes: int, took: float) -> tuple[list[str], list[str]]:
         """Lines of the table, and of what is over its budget; none where no test ran."""
@@ -77,7 +93,7 @@ class Times:
         for place, spans in sorted(self._spans.items()):
             own = {name: s for name, s in self._seconds.items() if place_of(name) == place}
             alone = took if len(self._spans) == 1 else self._alone(own, processes)
-            budget = None if place in HEAVY else ROOM
+            budget = None if place in HEAVY else LARGER.get(place, ROOM)
             lines.append(_line(place, len(own), sum(own.values()), wall(spans), alone, budget))
             if budget and alone > budget:
                 over.append(_over(place, alone, budget))

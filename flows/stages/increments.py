@@ -111,7 +111,7 @@ def write_plan(
     """
     is_same = before is not None and before.code == now.code and not is_refreshed
     objects, strange = inventory.by_resource(), sorted(passed_over)
-    plan = {"runs": {"passed_over": _among(strange, PREFIX)}}
+    plan: dict[str, dict[str, object]] = {"runs": {"passed_over": _among(strange, PREFIX)}}
     for resource in RESOURCES:
         known = before.days.get(resource.name, {}) if before and is_same else {}
         held = now.days.get(resource.name, {})

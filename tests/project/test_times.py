@@ -70,6 +70,22 @@ def test_the_ten_slowest_are_named_setup_included() -> None:
     assert slowest[1].split() == ["12.0", "tests/bench/test_a.py::test_11"]
 
 
+def test_a_reason_to_skip_is_told_once_with_how_many_it_skipped(tmp_path: Path) -> None:
+    body = (
+        "import pytest\n"
+        "@pytest.mark.parametrize('number', range(3))\n"
+        "def test_x(number): pytest.skip('no engine here')\n"
+        "@pytest.mark.skip('no disk')\n"
+        "def test_y(): pass\n"
+    )
+    done = run_pytest(tmp_path, {"test_it": body, "test_other": "def test_z(): pass\n"}, "-n2")
+
+    assert re.findall(r"^skipped.*$", done.stdout, re.MULTILINE) == [
+        "skipped 3: no engine here",
+        "skipped 1: no disk",
+    ]
+
+
 def test_a_run_ends_with_its_table_and_fails_for_no_second(tmp_path: Path) -> None:
     body = (
         "import pytest, time\n"
