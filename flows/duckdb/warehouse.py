@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ingestion.state.inventory import Inventory
 
 BUILDING = "warehouse.building.duckdb"
+_MOST_GB = 3
 # What says nothing of a file: it may be whole, and there was no memory or time to read it.
 _NO_DAMAGE = (duckdb.OutOfMemoryException, duckdb.InterruptException)
 
@@ -127,6 +128,18 @@ def write_objects(copy: Path, inventory: Inventory) -> None:
             f"one.n as record_count from (select unnest(from_json({quote(json.dumps(found))}, "
             """'[{"resource": "varchar", "key": "varchar", "n": "bigint"}]')) as one)"""
         )
+
+
+def memory_limit() -> str:
+    """What DuckDB may hold in memory while it builds: 3 GB, less where the machine has less."""
+    with duckdb.connect() as connection:
+        (own,) = connection.execute("select current_setting('memory_limit')").fetchall()[0]
+    number, unit = str(own).split()
+    return (
+        f"{_MOST_GB}GB"
+        if unit == "TiB" or (unit == "GiB" and float(number) > _MOST_GB)
+        else str(own)
+    )
 
 
 def quote(value: object) -> str:

@@ -15,6 +15,7 @@ from flows.duckdb.warehouse import (
     BUILDING,
     ask_file,
     is_damaged,
+    memory_limit,
     publish,
     read_record,
     set_aside,
@@ -127,7 +128,11 @@ def _build_copy(
             target="local",
             as_of_date=as_of_date,
             work_dir=work_dir,
-            environment={"WAREHOUSE_PATH": str(copy), VARIABLE: plan},
+            environment={
+                "WAREHOUSE_PATH": str(copy),
+                "DUCKDB_MEMORY": memory_limit(),
+                VARIABLE: plan,
+            },
             ask=partial(ask_file, copy),
         )
         # Of one table rebuilt the others know nothing: what is new to them stays so.

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from flows.duckdb.erase import WarehouseTables
-from flows.duckdb.warehouse import is_damaged
+from flows.duckdb.warehouse import is_damaged, memory_limit
 from flows.stages.build import build
 from flows.stages.query import query
 from ingestion.config.errors import TablesHeldError
@@ -45,6 +45,20 @@ def test_damage_is_found_wherever_it_lies(good: Path) -> None:
         assert is_damaged(good), at
     good.write_bytes(whole[: len(whole) // 2])
     assert is_damaged(good)
+
+
+@pytest.mark.parametrize(
+    ("machine", "taken"),
+    [("1TiB", "3GB"), ("20GiB", "3GB"), ("2GiB", "2.0 GiB"), ("900MiB", "900.0 MiB")],
+)
+def test_a_build_holds_three_gigabytes_or_what_a_smaller_machine_has(
+    monkeypatch: pytest.MonkeyPatch, machine: str, taken: str
+) -> None:
+    monkeypatch.setattr(
+        duckdb, "connect", partial(duckdb.connect, config={"memory_limit": machine})
+    )
+
+    assert memory_limit() == taken
 
 
 def test_a_build_sets_a_damaged_file_aside_and_makes_all_anew(tmp_path: Path) -> None:
