@@ -20,6 +20,7 @@ from tests.support.machine.old_node import place_old_node
 from tests.support.machine.servers import Sandbox, running_sandbox
 from tests.support.machine.small_disk import fill, make_read_only, small_disk
 
+TODAY = "2026-01-10"
 _BUCKET = {
     "LAKE_URI": "s3://denied/lake",
     "AWS_ACCESS_KEY_ID": "planted",
@@ -129,7 +130,7 @@ def _run(place: Place) -> tuple[int, str]:
 def _place() -> Iterator[tuple[Place, list[dict[str, str]], list[str]]]:
     with (
         tempfile.TemporaryDirectory() as folder,
-        running_sandbox(visitors=5) as wistia,
+        running_sandbox(visitors=5, today=TODAY) as wistia,
         listening() as (url, posted),
         receiving_mail() as (address, mailed),
         small_disk(Path(folder) / "disk", 40) as disk,

@@ -267,7 +267,7 @@ def test_a_store_whose_locks_are_none_is_refused(
             bench.ingest(ONLY)
 
     assert "If-None-Match" in caught.value.remedy
-    assert bench.objects("raw-data") == []
+    assert bench.objects("") == []
 
 
 @pytest.mark.parametrize("page", [b"<html>sign in</html>", b"<!doctype html><p>sign in"])

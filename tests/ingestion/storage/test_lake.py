@@ -197,6 +197,25 @@ def test_a_full_disk_is_one_sentence_and_keeps_what_landed(small_disk: Path) -> 
     lake.put("second", b"x" * 600_000)
 
 
+def test_a_disk_that_counts_no_files_is_short_of_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As btrfs tells of itself.
+    counts_none = os.statvfs_result([0] * 10)
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "statvfs", lambda _path: counts_none)
+    monkeypatch.setattr(os, "replace", refuse)
+    monkeypatch.setattr(Path, "replace", refuse)
+
+    with pytest.raises(LakeError, match="no space left to write") as caught:
+        LocalLake(tmp_path).put("one", b"x")
+
+    assert "inodes" not in str(caught.value)
+
+
 @pytest.mark.parametrize("note", ["", "[]", "{", '{"pid": null}'])
 def test_a_holder_who_cannot_be_named_still_holds(
     lake: LocalLake, tmp_path: Path, note: str
