@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
+from ingestion.api.clock_skew import MOST_SKEW
 from ingestion.api.paging import PER_PAGE
 from ingestion.extract.window import (
     ListEnd,
@@ -91,6 +92,7 @@ class Reading:
     reader: Readers[Request, Window]
     point: Resume
     size: int
+    clock: Callable[[], datetime]
     is_granted: bool = True
     shifts: int = 0
     violations: int = 0
@@ -127,8 +129,9 @@ class Reading:
     def read_front(self) -> Window:
         """The first page; it tells how many rows the server grants."""
         window = self.wait(self.send(1, self.size))
-        self.is_granted = not window.is_short
-        self.size = min(self.size, len(window.rows) or self.size)
+        # Nobody grants a single row: a list of one is short.
+        self.is_granted = not window.is_short or len(window.rows) == 1
+        self.size = max(2, min(self.size, len(window.rows) or self.size))
         self.note_order(window)
         return replace(window, asked=len(window.rows))
 
@@ -139,11 +142,14 @@ class Reading:
             self.point.is_ordered = False
 
     def joins(self, lower: Window, upper: Window) -> bool:
-        """Whether no stayer lies between: a row says so, or else the times."""
+        """Whether no stayer lies between: a row says so, or else the times.
+
+        One that is yet to come says nothing: such a row need not stand where its time belongs.
+        """
         if lower.shares(upper):
             return True
         both = self.point.is_ordered and lower.times and upper.times
-        is_above = bool(both and lower.times[0] > upper.times[-1])
+        is_above = bool(both and upper.times[-1] < lower.times[0] <= self.clock() + MOST_SKEW)
         self.point.trusts_order |= is_above
         return is_above
 
@@ -298,7 +304,7 @@ class Crawl:
         resume: Resume | None = None,
     ) -> None:
         self._clock, self.point = clock, resume or Resume(started_at=clock(), bound=bound)
-        self.reading = Reading(reader, self.point, size)
+        self.reading = Reading(reader, self.point, size, clock)
         self.pages = 0
         self.pages_expected: int | None = None
         boundary = self.point.boundary

@@ -147,6 +147,26 @@ def test_visitors_who_come_and_go_hide_nobody(schedule: Schedule) -> None:
     assert_nobody_is_missed(schedule)
 
 
+def test_rows_of_times_to_come_say_nothing_of_what_lies_above() -> None:
+    ahead = tuple((f"ahead{n}", moment(10**6 - n)) for n in range(5))
+    at_once = [Change(0, kind) for kind in ("arrive", "arrive")]
+    changes = (
+        *at_once,
+        *[Change(0, "flash", stay=1)] * 2,
+        Change(5, "arrive"),
+        Change(6, "arrive"),
+    )
+
+    assert_nobody_is_missed(Schedule(ahead, 4, 100, changes, in_flight=1, spread=0, seed=0))
+
+
+def test_a_list_of_one_that_grows_and_shrinks_is_read_to_its_end() -> None:
+    moves = [(5, "arrive"), (14, "arrive"), (15, "delete"), (15, "delete")]
+    changes = tuple(Change(at, kind) for at, kind in moves)
+
+    assert_nobody_is_missed(Schedule((("one", moment(0)),), 2, 100, changes, 1, 0, 0))
+
+
 @schedules(120)
 @given(drifting(MOVES), st.lists(st.tuples(st.integers(1, 40), st.sampled_from([0, 1, 50]))))
 def test_a_crawl_killed_at_any_answer_goes_on_and_misses_nobody(
