@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 # Seconds. Of the 25 minutes for everything the gates of `make check` have three.
 ROOM, ALL, ALL_AND_HEAVY = 90, 600, 1320
-# Whole builds and whole runs.
-LARGER = {"tests/dbt_project": 120, "tests/flows": 240}
 # What needs the engine of the local Athena, Terraform or a built site. They have the rest of
 # ALL_AND_HEAVY together, and no budget of a room.
 HEAVY = (
@@ -93,7 +91,7 @@ class Times:
         for place, spans in sorted(self._spans.items()):
             own = {name: s for name, s in self._seconds.items() if place_of(name) == place}
             alone = took if len(self._spans) == 1 else self._alone(own, processes)
-            budget = None if place in HEAVY else LARGER.get(place, ROOM)
+            budget = None if place in HEAVY else ROOM
             lines.append(_line(place, len(own), sum(own.values()), wall(spans), alone, budget))
             if budget and alone > budget:
                 over.append(_over(place, alone, budget))

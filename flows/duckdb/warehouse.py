@@ -135,11 +135,8 @@ def memory_limit() -> str:
     with duckdb.connect() as connection:
         (own,) = connection.execute("select current_setting('memory_limit')").fetchall()[0]
     number, unit = str(own).split()
-    return (
-        f"{_MOST_GB}GB"
-        if unit == "TiB" or (unit == "GiB" and float(number) > _MOST_GB)
-        else str(own)
-    )
+    has_more = unit == "TiB" or (unit == "GiB" and float(number) > _MOST_GB)
+    return f"{_MOST_GB}GB" if has_more else str(own)
 
 
 def quote(value: object) -> str:

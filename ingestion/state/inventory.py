@@ -116,12 +116,8 @@ def hold_against(lake: Lake, inventory: Inventory) -> list[str]:
             f"{RAW} holds {readable:,} objects and no manifest lists any of them",
             f"`{REBUILD}` lists them again by the run that each line names",
         )
-    return unlisted + sorted(one.key for one in lake.entries(PREFIX) if _is_strange(one.key))
-
-
-def _is_strange(key: str) -> bool:
-    # A hidden one may be a manifest that is being written.
-    return not is_manifest(key) and not key.rpartition("/")[2].startswith((".", "_"))
+    # Hidden ones, of which one may be a manifest that is being written, are left out there.
+    return unlisted + sorted(key for key in lake.list(PREFIX) if not is_manifest(key))
 
 
 def is_object(key: str) -> bool:

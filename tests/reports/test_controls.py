@@ -6,16 +6,11 @@ from typing import Any
 
 import pytest
 import requests
-from requests.adapters import HTTPAdapter
-from urllib3 import Retry
 
 from ingestion.config.timestamps import utc_now
+from reports.prefect import PrefectApi
 from tests.reports.conftest import Client, Home, serving
 
-# While Prefect starts, its own services hold its database now and then: it answers 503.
-WHILE_BUSY = Retry(
-    60, status_forcelist=[503], allowed_methods=None, backoff_factor=0.2, backoff_max=2
-)
 # printf operator:lock-and-key | base64
 SIGNED = {"authorization": "Basic b3BlcmF0b3I6bG9jay1hbmQta2V5"}
 
@@ -27,11 +22,7 @@ class Server:
     url: str
 
     def ask(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401
-        with requests.Session() as session:
-            session.mount("http://", HTTPAdapter(max_retries=WHILE_BUSY))
-            answer = session.request(method, self.url + path, json=body, headers=SIGNED, timeout=30)
-        assert answer.ok, answer.text
-        return answer.json() if answer.content else None
+        return PrefectApi(self.url, SIGNED).ask(method, path, body)
 
     def deploy(self, name: str) -> None:
         flow = self.ask("POST", "/flows/", {"name": name})

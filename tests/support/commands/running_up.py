@@ -1,5 +1,7 @@
 """A running `wistia-elt up`, and what may be asked of it."""
 
+import os
+import signal
 import socket
 import subprocess
 import time
@@ -57,6 +59,16 @@ class Up:
     def run(self, run_id: str) -> dict[str, Any]:
         found: dict[str, Any] = self.ask("GET", f"/flow_runs/{run_id}")
         return found
+
+    @contextmanager
+    def held(self, run_id: str) -> Iterator[None]:
+        """Let a running run stand still, so that it does not end meanwhile."""
+        pid = int(self.run(run_id)["infrastructure_pid"])
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
 
     def state(self, run_id: str) -> str:
         return str(self.run(run_id)["state_type"])
