@@ -19,9 +19,11 @@ _OURS = ("WISTIA_", "LAKE_", "PII_")
 
 @dataclass(frozen=True)
 class Took:
-    """What one process took; requests are those for the visitor list.
+    """What one process took.
 
     Attributes:
+        requests: Those for the visitor list, retries included.
+        asked: All of them.
         peak_mb: Resident memory at its peak, million bytes.
         refused: Answers 429.
     """
@@ -32,6 +34,7 @@ class Took:
     exit_code: int
     requests: int
     refused: int
+    asked: int = 0
     gaps: Gaps | None = None
 
 
@@ -62,9 +65,15 @@ def measure(
         **took,
         requests=traffic["by_path"].get(LIST, 0),
         refused=traffic["by_status"].get("429", 0),
+        asked=traffic["total"],
     )
 
 
-def floor_seconds(visitors: int, requests_per_minute: int) -> float:
-    """Return the least seconds that reading the whole list can take at the account's limit."""
-    return -(-visitors // PER_PAGE) * 60 / requests_per_minute
+def floor_seconds(asked: int, requests_per_minute: int) -> float:
+    """Return the least seconds that so many requests can take at the account's limit."""
+    return asked * 60 / requests_per_minute
+
+
+def pages_of(visitors: int) -> int:
+    """Return the fewest requests that read the whole list of visitors."""
+    return -(-visitors // PER_PAGE)

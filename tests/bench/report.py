@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from statistics import median
 
 from tests.bench.contestants import OURS
-from tests.bench.measure import floor_seconds
+from tests.bench.measure import floor_seconds, pages_of
 from tests.bench.scenarios import Result
 from tests.support.machine.servers import ROOT
 
@@ -60,7 +60,7 @@ def _fold(group: Sequence[Result]) -> Line:
         runs=len(group),
         seconds=median(one.seconds for one in took),
         processor_seconds=median(one.processor_seconds for one in took),
-        floor=floor_seconds(first.scale.visitors, first.scale.limit),
+        floor=floor_seconds(pages_of(first.scale.visitors), first.scale.limit),
         requests=median(one.requests for one in took),
         refused=max(one.refused for one in took),
         peak_mb=median(one.peak_mb for one in took),

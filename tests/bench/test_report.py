@@ -1,6 +1,6 @@
 import pytest
 
-from tests.bench.measure import Took, floor_seconds
+from tests.bench.measure import Took, floor_seconds, pages_of
 from tests.bench.report import make_table, summarise
 from tests.bench.scenarios import Result, Scale
 from tests.soak.lakes import Gaps
@@ -23,7 +23,7 @@ def result(who: str, seconds: float, *, missing: int = 0, exit_code: int = 0) ->
     ("visitors", "a_minute", "seconds"), [(110_471, 600, 110.5), (100, 6000, 0.01), (101, 60, 2)]
 )
 def test_the_floor_is_every_page_at_the_limit(visitors: int, a_minute: int, seconds: float) -> None:
-    assert floor_seconds(visitors, a_minute) == pytest.approx(seconds)
+    assert floor_seconds(pages_of(visitors), a_minute) == pytest.approx(seconds)
 
 
 def test_repeats_become_their_median_and_the_worst_of_their_gaps() -> None:
