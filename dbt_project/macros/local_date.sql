@@ -12,7 +12,7 @@
 {%- endmacro %}
 
 {% macro duckdb__local_time(timestamp) -%}
-    timezone('{{ account_time_zone() }}', timezone('UTC', {{ timestamp }}))
+    timezone('{{ account_time_zone() }}', make_timestamptz(epoch_us({{ timestamp }})))
 {%- endmacro %}
 
 {% macro local_date(timestamp) -%}

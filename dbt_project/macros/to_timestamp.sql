@@ -12,9 +12,10 @@
     cast(at_timezone(try(from_iso8601_timestamp({{ text }})), 'UTC') as timestamp(3))
 {%- endmacro %}
 
-{# try_cast(… as timestamp) would drop an offset without a word: by way of timestamptz. #}
+{# try_cast(… as timestamp) would drop an offset without a word: by way of timestamptz. Its
+   microseconds are UTC's; to ask for that zone would take four times as long. #}
 {% macro duckdb__to_timestamp(text) -%}
-    date_trunc('millisecond', timezone('UTC', try_cast({{ text }} as timestamptz)))
+    date_trunc('millisecond', make_timestamp(epoch_us(try_cast({{ text }} as timestamptz))))
 {%- endmacro %}
 
 {# A time of another spelling as both engines read it: each part by its place, and in its
