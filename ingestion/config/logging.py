@@ -50,10 +50,23 @@ class JsonLines(logging.Formatter):
         line |= getattr(record, "figures", {})
         if record.exc_info and record.exc_info[0] is not None:
             # Where it broke, not what it held: a local value or a message may name a person.
-            kind, _, trace = record.exc_info
-            line["error"] = kind.__name__
-            line["frames"] = [f"{f.filename}:{f.lineno}" for f in traceback.extract_tb(trace)]
+            errors = list(_parts(record.exc_info[1]))
+            line["error"] = ", ".join(type(error).__name__ for error in errors)
+            line["frames"] = [
+                f"{frame.filename}:{frame.lineno}"
+                for error in errors
+                for frame in traceback.extract_tb(error.__traceback__)
+            ]
         return json.dumps(line, ensure_ascii=False, default=str)
+
+
+def _parts(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and, of a group, those it is made of: the group alone says nothing."""
+    if error is not None:
+        yield error
+    if isinstance(error, BaseExceptionGroup):
+        for one in error.exceptions:
+            yield from _parts(one)
 
 
 def configure(*, as_json: bool = False) -> None:

@@ -15,6 +15,7 @@ from ingestion.config.errors import describe
 from ingestion.config.version import code_version
 from ingestion.resources import RESOURCES
 from tests.support.commands.command_line import COMMAND, CommandLine
+from tests.support.machine.checkout import tracked
 from tests.support.machine.servers import ROOT
 
 
@@ -113,6 +114,7 @@ def test_help_has_every_command_in_one_section() -> None:
 
 
 def test_the_version_names_the_commit(bare: CommandLine) -> None:
+    tracked()  # without a clone there is none
     assert bare.output_of("--version") == f"wistia-elt {code_version()}\n"
     assert re.fullmatch(
         r"wistia-elt \d+\.\d+\.\d+\+g[0-9a-f]{7,}(-dirty)?\n", bare.output_of("--version")

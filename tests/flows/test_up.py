@@ -5,6 +5,7 @@
 
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -185,14 +186,18 @@ def test_while_the_server_is_started_again_nobody_can_take_its_place(up: Up, wor
     until(lambda: up.ask("GET", "/health"))
 
 
-def test_deployments_are_registered_again_from_a_terminal_beside_it(up: Up) -> None:
+def test_deployments_are_registered_again_from_a_terminal_beside_it(up: Up, tmp_path: Path) -> None:
     daily = up.deployment("daily")
     up.ask("DELETE", f"/deployments/{daily['id']}/schedules/{daily['schedules'][0]['id']}")
 
+    launcher = tmp_path / "a path [with] signs" / "python"
+    launcher.parent.mkdir()
+    launcher.write_text(f"#!/bin/sh\nexec '{sys.executable}' \"$@\"\n")
+    launcher.chmod(0o755)
     command = [sys.executable, "-m", "flows.up.prefect.registration"]
     done = subprocess.run(
         command,
-        env=up.cli.environment(CODE_URI="releases"),
+        env=up.cli.environment(CODE_URI="releases", RELEASELAUNCHER=str(launcher)),
         capture_output=True,
         text=True,
         check=False,
@@ -203,7 +208,8 @@ def test_deployments_are_registered_again_from_a_terminal_beside_it(up: Up) -> N
     daily = up.deployment("daily")
     assert [one["schedule"]["cron"] for one in daily["schedules"]] == ["54 7 * * *"]
     # Where code comes as releases, a run is started by what looks for them.
-    assert daily["job_variables"]["command"].endswith(" -m flows.up.prefect.launch")
+    launch = shlex.split(daily["job_variables"]["command"])
+    assert launch == [str(launcher), "-m", "flows.up.prefect.launch"]
 
 
 def test_a_run_over_rest_completes_and_a_second_meanwhile_is_refused(up: Up) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import boto3
 
 from tests.support.aws.emulator import ACCOUNT, REGION
+from tests.support.machine.checkout import tracked
 from tests.support.machine.servers import ROOT
 
 # What a stranger would have: their own keys in the environment, here planted to be looked for.
@@ -144,14 +145,7 @@ def copy_example(
         variables: The example's own.
         environment: Under which Terraform runs; with AWS_ENDPOINT_URL it meets an emulator.
     """
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "infra", "dbt_project"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    for name in filter(lambda name: (ROOT / name).is_file(), listed.stdout.splitlines()):
+    for name in tracked("infra", "dbt_project"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, folder / name)
     root = folder / "infra" / "examples" / example

@@ -13,7 +13,9 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.project.test_tree import text_of, tracked
+import pytest
+
+from tests.support.machine.checkout import text_of, tracked
 from tests.support.machine.servers import ROOT
 
 SITE = ROOT / "build" / "docs"
@@ -67,7 +69,10 @@ def copy(name: str, pages: Path) -> None:
 
 
 if __name__ == "__main__":
-    done = build()
+    try:
+        done = build()
+    except pytest.skip.Exception as reason:
+        sys.exit(f"error: {reason}\ntry: clone the project, and run `make docs` there")
     sys.stderr.write(done.stderr)
     if done.returncode == 0:
         sys.stdout.write(f"{SITE.relative_to(ROOT)}/index.html\n")

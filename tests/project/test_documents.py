@@ -13,7 +13,7 @@ from flows.cli.main import cli
 from ingestion.config import errors
 from ingestion.config.settings import Settings, setting_names
 from tests.project import house, reference, site
-from tests.project.test_tree import text_of, tracked
+from tests.support.machine.checkout import text_of, tracked
 from tests.support.machine.servers import ROOT
 
 # What whoever reads them goes by; the decisions tell of their own day.

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.project.test_tree import tracked
+from tests.support.machine.checkout import tracked
 from tests.support.machine.servers import ROOT
 
 SKIPPING = {
@@ -120,6 +120,7 @@ def test_a_missing_python_is_said_with_its_remedy(tmp_path: Path) -> None:
 @pytest.fixture
 def tools(tmp_path: Path) -> Path:
     """A folder of every tool that the gates call; each says its name, and what it was given."""
+    tracked()  # the gates go over what git lists
     folder = tmp_path / "tools"
     folder.mkdir()
     names = ("ruff", "mypy", "lint-imports", "deptry", "sqlfluff", "codespell", "pytest")
@@ -237,9 +238,6 @@ def test_the_workflow_runs_the_same_commands() -> None:
 
 def test_every_package_is_under_types_and_the_layer_law() -> None:
     tools = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
-    listed = subprocess.run(
-        ["git", "ls-files", "*/__init__.py"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    packages = {line.split("/")[0] for line in listed.stdout.splitlines()}
+    packages = {name.split("/")[0] for name in tracked() if name.endswith("/__init__.py")}
     assert packages == set(tools["importlinter"]["root_packages"])
     assert packages | {"tests"} == set(tools["mypy"]["files"])

@@ -15,7 +15,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.project.test_tree import text_of
+from tests.support.machine.checkout import text_of
 
 # Debian 12's pip; newer Pythons cannot run it, and came with this one at the oldest.
 OLD_PIP = "23.0.1" if sys.version_info < (3, 12) else "23.2.1"

@@ -14,7 +14,7 @@ from proselint.tools import LintFile
 
 from tests.project import reference
 from tests.project.runbook import sentences
-from tests.project.test_tree import text_of, tracked
+from tests.support.machine.checkout import text_of, tracked
 
 STYLE = tomllib.loads(text_of("docs/style.toml"))
 # The pages' own text is the site's.

@@ -1,11 +1,10 @@
 """The tree as a whole: sizes, what no file may name, links that lead somewhere."""
 
 import re
-import subprocess
-from functools import cache
 
 import pytest
 
+from tests.support.machine.checkout import text_of, tracked
 from tests.support.machine.servers import ROOT
 
 # A file is one concept; what needs more lines is two. There is no smaller law: one of 250, with
@@ -31,22 +30,6 @@ FORBIDDEN = {
         )
     ),
 }
-
-
-@cache
-def tracked() -> tuple[str, ...]:
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return tuple(name for name in listed.stdout.splitlines() if (ROOT / name).is_file())
-
-
-def text_of(name: str) -> str:
-    return (ROOT / name).read_text(encoding="utf-8", errors="replace")
 
 
 def test_no_file_is_longer_than_its_name_can_tell() -> None:

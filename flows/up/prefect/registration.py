@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,7 +43,8 @@ def register(api: PrefectApi, environment: Mapping[str, str]) -> None:
         if environment.get("CODE_URI"):
             # The code of whoever first registered looks for releases: these come and go.
             python = environment.get(LAUNCHER) or sys.executable
-            command = {"command": f"{python} -m flows.up.prefect.launch"}
+            launch = shlex.join([python, "-m", "flows.up.prefect.launch"])
+            command = {"command": launch}
             api.ask("PATCH", place, {"job_variables": {**found["job_variables"], **command}})
         for schedule in _stale_schedules(found["schedules"], declared[found["name"]]):
             api.ask("DELETE", f"{place}/schedules/{schedule}")

@@ -149,10 +149,13 @@ def _fetch(archive: Archive, repository: str, target: Path) -> None:
 def _unpack_core(archive: Path, target: Path) -> None:
     """Take the server's own jars; its plug-ins stay behind."""
     with tarfile.open(archive) as tar:
-        jars = [member for member in tar if "/lib/" in member.name and member.isfile()]
-        for member in jars:
-            member.name = member.name.partition("/")[2]
-        tar.extractall(target, members=jars, filter="data")
+        for member in tar:
+            if "/lib/" in member.name and member.isfile() and (jar := tar.extractfile(member)):
+                # Whatever a name says, it comes to lie in that folder.
+                path = target / "lib" / member.name.rpartition("/")[2]
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with path.open("wb") as file:
+                    shutil.copyfileobj(jar, file, _CHUNK)
 
 
 def _unpack_lake(archive: Path, target: Path) -> None:

@@ -19,6 +19,7 @@ from ingestion.config.settings import Settings
 from ingestion.storage.base import open_lake
 from ingestion.storage.local import LocalLake
 from tests.support.machine.servers import ROOT
+from tests.support.machine.small_disk import small_disk
 
 KEY = "raw-data/visitors/ingest_date=2026-01-09/part.json.gz"
 
@@ -173,19 +174,13 @@ def test_a_file_too_large_is_one_sentence_and_leaves_nothing(tmp_path: Path) -> 
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """One megabyte; skips where nobody may mount."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(folder)]
-    if os.getuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("mounting a small disk needs root and its rights")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+def disk(tmp_path: Path) -> Iterator[Path]:
+    with small_disk(tmp_path / "disk", 1) as folder:
+        yield folder
 
 
-def test_a_full_disk_is_one_sentence_and_keeps_what_landed(small_disk: Path) -> None:
-    lake = LocalLake(small_disk / "lake")
+def test_a_full_disk_is_one_sentence_and_keeps_what_landed(disk: Path) -> None:
+    lake = LocalLake(disk / "lake")
     lake.put("first", b"x" * 600_000)
 
     with pytest.raises(LakeError, match="no space left to write") as caught:

@@ -14,13 +14,13 @@ from sandbox.athena.errors import SandboxError
 from tests.support.aws.athena_stack import ROOT
 
 # Stands where Java is asked for: answers as an engine that has started.
-ENGINE = f"""#!{sys.executable}
+ENGINE = """
 import http.server, pathlib, re, sys
 config = next(a.partition("=")[2] for a in sys.argv if a.startswith("-Dconfig="))
 port = int(re.search(r"http.port=(\\d+)", pathlib.Path(config).read_text())[1])
 class Info(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        body = b'{{"starting": false}}'
+        body = b'{"starting": false}'
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -59,7 +59,10 @@ def processes_with(text: str) -> list[str]:
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="needs /proc")
 @pytest.mark.parametrize("name", ["SIGKILL", "SIGINT"])
 def test_nothing_outlives_the_sandbox(tmp_path: Path, name: str) -> None:
-    java = script(tmp_path / "java", ENGINE)
+    (tmp_path / "engine.py").write_text(ENGINE)
+    # The path of an interpreter may hold what a shebang cannot.
+    engine = f"exec '{sys.executable}' '{tmp_path}/engine.py' \"$@\""
+    java = script(tmp_path / "java", f"#!/bin/sh\n{engine}\n")
     temporary = tmp_path / "tmp"
     temporary.mkdir()
     command = [sys.executable, "-c", PARENT, str(java)]

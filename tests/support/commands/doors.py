@@ -1,10 +1,13 @@
 """Every listening socket of a command, found and knocked at."""
 
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+import pytest
 
 # Nothing of ours is in it: the account that knocks may read no folder of ours.
 _KNOCK = """
@@ -37,6 +40,8 @@ class Answer:
 
 def listening(pids: Iterable[int]) -> set[str]:
     """The TCP addresses that these processes listen at."""
+    if not shutil.which("ss"):
+        pytest.skip("no ss on PATH (on Debian: apt-get install iproute2)")
     told = subprocess.run(["ss", "-Hltnp"], capture_output=True, text=True, check=True).stdout
     wanted = {f"pid={pid}," for pid in pids}
     return {
