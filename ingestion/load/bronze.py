@@ -7,8 +7,7 @@ beside `ingested_at`, `run_id` and, for a video's statistics, `media_id` and
 
 from __future__ import annotations
 
-import gzip
-import io
+import zlib
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -24,6 +23,8 @@ if TYPE_CHECKING:
 
 _TIME_FIELD = {RAW: "ingested_at", QUARANTINE: "quarantined_at"}
 RECORDS_PER_PART = 10_000
+# What zlib makes of these window bits is gzip, without a time inside.
+_GZIP = 31
 # So many snapshots of a flush are objects of their own, named after their video; more share a part.
 _FEW = 10
 
@@ -63,8 +64,9 @@ class PartWriter:
     def _begin(self) -> None:
         self.count = 0
         self.began: datetime | None = None
-        self._body = io.BytesIO()
-        self._gzip = gzip.GzipFile("", "wb", GZIP_LEVEL, self._body, mtime=0)
+        # No GzipFile: one that is never written, as where nothing is new, is a traceback at its end
+        # from Python 3.12 on.
+        self._body, self._gzip = bytearray(), zlib.compressobj(GZIP_LEVEL, wbits=_GZIP)
         # The first snapshots: whose, when taken, their lines.
         self._snapshots: list[tuple[str, datetime, bytes]] = []
 
@@ -87,9 +89,9 @@ class PartWriter:
         if snapshot and self.count == len(self._snapshots) < _FEW:
             self._snapshots.append((*snapshot, text))
         else:
-            self._gzip.writelines(held for *_, held in self._snapshots)
+            texts = [*(held for *_, held in self._snapshots), text]
             self._snapshots.clear()
-            self._gzip.write(text)
+            self._body += b"".join(map(self._gzip.compress, texts))
         self.count += 1
 
     def flush(self) -> Iterator[StoredObject]:
@@ -104,13 +106,15 @@ class PartWriter:
             self.count -= 1
             yield stored
         if self.count:
-            self._gzip.close()
             name = f"{self._entry.crawl}_part-{self._parts + 1:05d}_batch_{self.count}"
-            stored = self._put(self._key(name), self._body.getvalue(), self.count)
+            stored = self._put(self._key(name), self._packed(), self.count)
             self._parts += 1
             self._begin()
             yield stored
         self.began = None
+
+    def _packed(self) -> bytes:
+        return bytes(self._body) + self._gzip.copy().flush()
 
     def _key(self, name: str) -> str:
         """`raw-data/visitors/ingest_date=2026-01-09/visitors_<name>.json.gz`."""
