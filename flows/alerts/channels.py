@@ -9,6 +9,7 @@ import ssl
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -16,6 +17,7 @@ import requests
 from pydantic import SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from ingestion.config.deadline import within
 from ingestion.config.errors import AlarmError, ConfigurationError, without_logins
 
 if TYPE_CHECKING:
@@ -38,6 +40,8 @@ _SETTING_OF = {
     "sns": "ALERT_SNS_TOPIC",
 }
 _WEBHOOK_SECONDS = 15
+# For a whole message, through whichever channel.
+_MOST_SECONDS = 60
 # SNS refuses a longer subject.
 _LONGEST_SUBJECT = 100
 
@@ -136,9 +140,15 @@ def send_through(channel: Channel, name: str, subject: str, text: str, **more: s
             its words, which may hold a password: no channel silences another, or ends a run.
     """
     try:
-        channel.send(subject, text, **more)
+        # Time-outs are for each read: a server that drips would hold a run forever.
+        within(_MOST_SECONDS, partial(channel.send, subject, text, **more))
     except AlarmError:
         raise
+    except TimeoutError as error:
+        raise AlarmError(
+            f"the channel {name} has not taken the message",
+            f"check {_SETTING_OF.get(name, 'ALERT_URLS')} and the network",
+        ) from error
     except Exception as error:
         raise AlarmError(
             f"the channel {name} cannot be used ({type(error).__name__})",
@@ -226,9 +236,11 @@ class Webhook:
         host = self.check().hostname
         body = {"text": f"*{subject}*\n{text}", "subject": subject}
         try:
-            answer = requests.post(
-                self.url, json=body, timeout=_WEBHOOK_SECONDS, allow_redirects=False
-            )
+            # Nobody needs what it says, however much that is.
+            with requests.post(
+                self.url, json=body, timeout=_WEBHOOK_SECONDS, allow_redirects=False, stream=True
+            ) as answer:
+                pass
         except requests.RequestException as error:
             raise AlarmError(
                 f"the webhook at {host} does not answer ({type(error).__name__})",

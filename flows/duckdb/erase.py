@@ -8,7 +8,14 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
-from flows.duckdb.warehouse import ask_file, put_in_place, quote, workshop
+from flows.duckdb.warehouse import (
+    ask_file,
+    is_damaged,
+    put_in_place,
+    quote,
+    why_unreadable,
+    workshop,
+)
 from ingestion.config.errors import BuildError
 
 # Tables with a visitor's key, and whether they have an address too.
@@ -64,6 +71,9 @@ class WarehouseTables:
                 put_in_place(self._copy_without(keys, list(counts), Path(room)), self._path)
             self._path.with_name(self._path.name + ".wal").unlink(missing_ok=True)
         except (duckdb.Error, OSError) as error:
+            if isinstance(error, duckdb.Error) and is_damaged(self._path):
+                cause, remedy = why_unreadable(self._path, error)
+                raise BuildError(cause, f"{remedy}; then ask for the same person again") from error
             raise BuildError(
                 f"the tables cannot be written without the person: {error}",
                 "free some space beside them and ask for the same person again",

@@ -110,7 +110,13 @@ def _build_copy(
     with workshop(good) as folder:
         copy = folder / BUILDING
         now = make_record(inventory, as_of_date=as_of_date, time_zone=settings.wistia_time_zone)
-        before = read_record(good)
+        try:
+            before = read_record(good)
+        except BuildError:
+            # A full refresh needs nothing of the file before, however broken that is.
+            if not full_refresh:
+                raise
+            before = None
         # What other SQL has made, or made by a clock, is rebuilt: it takes no longer here.
         is_other = before is None or before.code != now.code
         start_copy(good, copy, empty=full_refresh or (is_other and not chosen))

@@ -6,12 +6,13 @@ import datetime as dt
 import decimal
 import json
 import math
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from flows.duckdb.warehouse import open_file
+from flows.duckdb.warehouse import open_file, why_unreadable
 from ingestion.config.errors import QueryError
 from ingestion.config.timestamps import format_timestamp
 
@@ -88,7 +89,11 @@ def _query_file(settings: Settings, sql: str) -> Answer:
     try:
         single_statement([one.query for one in duckdb.extract_statements(sql)])
         if path.exists():
-            with open_file(path) as connection:
+            with ExitStack() as stack:
+                try:
+                    connection = stack.enter_context(open_file(path))
+                except duckdb.Error as error:
+                    raise QueryError(*why_unreadable(path, error)) from error
                 connection.execute("set timezone = 'UTC'")
                 cursor = connection.execute(sql)
                 columns = [column[0] for column in cursor.description or []]

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 # A page has 60 kB: whoever needs longer than this for it will not finish.
 BODY_SECONDS = 120
+# The longest known, two years of a video's days, have some 100 kB.
+MOST_BYTES = 64_000_000
 _CHUNK, _YEAR = 65_536, 31_536_000
 _GET_A_NEW_ONE = (
     'make a token with "Read detailed stats" and "Read all folder and media data" '
@@ -52,13 +54,26 @@ BROKEN = (requests.RequestException, urllib3.HTTPError, TimeoutError, OSError)
 
 
 def read_body(response: requests.Response) -> bytes:
-    """Read and unpack a streamed body; raises `TimeoutError` after `BODY_SECONDS` in all."""
+    """Read and unpack a streamed body.
+
+    Raises `TimeoutError` after `BODY_SECONDS` in all, a `Fault` where it is larger than any.
+    """
     # The time-out of requests is for each read, and `iter_content` waits for a whole chunk:
     # a body that trickles would never meet a deadline.
     deadline = time.monotonic() + BODY_SECONDS
     body = bytearray()
     while chunk := response.raw.read1(_CHUNK, decode_content=True):
         body += chunk
+        if len(body) > MOST_BYTES:
+            raise Fault(
+                BadResponseError(
+                    f"the API answered {_where(response.url)} with more than "
+                    f"{MOST_BYTES // 1_000_000} MB",
+                    "check that WISTIA_BASE_URL is the API's and no proxy answers for it, then "
+                    "run again",
+                ),
+                "body",
+            )
         if time.monotonic() > deadline:
             raise TimeoutError(f"the body took longer than {BODY_SECONDS} s")
     return bytes(body)

@@ -11,6 +11,7 @@ import logging
 import threading
 import time
 from copy import copy
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, Self
 from urllib.parse import urljoin, urlsplit
 
@@ -22,6 +23,7 @@ from ingestion.api.paging import Paging
 from ingestion.api.rate_limit import MOST_IN_FLIGHT, InFlight, Pacer
 from ingestion.api.retry import LONGEST_WAIT_SECONDS, Fault, Patience
 from ingestion.api.salvage import salvage
+from ingestion.config.deadline import within
 from ingestion.config.errors import (
     AuthenticationError,
     BadRequestError,
@@ -183,7 +185,9 @@ class Wistia:
         sent = time.monotonic()
         timeout = (_CONNECT_SECONDS, READ_SECONDS)
         try:
-            with self._session.get(url, params=params, timeout=timeout, stream=True) as response:
+            # Time-outs are for each read: a head that trickles would never meet one.
+            ask = partial(self._session.get, url, params=params, timeout=timeout, stream=True)
+            with within(sum(timeout), ask) as response:
                 if self._skew:
                     self._skew.note(response.headers)
                 body = read_body(response)

@@ -314,8 +314,13 @@ def setting_names() -> list[str]:
 
 
 def _export_dotenv(path: Path) -> None:
-    if not path.is_file():
+    if not os.path.lexists(path):
         return
+    if not path.is_file():
+        # Docker makes a folder where what it is to mount is missing.
+        raise ConfigurationError(
+            f"{path.absolute()} is no file", "put a file of settings there, or remove it"
+        )
     try:
         # Editors of Windows begin a file with a mark.
         text = path.read_text(encoding="utf-8-sig")
@@ -324,6 +329,11 @@ def _export_dotenv(path: Path) -> None:
             f"{path.absolute()} cannot be read: {error.args[-1]}",
             "save it as UTF-8 text with a line NAME=value for each setting",
         ) from error
+    if "\0" in text:
+        raise ConfigurationError(
+            f"{path.absolute()} has a NUL character, which no setting may hold",
+            "save it as UTF-8 text with a line NAME=value for each setting",
+        )
     _refuse_no_line(path, text)
     values = dotenv_values(stream=StringIO(text))
     _refuse_misspelt(values, everything=True)

@@ -1,6 +1,7 @@
 """An alarm through each channel, to a server that takes it."""
 
 import json
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -9,7 +10,14 @@ from pathlib import Path
 import boto3
 import pytest
 
-from flows.alerts.channels import Email, describe_channels, open_channels, open_services, tell
+from flows.alerts.channels import (
+    Email,
+    describe_channels,
+    open_channels,
+    open_services,
+    send_through,
+    tell,
+)
 from flows.alerts.memory import Memory
 from flows.alerts.watch import watch
 from ingestion.config.errors import AlarmError
@@ -261,3 +269,17 @@ def test_what_was_told_is_remembered_without_a_home(
 
     assert Memory(None, "lake").read() == {"failure": {"told": ["mail"]}}
     assert (tmp_path / ".wistia-elt").is_dir()
+
+
+def test_a_channel_that_drips_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flows.alerts.channels._MOST_SECONDS", 0.05)
+    free = threading.Event()
+
+    class Dripping:
+        def send(self, *_: str) -> None:
+            free.wait(10)
+
+    with pytest.raises(AlarmError, match="the channel webhook has not taken the message") as told:
+        send_through(Dripping(), "webhook", "subject", "text")
+    free.set()
+    assert "check ALERT_WEBHOOK" in told.value.remedy

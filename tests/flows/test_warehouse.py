@@ -10,10 +10,11 @@ import duckdb
 import pytest
 
 from flows.duckdb.erase import WarehouseTables
-from flows.duckdb.warehouse import is_damaged, memory_limit
+from flows.duckdb.warehouse import is_damaged, memory_limit, why_unreadable
 from flows.stages.build import build
+from flows.stages.dbt import BuildResult
 from flows.stages.query import query
-from ingestion.config.errors import TablesHeldError
+from ingestion.config.errors import ReadableError, TablesHeldError
 from ingestion.config.settings import Settings
 from ingestion.storage.local import LocalLake
 from reports.export import attach_file, export_tables
@@ -72,6 +73,50 @@ def test_a_build_sets_a_damaged_file_aside_and_makes_all_anew(tmp_path: Path) ->
     assert not is_damaged(settings.warehouse_path)
     aside = settings.lake_path / "warehouse.damaged.duckdb"
     assert aside.read_bytes() == b"no file of DuckDB's"
+
+
+def test_a_full_refresh_needs_nothing_of_the_file_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `redact` asks for one: what it leaves must hold nobody in clear."""
+    settings = Settings(lake_uri=str(tmp_path / "lake"))
+    lake = LocalLake(settings.lake_path)
+    settings.warehouse_path.write_bytes(b"no file of DuckDB's")
+    monkeypatch.setattr("flows.stages.build.run_dbt", lambda *_, **__: BuildResult((), 0, ()))
+
+    build(settings, lake, as_of_date="2026-01-10", full_refresh=True)
+
+    assert not is_damaged(settings.warehouse_path)
+    assert not list(settings.lake_path.glob("warehouse.damaged*"))
+
+
+def test_a_damaged_file_is_called_so_with_what_heals_it(good: Path) -> None:
+    good.write_bytes(good.read_bytes()[:5000])
+    settings = Settings(lake_uri=str(good.parent))
+
+    for ask in (
+        lambda: query(settings, "select 1"),
+        lambda: WarehouseTables(good).erase({"a key"}),
+    ):
+        with pytest.raises(ReadableError, match="is damaged") as told:
+            ask()
+        assert told.value.remedy.startswith("run `wistia-elt build`")
+
+
+@pytest.mark.parametrize(
+    ("said", "cause", "remedy"),
+    [
+        # Of DuckDB 1.5.5, about a file of 2.0.1's.
+        ("version number 999, but we can only read versions", "a newer DuckDB", "run `wistia-elt"),
+        ('Cannot open file "a": Permission denied', "this user may not read", "give this user"),
+    ],
+)
+def test_a_file_of_a_newer_duckdb_or_of_another_user_is_not_called_damaged(
+    said: str, cause: str, remedy: str
+) -> None:
+    told = why_unreadable(Path("a"), duckdb.IOException(said))
+    assert cause in told[0]
+    assert told[1].startswith(remedy)
 
 
 @pytest.fixture

@@ -113,6 +113,32 @@ def test_a_body_that_trickles_has_a_deadline_of_its_own(
     assert bench.wire.crumbs < len(bench.wire.asked) * len(crumbs)
 
 
+def test_a_head_that_trickles_has_a_deadline_too(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingestion.api.client, "READ_SECONDS", 0.2)
+    monkeypatch.setattr(ingestion.api.client, "_CONNECT_SECONDS", 0.2)
+    crumbs = [b"a"] * 60
+    bench.wire.answer = lambda _asked: bench.wire.drip(b"HTTP/1.1 200 OK\r\nX-A: ", crumbs, 0.05)
+
+    with pytest.raises(UnavailableError, match="took too long"):
+        client_of(bench).get("/account")
+    assert bench.wire.crumbs < len(bench.wire.asked) * len(crumbs)
+
+
+def test_an_answer_larger_than_any_is_given_up_with_its_size(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingestion.api.answers, "MOST_BYTES", 2_000_000)
+    packed = gzip.compress(b"[" + b" " * 50_000_000 + b"]")
+    for _ in range(20):
+        bench.api.order(LIST, Reply(packed, 200, {"Content-Encoding": "gzip"}))
+
+    with pytest.raises(BadResponseError, match="with more than 2 MB") as caught:
+        client_of(bench).fetch_page(LIST, Paging(LIST))
+    assert "no proxy answers for it" in caught.value.remedy
+
+
 def test_nobody_at_the_address(bench: Bench) -> None:
     with pytest.raises(UnavailableError, match="no connection") as caught:
         client_of(bench, wistia_base_url="http://127.0.0.1:9/v1").fetch_page(LIST, Paging(LIST))

@@ -1,5 +1,6 @@
 """Settings: defaults, where values come from, and what is refused in words."""
 
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -107,6 +108,22 @@ def test_an_address_with_a_password_is_refused_and_not_shown(
         load_with(monkeypatch, WISTIA_BASE_URL="https://jo:planted@api.wistia.com/v1")
     assert "planted" not in str(caught.value)
     assert "https://…@api.wistia.com/v1" in str(caught.value)
+
+
+@pytest.mark.parametrize("there", [Path.mkdir, lambda path: path.symlink_to("nowhere")])
+def test_an_env_that_is_no_file_is_refused_and_not_passed_over(
+    there: Callable[[Path], None],
+) -> None:
+    there(Path(".env"))
+    with pytest.raises(ConfigurationError, match=r"\.env is no file") as caught:
+        Settings.load()
+    assert "or remove it" in caught.value.remedy
+
+
+def test_an_env_with_a_nul_is_refused() -> None:
+    Path(".env").write_bytes(b"LAKE_URI=a\0b\n")
+    with pytest.raises(ConfigurationError, match=r"\.env has a NUL character"):
+        Settings.load()
 
 
 def test_a_file_that_is_no_text_is_named() -> None:
