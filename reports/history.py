@@ -8,19 +8,24 @@ gone is told as crashed, although nobody has closed its manifest yet.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from ingestion.admin.quarantine import count_replayed
+from ingestion.config.timestamps import parse_timestamp
 from ingestion.resources import RESOURCES
 from ingestion.state.manifest import entries_of, in_order, read_each
 from ingestion.state.recovery import GO_ON, SILENT, is_alive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from ingestion.state.manifest import Manifest, ResourceRun
     from ingestion.storage.base import Lake
 
+# Clocks of two machines may differ by minutes.
+_CLOCKS_APART = timedelta(minutes=10)
 _GOOD = ("run", "completed")
 # What is told of a run as its manifest has it.
 _TOLD = {"run_id", "kind", "state", "started_at", "finished_at", "exit_code", "code_version"}
@@ -35,6 +40,17 @@ class History:
     runs: list[Manifest]
     # Keys of the manifests that cannot be read.
     unreadable: tuple[str, ...] = ()
+
+    def to_come(self, now: datetime) -> list[Manifest]:
+        """Runs that are dated later than now, since a clock was wrong then, or is."""
+        latest = now + _CLOCKS_APART
+        starts = ((run, parse_timestamp(run.started_at)) for run in self.runs)
+        return [run for run, started in starts if started is not None and started > latest]
+
+    def until(self, now: datetime) -> History:
+        """The same without those: a run with a wrong date must not stand for the newest one."""
+        later = self.to_come(now)
+        return History([run for run in self.runs if run not in later], self.unreadable)
 
     @property
     def running(self) -> list[str]:

@@ -9,7 +9,6 @@ from statistics import mean, median
 from typing import TYPE_CHECKING
 
 from ingestion.config.timestamps import parse_timestamp
-from reports.history import History
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,9 +16,8 @@ if TYPE_CHECKING:
     from ingestion.config.errors import ReadableError
     from ingestion.config.settings import Settings
     from ingestion.state.manifest import Manifest
+    from reports.history import History
 
-# Clocks of two machines may differ by minutes.
-_CLOCKS_APART = timedelta(minutes=10)
 # Fewer days than these say nothing about what is usual; more than a month is another season.
 _FEWEST_DAYS = 8
 _MOST_DAYS = 28
@@ -59,25 +57,18 @@ def find(
     error: ReadableError | None = None,
 ) -> list[Finding]:
     """Everything that is wrong now; `error` ended the last run where its manifest cannot say so."""
-    future = [m for m in history.runs if _is_later(m, now + _CLOCKS_APART)]
-    # A run with a wrong date must not stand for the newest one.
-    manifests = [m for m in history.runs if m not in future]
-    runs = [m for m in manifests if m.kind in {"run", "ingest", "build"} and m.state != "running"]
+    past = history.until(now)
+    runs = [m for m in past.runs if m.kind in {"run", "ingest", "build"} and m.state != "running"]
     ingests = [m for m in runs if m.kind != "build" and m.ingest is not None]
     found = (
         _failure(runs, error),
-        _stale(settings, History(manifests), now),
+        _stale(settings, past, now),
         _silent(ingests),
         _quarantine(settings, ingests),
         _unusual(ingests),
-        _clock(future),
+        _clock(history.to_come(now)),
     )
     return [finding for finding in found if finding is not None]
-
-
-def _is_later(manifest: Manifest, moment: datetime) -> bool:
-    started = parse_timestamp(manifest.started_at)
-    return started is not None and started > moment
 
 
 def _clock(future: list[Manifest]) -> Finding | None:

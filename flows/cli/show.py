@@ -15,6 +15,7 @@ from flows.cli.look.doctor import examine
 from flows.stages.figures import billed_usd, describe_bytes, describe_figures
 from flows.stages.query import count_rows, query
 from ingestion.config.errors import QueryError, ReadableError
+from ingestion.config.timestamps import utc_now
 from ingestion.resources import RESOURCES
 from ingestion.storage.base import open_lake
 from ingestion.terminal import show_table
@@ -73,9 +74,11 @@ def read_status(settings: Settings, lake: Lake) -> dict[str, Any]:
 
     `{resources: {r: as of History.describe_resource}, tables: {t: rows}, tables_error: why they
     could not be counted | null, quarantine: {r: records that no replay has taken}, last_run: as
-    of describe_run | null, unreadable: keys of damaged manifests}`.
+    of describe_run | null, to_come: ids of runs dated later than now, unreadable: keys of damaged
+    manifests}`.
     """
     history, tables, tables_error = read_history(lake), dict[str, int](), None
+    past = history.until(utc_now()).runs
     # Who asks how things stand is told the rest too while the engine is out of reach.
     try:
         tables = count_rows(settings)
@@ -86,7 +89,8 @@ def read_status(settings: Settings, lake: Lake) -> dict[str, Any]:
         "tables": tables,
         "tables_error": tables_error,
         "quarantine": history.quarantined(),
-        "last_run": describe_run(history.runs[-1]) if history.runs else None,
+        "last_run": describe_run(past[-1]) if past else None,
+        "to_come": [run.run_id for run in history.to_come(utc_now())],
         "unreadable": list(history.unreadable),
     }
 
@@ -127,6 +131,8 @@ def show_status(settings: Settings, *, as_json: bool) -> None:
     show_table(("table", "rows"), [(t, f"{n:,}") for t, n in found["tables"].items()], ("rows",))
     if found["tables_error"]:
         click.echo(f"the tables were not counted: {found['tables_error']}")
+    for run_id in found["to_come"]:
+        click.echo(f"the run {run_id} is dated later than now, and left out: a clock was wrong")
     for key in found["unreadable"]:
         click.echo(f"{key} is corrupt; see `wistia-elt doctor --lake`")
 

@@ -201,6 +201,13 @@ def describe(error: BaseException) -> tuple[str, str | None]:
     remedy = None
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         remedy = "free some space where it writes, and run it again"
+    elif isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}:
+        remedy = "let this user open more files (ulimit -n), and run it again"
+    elif isinstance(error, RuntimeError) and "start new thread" in said:
+        remedy = (
+            "let this user have more memory or processes (ulimit -v, ulimit -u, or the limits of "
+            "its container), and run it again"
+        )
     elif isinstance(error, ImportError):
         remedy = how_to_import()
     return f"{type(error).__name__}: {said}" if said else type(error).__name__, remedy

@@ -213,8 +213,9 @@ class Operations:
         except ReadableError as error:
             said = {"error": str(error), "remedy": error.remedy}
             return {**_LAKE_IS_LATE, "lake_error": said}
+        past = history.until(self.clock())
         return {
-            "runs": [describe_run(run) for run in reversed(history.runs[-_RUNS_SHOWN:])],
+            "runs": [describe_run(run) for run in reversed(past.runs[-_RUNS_SHOWN:])],
             "newest_visitor_at": history.newest_visitor_at,
             "newest_play_at": history.describe_resource("events")["newest_at"],
             "newest_day": history.describe_resource("media_by_date")["newest_at"],

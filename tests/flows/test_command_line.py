@@ -1,3 +1,4 @@
+import errno
 import json
 import re
 import subprocess
@@ -14,6 +15,8 @@ from flows.cli.main import cli
 from ingestion.config.errors import describe
 from ingestion.config.version import code_version
 from ingestion.resources import RESOURCES
+from ingestion.storage.local import LocalLake
+from tests.flows.test_alarms import day, failed
 from tests.support.commands.command_line import COMMAND, CommandLine
 from tests.support.machine.checkout import tracked
 from tests.support.machine.servers import ROOT
@@ -90,6 +93,7 @@ def test_status_of_a_new_lake_says_how_to_start(bare: CommandLine) -> None:
         "tables_error": None,
         "quarantine": dict.fromkeys(resources, 0),
         "last_run": None,
+        "to_come": [],
         "unreadable": [],
     }
     assert bare.status() == expected
@@ -222,6 +226,29 @@ def test_a_package_that_is_not_whole_is_installed_again(monkeypatch: pytest.Monk
 
     assert "libduckdb.so" in said
     assert remedy == "install again: remove the folder .venv, then `make .venv/.ready`"
+
+
+@pytest.mark.parametrize(
+    ("error", "limit"),
+    [
+        (OSError(errno.EMFILE, "Too many open files"), "ulimit -n"),
+        (RuntimeError("can't start new thread"), "ulimit -u"),
+    ],
+)
+def test_a_limit_of_the_system_is_named(error: Exception, limit: str) -> None:
+    assert limit in str(describe(error)[1])
+
+
+def test_a_run_dated_later_than_now_stands_for_no_newest_one(bare: CommandLine) -> None:
+    lake = LocalLake(bare.lake)
+    failed(10).save(lake)
+    began = "2095-01-11T07:54:00.000000Z"
+    day(11, started_at=began, finished_at=began).save(lake)
+
+    said = bare.output_of("status")
+
+    assert "last run 20260110T075400Z-aaaaaa: failed" in said
+    assert "20260111T075400Z-aaaaaa is dated later than now" in said
 
 
 def test_a_folder_that_has_been_removed_is_named(tmp_path: Path) -> None:
