@@ -55,13 +55,27 @@ def told_if_held(warehouse: Path) -> Iterator[None]:
         ) from error
 
 
+def why_unreadable(file: Path, error: duckdb.Error) -> tuple[str, str]:
+    """Why a file cannot be opened, and what to do about it."""
+    if "Permission denied" in str(error):
+        return f"this user may not read {file}", "give this user the right to read it"
+    cause = "was written by a newer DuckDB" if "version number" in str(error) else "is damaged"
+    return (
+        f"the tables' file {file} {cause}",
+        "run `wistia-elt build`: it makes them again from bronze",
+    )
+
+
 @contextmanager
 def attach_file(warehouse: Path, connection: duckdb.DuckDBPyConnection) -> Iterator[list[str]]:
     """Look at the tables of the last good file of DuckDB's: a build meanwhile works in a copy."""
     if not warehouse.exists():
         raise PagesError(f"there are no tables in {warehouse.parent} yet", _BUILD)
-    with told_if_held(warehouse):
-        connection.execute(f"attach '{_quoted(warehouse)}' as warehouse (read_only)")
+    try:
+        with told_if_held(warehouse):
+            connection.execute(f"attach '{_quoted(warehouse)}' as warehouse (read_only)")
+    except duckdb.Error as error:
+        raise PagesError(*why_unreadable(warehouse, error)) from error
     found = connection.execute(
         "select table_name from information_schema.tables where table_catalog = 'warehouse' "
         "and table_schema = 'pages' order by table_name"

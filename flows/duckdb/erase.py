@@ -8,15 +8,9 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
-from flows.duckdb.warehouse import (
-    ask_file,
-    is_damaged,
-    put_in_place,
-    quote,
-    why_unreadable,
-    workshop,
-)
+from flows.duckdb.warehouse import ask_file, is_damaged, put_in_place, quote, workshop
 from ingestion.config.errors import BuildError
+from reports.export import why_unreadable
 
 # Tables with a visitor's key, and whether they have an address too.
 _KEYED = """

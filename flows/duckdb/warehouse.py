@@ -74,17 +74,6 @@ def clear(copy: Path) -> None:
             ) from error
 
 
-def why_unreadable(file: Path, error: duckdb.Error) -> tuple[str, str]:
-    """Why a file cannot be opened, and what to do about it."""
-    if "Permission denied" in str(error):
-        return f"this user may not read {file}", "give this user the right to read it"
-    cause = "was written by a newer DuckDB" if "version number" in str(error) else "is damaged"
-    return (
-        f"the tables' file {file} {cause}",
-        "run `wistia-elt build`: it makes them again from bronze",
-    )
-
-
 def is_damaged(path: Path) -> bool:
     """Whether a file of DuckDB's cannot be read to its end; reads every column of every table.
 

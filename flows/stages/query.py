@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from flows.duckdb.warehouse import open_file, why_unreadable
+from flows.duckdb.warehouse import open_file
 from ingestion.config.errors import QueryError
 from ingestion.config.timestamps import format_timestamp
+from reports.export import why_unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

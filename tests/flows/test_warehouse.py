@@ -10,14 +10,14 @@ import duckdb
 import pytest
 
 from flows.duckdb.erase import WarehouseTables
-from flows.duckdb.warehouse import is_damaged, memory_limit, why_unreadable
+from flows.duckdb.warehouse import is_damaged, memory_limit
 from flows.stages.build import build
 from flows.stages.dbt import BuildResult
 from flows.stages.query import query
 from ingestion.config.errors import ReadableError, TablesHeldError
 from ingestion.config.settings import Settings
 from ingestion.storage.local import LocalLake
-from reports.export import attach_file, export_tables
+from reports.export import attach_file, export_tables, why_unreadable
 
 
 @pytest.fixture
@@ -97,6 +97,7 @@ def test_a_damaged_file_is_called_so_with_what_heals_it(good: Path) -> None:
     for ask in (
         lambda: query(settings, "select 1"),
         lambda: WarehouseTables(good).erase({"a key"}),
+        lambda: export_tables(partial(attach_file, good), {}, good.parent),
     ):
         with pytest.raises(ReadableError, match="is damaged") as told:
             ask()
