@@ -78,7 +78,8 @@ def read_status(settings: Settings, lake: Lake) -> dict[str, Any]:
     manifests}`.
     """
     history, tables, tables_error = read_history(lake), dict[str, int](), None
-    past = history.until(utc_now()).runs
+    now = utc_now()
+    past = history.until(now).runs
     # Who asks how things stand is told the rest too while the engine is out of reach.
     try:
         tables = count_rows(settings)
@@ -90,7 +91,7 @@ def read_status(settings: Settings, lake: Lake) -> dict[str, Any]:
         "tables_error": tables_error,
         "quarantine": history.quarantined(),
         "last_run": describe_run(past[-1]) if past else None,
-        "to_come": [run.run_id for run in history.to_come(utc_now())],
+        "to_come": [run.run_id for run in history.to_come(now)],
         "unreadable": list(history.unreadable),
     }
 

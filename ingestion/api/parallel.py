@@ -13,6 +13,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from ingestion.api.rate_limit import MOST_IN_FLIGHT, InFlight
+from ingestion.config.deadline import settle
 from ingestion.config.errors import IngestionError
 
 if TYPE_CHECKING:
@@ -60,10 +61,7 @@ class Readers(Generic[T, A]):
 
     def _answer(self, read: T) -> None:
         answer = Future[A]()
-        try:
-            answer.set_result(self._fetch(read))
-        except BaseException as error:  # noqa: BLE001 - raised again by `receive`
-            answer.set_exception(error)
+        settle(answer, lambda: self._fetch(read))
         self._answers.put((read, answer))
 
 

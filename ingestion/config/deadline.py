@@ -18,12 +18,13 @@ def within(seconds: float, call: Callable[[], A]) -> A:
     It goes on in a daemon thread then, for which no process waits.
     """
     answer = Future[A]()
-
-    def run() -> None:
-        try:
-            answer.set_result(call())
-        except BaseException as error:  # noqa: BLE001 - raised again by `result`
-            answer.set_exception(error)
-
-    threading.Thread(target=run, daemon=True).start()
+    threading.Thread(target=settle, args=(answer, call), daemon=True).start()
     return answer.result(seconds)
+
+
+def settle(answer: Future[A], call: Callable[[], A]) -> None:
+    """Let a future hold what a call returns or raises."""
+    try:
+        answer.set_result(call())
+    except BaseException as error:  # noqa: BLE001 - raised again by `result`
+        answer.set_exception(error)
