@@ -99,16 +99,16 @@ class Checked:
 
 # What a slip of the hand does to a model: rows are lost, come twice, or are counted twice.
 SLIPS = [
-    ("silver.fact_visitors", "where newest_first = 1", "where newest_first >= 1"),
+    ("silver.fact_visitors", "qualify place = 1", "qualify place >= 1"),
     ("silver.fact_visitors", "where visitor_key is not null", "where email is not null"),
-    ("silver.fact_visitor_activity", "where first_observed_first = 1", "where 1 = 1"),
-    ("silver.fact_events", "where newest_first = 1", "where newest_first = 2"),
+    ("silver.fact_visitor_activity", "qualify place = 1", ""),
+    ("silver.fact_events", "anti join", "semi join"),
     ("silver.fact_events", "partition by event_key", "partition by visitor_key"),
     ("silver.fact_media", "where newest_first = 1", "where newest_first < 3"),
-    ("silver.fact_media_daily", "partition by media_id, activity_date", "partition by media_id"),
-    ("silver.fact_media_engagement", "where newest_first = 1", "where 1 = 1"),
-    ("silver.fact_media_history", "partition by media_id, snapshot_ts", "partition by media_id"),
-    ("silver.fact_account", "where first_landed_first = 1", "where first_landed_first = 2"),
+    ("silver.fact_media_daily", "media_id, activity_date", "media_id"),
+    ("silver.fact_media_engagement", "qualify place = 1", ""),
+    ("silver.fact_media_history", "media_id, snapshot_ts", "media_id"),
+    ("silver.fact_account", "anti join", "semi join"),
     ("silver.dim_media", "where is_current", "where not is_current"),
     ("silver.dim_media_history", "replaced_at is null as is_current", "true as is_current"),
     ("gold.fact_audience_insights", "left join watched", "inner join watched"),

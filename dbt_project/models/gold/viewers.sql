@@ -22,13 +22,8 @@ plays as (
         on plays.activity_date <= newest.newest_day
 ),
 
-ranked as (
-    select
-        *,
-        row_number() over (
-            partition by visitor_key order by received_at desc, event_key asc
-        ) as place
-    from plays
+newest_plays as (
+    {{ first_of_each('plays', ['visitor_key'], ['received_at desc', 'event_key asc']) }}
 ),
 
 measured as (
@@ -41,10 +36,8 @@ measured as (
         count(distinct media_id) as watched_media_count,
         cast(date_diff('day', max(activity_date), max(newest_day)) as integer)
             as recency_days,
-        max(case when place = 1 then event_key end) as last_event_key,
-        max(case when place = 1 then device end) as device,
         max(ingested_at) as ingested_at
-    from ranked
+    from plays
     group by visitor_key
 )
 
@@ -71,8 +64,10 @@ select
     end as frequency_band,
     events.platform,
     events.browser,
-    measured.device,
+    newest_plays.device,
     {{ stored_timestamp('measured.ingested_at') }} as ingested_at
 from measured
+inner join newest_plays
+    on measured.visitor_key = newest_plays.visitor_key
 inner join {{ ref('fact_events') }} as events
-    on measured.last_event_key = events.event_key
+    on newest_plays.event_key = events.event_key

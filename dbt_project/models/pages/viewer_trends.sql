@@ -9,13 +9,10 @@ with newest as (
 plays as (
     select
         plays.visitor_key,
-        plays.activity_date,
-        viewers.first_play_date
+        plays.activity_date
     from {{ ref('fact_plays') }} as plays
     inner join newest
         on plays.activity_date <= newest.newest_day
-    inner join {{ ref('viewers') }} as viewers
-        on plays.visitor_key = viewers.visitor_key
 ),
 
 -- People are counted again for each period: days do not add up to weeks.
@@ -24,15 +21,21 @@ periods as (
         select
             '{{ period }}' as period,
             cast(date_trunc('{{ period }}', activity_date) as date) as starts_on,
-            count(distinct visitor_key) as viewer_count,
-            count(distinct case
-                when
-                    cast(date_trunc('{{ period }}', first_play_date) as date)
-                    = cast(date_trunc('{{ period }}', activity_date) as date)
-                    then visitor_key
-            end) as new_viewer_count
+            count(distinct visitor_key) as viewer_count
         from plays
         group by cast(date_trunc('{{ period }}', activity_date) as date)
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+new_viewers as (
+    {% for period in ['day', 'week', 'month'] %}
+        select
+            '{{ period }}' as period,
+            cast(date_trunc('{{ period }}', first_play_date) as date) as starts_on,
+            count(*) as new_viewer_count
+        from {{ ref('viewers') }}
+        group by cast(date_trunc('{{ period }}', first_play_date) as date)
         {{ 'union all' if not loop.last }}
     {% endfor %}
 )
@@ -41,8 +44,10 @@ select
     periods.period,
     periods.starts_on,
     periods.viewer_count,
-    periods.new_viewer_count
+    coalesce(new_viewers.new_viewer_count, 0) as new_viewer_count
 from periods
+left join new_viewers
+    on periods.period = new_viewers.period and periods.starts_on = new_viewers.starts_on
 cross join newest
 where
     periods.period = 'month'

@@ -30,20 +30,10 @@ typed as (
     from account
 ),
 
-ranked as (
-    select
-        *,
-        row_number() over (
-            partition by snapshot_ts
-            order by ingested_at asc nulls last, content_digest asc
-        ) as first_landed_first
-    from typed
-    where snapshot_ts is not null
-),
-
 first_landed as (
-    select * from ranked
-    where first_landed_first = 1
+    {{ first_of_each('typed', ['snapshot_ts'], [
+        'ingested_at asc nulls last', 'content_digest asc',
+    ]) }}
 )
 
 select

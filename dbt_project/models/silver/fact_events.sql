@@ -31,24 +31,20 @@ typed as (
         {{ blank_to_null('user_agent_details.platform') }} as platform,
         {{ to_boolean('user_agent_details.mobile') }} as mobile,
         {{ to_timestamp('ingested_at') }} as ingested_at,
-        {{ row_digest(texts + read) }} as content_digest
+        -- A double prints otherwise on another engine, so its text decides who ties.
+        percent_viewed as percent_viewed_text,
+        lat as lat_text,
+        lon as lon_text
     from events
 ),
 
-ranked as (
-    select
-        *,
-        row_number() over (
-            partition by event_key
-            order by received_at desc, ingested_at desc nulls last, content_digest desc
-        ) as newest_first
-    from typed
-    where event_key is not null and received_at is not null
-),
-
 newest as (
-    select * from ranked
-    where newest_first = 1
+    {{ first_of_each('typed', ['event_key'], [
+        'received_at desc',
+        'ingested_at desc nulls last',
+        row_digest(texts + ['conversion_data', 'percent_viewed_text', 'lat_text', 'lon_text'])
+        ~ ' desc',
+    ], required=['received_at']) }}
 )
 
 select

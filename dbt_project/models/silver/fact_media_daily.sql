@@ -34,23 +34,10 @@ typed as (
     from media_by_date
 ),
 
-ranked as (
-    select
-        *,
-        row_number() over (
-            partition by media_id, activity_date
-            order by
-                snapshot_ts desc nulls last,
-                ingested_at desc nulls last,
-                content_digest desc
-        ) as newest_first
-    from typed
-    where media_id is not null and activity_date is not null and snapshot_ts is not null
-),
-
 newest as (
-    select * from ranked
-    where newest_first = 1
+    {{ first_of_each('typed', ['media_id', 'activity_date'], [
+        'snapshot_ts desc', 'ingested_at desc nulls last', 'content_digest desc',
+    ], required=['snapshot_ts']) }}
 )
 
 select

@@ -34,23 +34,10 @@ typed as (
     from media_engagement
 ),
 
-ranked as (
-    select
-        *,
-        row_number() over (
-            partition by media_id
-            order by
-                snapshot_ts desc,
-                ingested_at desc nulls last,
-                content_digest desc
-        ) as newest_first
-    from typed
-    where media_id is not null and snapshot_ts is not null
-),
-
 newest as (
-    select * from ranked
-    where newest_first = 1
+    {{ first_of_each('typed', ['media_id'], [
+        'snapshot_ts desc', 'ingested_at desc nulls last', 'content_digest desc',
+    ], required=['snapshot_ts']) }}
 ),
 
 changed as (

@@ -41,20 +41,10 @@ typed as (
     from media
 ),
 
-ranked as (
-    select
-        *,
-        row_number() over (
-            partition by media_id, snapshot_ts
-            order by ingested_at asc nulls last, content_digest asc
-        ) as first_landed_first
-    from typed
-    where media_id is not null and snapshot_ts is not null
-),
-
 first_landed as (
-    select * from ranked
-    where first_landed_first = 1
+    {{ first_of_each('typed', ['media_id', 'snapshot_ts'], [
+        'ingested_at asc nulls last', 'content_digest asc',
+    ]) }}
 )
 
 select

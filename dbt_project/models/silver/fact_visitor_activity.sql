@@ -28,27 +28,11 @@ typed as (
     from visitors
 ),
 
-digested as (
-    select
-        *,
-        {{ row_digest(['load_count', 'play_count']) }} as content_digest
-    from typed
-    where visitor_key is not null and last_active_at is not null
-),
-
-ranked as (
-    select
-        *,
-        row_number() over (
-            partition by visitor_key, last_active_at
-            order by ingested_at asc nulls last, content_digest asc
-        ) as first_observed_first
-    from digested
-),
-
 first_observed as (
-    select * from ranked
-    where first_observed_first = 1
+    {{ first_of_each('typed', ['visitor_key', 'last_active_at'], [
+        'ingested_at asc nulls last',
+        row_digest(['load_count', 'play_count']) ~ ' asc',
+    ]) }}
 )
 
 select

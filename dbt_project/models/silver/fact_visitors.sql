@@ -47,7 +47,6 @@ typed as (
 
 states as (
     select * from typed
-    where visitor_key is not null
     {% if is_incremental() %}
         union all
         select
@@ -75,25 +74,20 @@ states as (
 
 -- Rows that tie to the end are the same in every column; the stored one then wins, so
 -- that a partition read twice writes nothing.
-ranked as (
-    select
-        *,
-        row_number() over (
-            partition by visitor_key
-            order by
-                last_active_at desc nulls last,
-                ingested_at desc nulls last,
-                {{ row_digest(
-                    [
-                        'last_event_key', 'load_count', 'play_count',
-                        'identifying_event_key', 'name', 'email', 'org_name',
-                        'org_title', 'browser', 'browser_version', 'platform', 'mobile',
-                    ],
-                    timestamps=['created_at'],
-                ) }} desc,
-                is_stored desc
-        ) as newest_first
-    from states
+newest as (
+    {{ first_of_each('states', ['visitor_key'], [
+        'last_active_at desc nulls last',
+        'ingested_at desc nulls last',
+        row_digest(
+            [
+                'last_event_key', 'load_count', 'play_count', 'identifying_event_key', 'name',
+                'email', 'org_name', 'org_title', 'browser', 'browser_version', 'platform',
+                'mobile',
+            ],
+            timestamps=['created_at'],
+        ) ~ ' desc',
+        'is_stored desc',
+    ]) }}
 )
 
 select
@@ -113,5 +107,5 @@ select
     platform,
     mobile,
     {{ stored_timestamp('ingested_at') }} as ingested_at
-from ranked
-where newest_first = 1 and not is_stored
+from newest
+where not is_stored
