@@ -1,5 +1,3 @@
-{{ config(materialized='table', ha=true) }}
-
 with days as (
     select
         activity_date,

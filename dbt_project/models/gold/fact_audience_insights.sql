@@ -1,27 +1,4 @@
-{{ config(materialized='table', ha=true) }}
-
-with visitors as (
-    select
-        visitor_key,
-        created_at,
-        last_active_at,
-        last_event_key,
-        load_count,
-        play_count,
-        identifying_event_key,
-        name,
-        email,
-        org_name,
-        org_title,
-        browser,
-        browser_version,
-        platform,
-        mobile,
-        ingested_at
-    from {{ ref('fact_visitors') }}
-),
-
-watched as (
+with watched as (
     select
         visitor_key,
         count(*) as watched_media_count,
@@ -37,7 +14,7 @@ measured as (
         coalesce(watched.watched_media_count, 0) as watched_media_count,
         {{ days_between('visitors.last_active_at', as_of_date()) }} as recency_days,
         coalesce(visitors.load_count, 0) + coalesce(visitors.play_count, 0) as frequency
-    from visitors
+    from {{ ref('fact_visitors') }} as visitors
     left join watched on visitors.visitor_key = watched.visitor_key
 )
 

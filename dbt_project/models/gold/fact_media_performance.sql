@@ -1,36 +1,12 @@
-{{ config(materialized='table', ha=true) }}
-
-with media as (
-    select
-        media_id,
-        load_count,
-        play_count,
-        play_rate,
-        hours_watched,
-        engagement,
-        visitors,
-        snapshot_ts
-    from {{ ref('fact_media') }}
-),
-
-engagement_cells as (
-    select
-        media_id,
-        engagement_idx,
-        engagement_count,
-        rewatch_count
-    from {{ ref('fact_media_engagement') }}
-    where engagement_idx >= 0
-),
-
-curves as (
+with curves as (
     select
         media_id,
         count(engagement_idx) as engagement_points,
         count(engagement_count) as counted_points,
         cast(sum(engagement_count) as bigint) as total_engagement_count,
         cast(sum(rewatch_count) as bigint) as total_rewatch_count
-    from engagement_cells
+    from {{ ref('fact_media_engagement') }}
+    where engagement_idx >= 0
     group by media_id
 )
 
@@ -58,5 +34,5 @@ select
         when media.hours_watched >= {{ var('hours_medium') }} then 'Medium'
         else 'Low'
     end as hours_class
-from media
+from {{ ref('fact_media') }} as media
 left join curves on media.media_id = curves.media_id

@@ -1,44 +1,14 @@
-{{ config(materialized='table', ha=true) }}
-
-with events as (
-    select
-        event_key,
-        visitor_key,
-        media_id,
-        percent_viewed,
-        country,
-        embed_url,
-        mobile,
-        platform,
-        conversion_type,
-        received_at,
-        ingested_at,
-        {{ local_time('received_at') }} as local_at
-    from {{ ref('fact_events') }}
-),
-
-versions as (
-    select
-        media_id,
-        version_number,
-        duration_seconds,
-        valid_from,
-        valid_to,
-        is_current
-    from {{ ref('dim_media_history') }}
-),
-
--- A length that was not known at first, as while a video is processed, is the first
--- one told.
-told as (
+with told as (
     select
         *,
+        -- One that was not known at first, as while a video is processed, is the first
+        -- one told.
         min(case when duration_seconds is not null then version_number end) over (
             partition by media_id
             order by version_number
             rows between current row and unbounded following
         ) as told_version
-    from versions
+    from {{ ref('dim_media_history') }}
 ),
 
 lengths as (
@@ -50,7 +20,7 @@ lengths as (
         told.is_current,
         versions.duration_seconds
     from told
-    inner join versions
+    inner join {{ ref('dim_media_history') }} as versions
         on
             told.media_id = versions.media_id
             and told.told_version = versions.version_number
@@ -60,9 +30,10 @@ lengths as (
 measured as (
     select
         events.*,
+        {{ local_time('events.received_at') }} as local_at,
         round(events.percent_viewed * lengths.duration_seconds * 1000) / 1000.0
             as watched_seconds
-    from events
+    from {{ ref('fact_events') }} as events
     left join lengths
         on
             events.media_id = lengths.media_id

@@ -1,52 +1,37 @@
-{{ config(materialized='table', ha=true) }}
-
-with figures as (
-    select *
-    from {{ ref('span_figures') }}
-),
-
-earlier as (
+with earlier as (
     select
         *,
         row_number() over (
             partition by span, media_id, figure order by amount asc, periods_back asc
         ) as place,
         count(*) over (partition by span, media_id, figure) as period_count
-    from figures
+    from {{ ref('span_figures') }}
     where periods_back >= 1
 ),
 
 -- The middle one, or the mean of the two in the middle.
 medians as (
     select
-        span,
-        media_id,
-        figure,
+        *,
         avg(case
             when 2 * place between period_count and period_count + 2 then amount
-        end) as median
+        end) over (partition by span, media_id, figure) as median
     from earlier
-    group by span, media_id, figure
 ),
 
 deviations as (
     select
-        earlier.span,
-        earlier.media_id,
-        earlier.figure,
-        earlier.period_count,
-        medians.median,
-        abs(earlier.amount - medians.median) as deviation,
+        span,
+        media_id,
+        figure,
+        period_count,
+        median,
+        abs(amount - median) as deviation,
         row_number() over (
-            partition by earlier.span, earlier.media_id, earlier.figure
-            order by abs(earlier.amount - medians.median) asc, earlier.periods_back asc
+            partition by span, media_id, figure
+            order by abs(amount - median) asc, periods_back asc
         ) as place
-    from earlier
-    inner join medians
-        on
-            earlier.span = medians.span
-            and earlier.media_id = medians.media_id
-            and earlier.figure = medians.figure
+    from medians
 ),
 
 spreads as (
@@ -89,7 +74,7 @@ ranged as (
                 else 0e0
             end
         ) as half_width
-    from figures as now
+    from {{ ref('span_figures') }} as now
     left join spreads
         on
             now.span = spreads.span

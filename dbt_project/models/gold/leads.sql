@@ -1,5 +1,3 @@
-{{ config(materialized='table', ha=true) }}
-
 with watched as (
     select
         visitor_key,

@@ -1,28 +1,4 @@
-{{ config(materialized='table', ha=true) }}
-
-with described as (
-    select
-        media_id,
-        name,
-        media_type,
-        is_archived,
-        tags,
-        folder,
-        duration_seconds,
-        {{ local_date('created_at') }} as uploaded_on
-    from {{ ref('dim_media') }}
-),
-
-performance as (
-    select
-        media_id,
-        play_count,
-        play_rate,
-        engagement
-    from {{ ref('fact_media_performance') }}
-),
-
-plays as (
+with plays as (
     select
         media_id,
         count(*) as event_count,
@@ -44,7 +20,7 @@ banded as (
         described.tags,
         described.folder,
         described.duration_seconds,
-        described.uploaded_on,
+        {{ local_date('described.created_at') }} as uploaded_on,
         described.media_id is not null as is_listed,
         case
             when described.duration_seconds < 60 then 1
@@ -60,8 +36,8 @@ banded as (
         cast(plays.end_count as double)
         / nullif(plays.known_count, 0) as completion_rate,
         cast(plays.conversion_count as double) / plays.event_count as conversion_rate
-    from described
-    full outer join performance
+    from {{ ref('dim_media') }} as described
+    full outer join {{ ref('fact_media_performance') }} as performance
         on described.media_id = performance.media_id
     full outer join plays
         on coalesce(described.media_id, performance.media_id) = plays.media_id

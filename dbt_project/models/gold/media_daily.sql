@@ -1,21 +1,9 @@
-{{ config(materialized='table', ha=true) }}
 {%- set counts = [
     'event_count', 'visitor_count', 'known_count', 'quarter_count', 'half_count',
     'three_quarter_count', 'end_count',
 ] %}
 
-with plays as (
-    select
-        media_id,
-        visitor_key,
-        percent_viewed,
-        watched_seconds,
-        ingested_at,
-        activity_date
-    from {{ ref('fact_plays') }}
-),
-
-measured as (
+with measured as (
     select
         media_id,
         activity_date,
@@ -28,19 +16,8 @@ measured as (
         count(case when percent_viewed >= 1 then 1 end) as end_count,
         {{ whole_sum('watched_seconds', 1000) }} as watched_ms,
         max(ingested_at) as ingested_at
-    from plays
+    from {{ ref('fact_plays') }}
     group by media_id, activity_date
-),
-
-reported as (
-    select
-        media_id,
-        activity_date,
-        load_count,
-        play_count,
-        reported_hours_watched,
-        snapshot_ts
-    from {{ ref('fact_media_daily') }}
 ),
 
 joined as (
@@ -58,7 +35,7 @@ joined as (
         min(measured.activity_date) over () as first_event_date,
         max(measured.activity_date) over () as last_event_date
     from measured
-    full outer join reported
+    full outer join {{ ref('fact_media_daily') }} as reported
         on
             measured.media_id = reported.media_id
             and measured.activity_date = reported.activity_date

@@ -1,21 +1,18 @@
-{{ config(materialized='table', ha=true) }}
-
-with described as (
+with days as (
     select
-        media_id,
-        {{ local_date('created_at') }} as uploaded_on
-    from {{ ref('dim_media') }}
-),
-
-days as (
-    select
-        media_id,
-        activity_date,
+        *,
         coalesce(reported_play_count, event_count) as play_count,
         cast(round(hours_watched * 3600000) as bigint) as watched_ms,
         min(activity_date) over () as first_date,
         {{ open_day() }} as open_day
     from {{ ref('media_daily') }}
+),
+
+described as (
+    select
+        media_id,
+        {{ local_date('created_at') }} as uploaded_on
+    from {{ ref('dim_media') }}
 ),
 
 aged as (
@@ -53,18 +50,8 @@ windows as (
                         ) as double) / 3600000
             end as first_{{ span }}_days_hours,
         {% endfor %}
-        cast(coalesce(sum(case
-            when
-                activity_date >= {{ days_before('open_day', 7) }}
-                and activity_date < open_day
-                then play_count
-        end), 0) as bigint) as last_7_days_plays,
-        cast(coalesce(sum(case
-            when
-                activity_date >= {{ days_before('open_day', 14) }}
-                and activity_date < {{ days_before('open_day', 7) }}
-                then play_count
-        end), 0) as bigint) as before_7_days_plays
+        {{ sum_of_whole_days('play_count', 7, 0) }} as last_7_days_plays,
+        {{ sum_of_whole_days('play_count', 14, 7) }} as before_7_days_plays
     from aged
     group by media_id, uploaded_on
 )

@@ -1,17 +1,8 @@
-{{ config(materialized='table', ha=true) }}
-
-with watched as (
-    select
-        visitor_key,
-        media_id
-    from {{ ref('visitor_media') }}
-),
-
-audiences as (
+with audiences as (
     select
         media_id,
         count(*) as visitor_count
-    from watched
+    from {{ ref('visitor_media') }}
     group by media_id
 ),
 
@@ -21,8 +12,8 @@ pairs as (
         one.media_id,
         other.media_id as other_media_id,
         count(*) as both_count
-    from watched as one
-    inner join watched as other
+    from {{ ref('visitor_media') }} as one
+    inner join {{ ref('visitor_media') }} as other
         on one.visitor_key = other.visitor_key and one.media_id <> other.media_id
     group by one.media_id, other.media_id
 )

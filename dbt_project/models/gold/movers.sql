@@ -1,23 +1,4 @@
-{{ config(materialized='table', ha=true) }}
-
-with lengths as (
-    select
-        span,
-        period,
-        day_count
-    from {{ ref('spans') }}
-    where period in ('before', 'year') and is_whole
-),
-
-now_lengths as (
-    select
-        span,
-        day_count
-    from {{ ref('spans') }}
-    where period = 'now' and is_whole
-),
-
-plays as (
+with plays as (
     select
         span,
         period,
@@ -37,42 +18,37 @@ plays as (
     where media_id = 'All' and dimension in ('embed_page', 'country')
 ),
 
--- What has no play in one of the two periods is in the other alone.
-labels as (
-    select distinct
-        span,
-        kind,
-        label
-    from plays
+lengths as (
+    select
+        earlier.span,
+        earlier.period as comparison,
+        cast(now.day_count as double)
+        / (now.day_count + earlier.day_count) as share_of_days
+    from {{ ref('spans') }} as earlier
+    inner join {{ ref('spans') }} as now
+        on earlier.span = now.span and now.period = 'now' and now.is_whole
+    where earlier.period in ('before', 'year') and earlier.is_whole
 ),
 
+-- What has no play in one of the two periods is in the other alone.
 compared as (
     select
-        labels.span,
-        lengths.period as comparison,
-        labels.kind,
-        labels.label,
-        coalesce(now.play_count, 0) as play_count,
-        coalesce(before.play_count, 0) as play_count_before,
-        cast(now_lengths.day_count as double)
-        / (now_lengths.day_count + lengths.day_count) as share_of_days
-    from labels
-    inner join now_lengths
-        on labels.span = now_lengths.span
+        lengths.span,
+        lengths.comparison,
+        lengths.share_of_days,
+        plays.kind,
+        plays.label,
+        cast(coalesce(sum(
+            case when plays.period = 'now' then plays.play_count end
+        ), 0) as bigint) as play_count,
+        cast(coalesce(sum(
+            case when plays.period = lengths.comparison then plays.play_count end
+        ), 0) as bigint) as play_count_before
+    from plays
     inner join lengths
-        on labels.span = lengths.span
-    left join plays as now
-        on
-            labels.span = now.span
-            and now.period = 'now'
-            and labels.kind = now.kind
-            and labels.label = now.label
-    left join plays as before
-        on
-            labels.span = before.span
-            and lengths.period = before.period
-            and labels.kind = before.kind
-            and labels.label = before.label
+        on plays.span = lengths.span
+    group by
+        lengths.span, lengths.comparison, lengths.share_of_days, plays.kind, plays.label
 ),
 
 -- Of the plays of both periods, those of the newer one are its share of the days, give

@@ -1,5 +1,3 @@
-{{ config(materialized='table', ha=true) }}
-
 {#- A count is told by itself, a rate by two. The last is what it is seen on: how many
     make up the figure, where that is not the figure itself. #}
 {%- set figures = {
@@ -10,33 +8,9 @@
     'plays_per_load': ('play_count', 'load_count', 'load_count'),
     'completion_rate': ('end_count', 'known_count', 'known_count'),
     'conversion_rate': ('conversion_count', 'event_count', 'event_count'),
-} %}
+} -%}
 
-with totals as (
-    select
-        span,
-        period,
-        media_id,
-        load_count,
-        play_count,
-        event_count,
-        known_count,
-        end_count,
-        conversion_count,
-        hours_watched,
-        viewer_count
-    from {{ ref('span_totals') }}
-),
-
-spans as (
-    select
-        span,
-        period,
-        periods_back
-    from {{ ref('spans') }}
-),
-
-figures as (
+with figures as (
     {% for figure, (above, below, seen) in figures.items() %}
         select
             span,
@@ -46,7 +20,7 @@ figures as (
             cast({{ above }} as double)
             {%- if below %} / nullif({{ below }}, 0){% endif %} as amount,
             cast({{ seen or 'null' }} as bigint) as seen_count
-        from totals
+        from {{ ref('span_totals') }}
         {{ 'union all' if not loop.last }}
     {% endfor %}
 )
@@ -60,6 +34,6 @@ select
     figures.amount,
     figures.seen_count
 from figures
-inner join spans
+inner join {{ ref('spans') }} as spans
     on figures.span = spans.span and figures.period = spans.period
 where figures.amount is not null

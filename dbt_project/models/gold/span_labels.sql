@@ -1,30 +1,6 @@
-{{ config(materialized='table', ha=true) }}
-{%- set counts = ['event_count', 'known_count', 'end_count', 'conversion_count'] %}
+{%- set counts = ['event_count', 'known_count', 'end_count', 'conversion_count'] -%}
 
-with spans as (
-    select
-        span,
-        period,
-        first_day,
-        last_day
-    from {{ ref('spans') }}
-    where period in ('now', 'before', 'year') and (is_whole or period = 'now')
-),
-
-days as (
-    select
-        media_id,
-        activity_date,
-        dimension,
-        label,
-        event_count,
-        known_count,
-        end_count,
-        conversion_count
-    from {{ ref('media_daily_breakdown') }}
-),
-
-counted as (
+with counted as (
     select
         spans.span,
         spans.period,
@@ -34,9 +10,12 @@ counted as (
             cast(sum(days.{{ name }}) as bigint) as {{ name }},
         {% endfor %}
         coalesce(days.media_id, 'All') as media_id
-    from days
-    inner join spans
+    from {{ ref('media_daily_breakdown') }} as days
+    inner join {{ ref('spans') }} as spans
         on days.activity_date between spans.first_day and spans.last_day
+    where
+        spans.period = 'now'
+        or (spans.period in ('before', 'year') and spans.is_whole)
     group by grouping sets ( -- noqa: PRS,RF02
         (spans.span, spans.period, days.media_id, days.dimension, days.label),
         (spans.span, spans.period, days.dimension, days.label)
@@ -46,15 +25,12 @@ counted as (
 -- Held against the rest of the video, or of the account.
 compared as (
     select
-        *,
-        {% for name in counts if name != 'event_count' %}
+        {% for name in counts %}
             sum({{ name }}) over (
                 partition by span, period, media_id, dimension
             ) - {{ name }} as other_{{ name }},
         {% endfor %}
-        sum(event_count) over (
-            partition by span, period, media_id, dimension
-        ) - event_count as other_event_count
+        *
     from counted
 ),
 

@@ -1,4 +1,3 @@
-{{ config(materialized='table', ha=true) }}
 {%- set reported = ['load_count', 'play_count'] %}
 {%- set told = [
     'event_count', 'known_count', 'quarter_count', 'half_count', 'three_quarter_count',
@@ -6,23 +5,9 @@
 ] %}
 
 with spans as (
-    select
-        span,
-        period,
-        periods_back,
-        first_day,
-        last_day
+    select *
     from {{ ref('spans') }}
     where is_whole or period = 'now'
-),
-
-plays as (
-    select
-        media_id,
-        visitor_key,
-        activity_date,
-        conversion_type
-    from {{ ref('fact_plays') }}
 ),
 
 conversions as (
@@ -30,7 +15,7 @@ conversions as (
         media_id,
         activity_date,
         count(conversion_type) as conversion_count
-    from plays
+    from {{ ref('fact_plays') }}
     group by media_id, activity_date
 ),
 
@@ -81,7 +66,7 @@ viewers as (
         spans.period,
         coalesce(plays.media_id, 'All') as media_id,
         count(distinct plays.visitor_key) as viewer_count
-    from plays
+    from {{ ref('fact_plays') }} as plays
     inner join spans
         on plays.activity_date between spans.first_day and spans.last_day
     where spans.periods_back <= 1 or spans.period = 'year'

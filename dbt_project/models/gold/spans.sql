@@ -1,5 +1,3 @@
-{{ config(materialized='table', ha=true) }}
-
 with arrived as (
     select
         min(day) as oldest_day,

@@ -1,25 +1,10 @@
-{{ config(materialized='table', ha=true) }}
-
-with newest as (
-    select max(day) as newest_day
-    from {{ ref('calendar') }}
-    where has_arrived
-),
-
--- Up to the newest whole day, as every span: an Active one is a viewer of the last 7.
-plays as (
+with plays as (
+    -- Up to the newest whole day, as every span: an Active one played in the last 7.
     select
-        plays.event_key,
-        plays.visitor_key,
-        plays.media_id,
-        plays.activity_date,
-        plays.device,
-        plays.received_at,
-        plays.ingested_at,
-        newest.newest_day
-    from {{ ref('fact_plays') }} as plays
-    inner join newest
-        on plays.activity_date <= newest.newest_day
+        *,
+        {{ newest_day() }} as newest_day
+    from {{ ref('fact_plays') }}
+    where activity_date <= {{ newest_day() }}
 ),
 
 newest_plays as (
@@ -34,8 +19,7 @@ measured as (
         count(distinct activity_date) as play_day_count,
         count(*) as event_count,
         count(distinct media_id) as watched_media_count,
-        cast(date_diff('day', max(activity_date), max(newest_day)) as integer)
-            as recency_days,
+        {{ days_between('max(activity_date)', 'max(newest_day)') }} as recency_days,
         max(ingested_at) as ingested_at
     from plays
     group by visitor_key

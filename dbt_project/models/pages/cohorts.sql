@@ -1,31 +1,17 @@
-{{ config(materialized='table', ha=true) }}
-
 with viewers as (
     select
         cast(date_trunc('month', first_play_date) as date) as first_month,
-        cast(date_trunc('month', last_play_date) as date) as last_month
+        cast(date_trunc('month', last_play_date) as date) as last_month,
+        cast(date_trunc('month', {{ newest_day() }}) as date) as this_month
     from {{ ref('viewers') }}
 ),
 
-newest as (
-    select cast(date_trunc('month', max(day)) as date) as this_month
-    from {{ ref('calendar') }}
-    where has_arrived
-),
-
-spans as (
+cohorts as (
     select
-        viewers.first_month,
-        newest.this_month,
-        date_diff('month', viewers.first_month, viewers.last_month) as months_seen,
-        count(*) as viewers
+        first_month,
+        date_diff('month', first_month, this_month) as months_so_far,
+        date_diff('month', first_month, last_month) as months_seen
     from viewers
-    cross join newest
-    where date_diff('month', viewers.first_month, newest.this_month) < 24
-    group by
-        viewers.first_month,
-        newest.this_month,
-        date_diff('month', viewers.first_month, viewers.last_month)
 ),
 
 later (months_later) as (
@@ -33,18 +19,13 @@ later (months_later) as (
 )
 
 select
-    spans.first_month,
+    cohorts.first_month,
     later.months_later,
-    cast(sum(spans.viewers) as bigint) as viewers,
-    cast(sum(case
-        when spans.months_seen >= later.months_later then spans.viewers
-        else 0
-    end) as bigint) as seen_viewers
-from spans
+    count(*) as viewers,
+    count(case when cohorts.months_seen >= later.months_later then 1 end)
+        as seen_viewers
+from cohorts
 inner join later
-    on
-        later.months_later
-        <= date_diff('month', spans.first_month, spans.this_month)
-group by
-    spans.first_month,
-    later.months_later
+    on cohorts.months_so_far >= later.months_later
+where cohorts.months_so_far < 24
+group by cohorts.first_month, later.months_later

@@ -1,37 +1,6 @@
-{{ config(materialized='table', ha=true) }}
-
-with performance as (
-    select
-        media_id,
-        load_count,
-        play_count,
-        play_rate,
-        hours_watched,
-        engagement,
-        visitors,
-        snapshot_ts,
-        engagement_points,
-        total_engagement_count,
-        total_rewatch_count,
-        avg_engagement_per_second,
-        play_rate_class,
-        hours_class
-    from {{ ref('fact_media_performance') }}
-),
-
-described as (
-    select
-        media_id,
-        name,
-        duration_seconds,
-        created_at,
-        folder
-    from {{ ref('dim_media') }}
-),
-
--- A video that is deleted, or not read, has plays all the same.
-played as (
-    select media_id from performance
+with played as (
+    -- A video that is deleted, or not read, has plays all the same.
+    select media_id from {{ ref('fact_media_performance') }}
     union
     select media_id from {{ ref('media_daily') }}
 ),
@@ -69,9 +38,9 @@ select
     performance.hours_class,
     {{ stored_timestamp('performance.snapshot_ts') }} as snapshot_ts
 from played
-left join performance
+left join {{ ref('fact_media_performance') }} as performance
     on played.media_id = performance.media_id
-left join described
+left join {{ ref('dim_media') }} as described
     on played.media_id = described.media_id
 left join departures
     on played.media_id = departures.media_id

@@ -1,23 +1,4 @@
-{{ config(materialized='table', ha=true) }}
-
-with cells as (
-    select
-        media_id,
-        engagement_idx,
-        engagement_count,
-        rewatch_count
-    from {{ ref('fact_media_engagement') }}
-    where engagement_idx >= 0
-),
-
-media as (
-    select
-        media_id,
-        duration_seconds
-    from {{ ref('dim_media') }}
-),
-
-measured as (
+with measured as (
     select
         cells.media_id,
         cells.engagement_idx,
@@ -30,9 +11,10 @@ measured as (
         cells.engagement_count as views,
         cells.rewatch_count as rewatches,
         cells.engagement_count - coalesce(cells.rewatch_count, 0) as viewers
-    from cells
-    left join media
+    from {{ ref('fact_media_engagement') }} as cells
+    left join {{ ref('dim_media') }} as media
         on cells.media_id = media.media_id
+    where cells.engagement_idx >= 0
 ),
 
 started as (

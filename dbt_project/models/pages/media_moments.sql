@@ -1,48 +1,18 @@
-{{ config(materialized='table', ha=true) }}
-
-with cells as (
-    select
-        media_id,
-        engagement_idx,
-        at_seconds,
-        views,
-        rewatches,
-        viewers,
-        viewers_share
-    from {{ ref('media_curve') }}
-),
-
-shares as (
-    select
-        *,
-        case
-            when viewers_share <= 0.25 then 3
-            when viewers_share <= 0.5 then 2
-            when viewers_share <= 0.75 then 1
-            else 0
-        end as quarters_left
-    from cells
-),
-
-quarters (quarter_number, moment) as (
-    values (1, 'left_25'), (2, 'left_50'), (3, 'left_75')
+with borders (moment, border) as (
+    values ('left_25', 0.75), ('left_50', 0.5), ('left_75', 0.25)
 ),
 
 departures as (
     select
-        shares.media_id,
-        quarters.moment,
-        shares.engagement_idx,
-        shares.at_seconds,
-        shares.viewers as people,
-        shares.viewers_share as share,
+        cells.*,
+        borders.moment,
         row_number() over (
-            partition by shares.media_id, quarters.moment
-            order by shares.engagement_idx
+            partition by cells.media_id, borders.moment
+            order by cells.engagement_idx
         ) as place
-    from shares
-    inner join quarters
-        on shares.quarters_left >= quarters.quarter_number
+    from {{ ref('media_curve') }} as cells
+    inner join borders
+        on cells.viewers_share <= borders.border
 ),
 
 -- A peak stands above the five cells before it and is not below the five after it. The
@@ -59,46 +29,17 @@ peaks as (
             partition by media_id order by engagement_idx
             rows between 1 following and 5 following
         ) as most_after
-    from cells
+    from {{ ref('media_curve') }}
 ),
 
 rewatched as (
     select
-        media_id,
-        engagement_idx,
-        at_seconds,
-        rewatches as people,
-        cast(rewatches as double) / nullif(views, 0) as share,
+        *,
         row_number() over (
-            partition by media_id
-            order by rewatches desc, engagement_idx asc
+            partition by media_id order by rewatches desc, engagement_idx asc
         ) as place
     from peaks
-    where
-        rewatches > most_before
-        and rewatches >= most_after
-),
-
-moments as (
-    select
-        media_id,
-        moment,
-        engagement_idx,
-        at_seconds,
-        people,
-        share
-    from departures
-    where place = 1
-    union all
-    select
-        media_id,
-        'rewatch_' || cast(place as varchar) as moment,
-        engagement_idx,
-        at_seconds,
-        people,
-        share
-    from rewatched
-    where place <= 3
+    where rewatches > most_before and rewatches >= most_after
 )
 
 select
@@ -106,6 +47,17 @@ select
     moment,
     engagement_idx,
     at_seconds,
-    people,
-    share
-from moments
+    viewers as people,
+    viewers_share as share
+from departures
+where place = 1
+union all
+select
+    media_id,
+    'rewatch_' || cast(place as varchar) as moment,
+    engagement_idx,
+    at_seconds,
+    rewatches as people,
+    cast(rewatches as double) / nullif(views, 0) as share
+from rewatched
+where place <= 3

@@ -1,21 +1,13 @@
-{{ config(materialized='table', ha=true) }}
-
-with movers as (
+with ranked as (
     select
         *,
-        case when z > 0 then 'up' else 'down' end as direction
-    from {{ ref('movers') }}
-    where z <> 0
-),
-
-ranked as (
-    select
-        *,
+        case when z > 0 then 'up' else 'down' end as direction,
         row_number() over (
-            partition by span, comparison, direction
+            partition by span, comparison, z > 0
             order by abs(z) desc, kind asc, label asc
         ) as place
-    from movers
+    from {{ ref('movers') }}
+    where z <> 0
 )
 
 select

@@ -1,22 +1,10 @@
-{{ config(materialized='table', ha=true) }}
-
-with pairs as (
-    select
-        media_id,
-        other_media_id,
-        both_count,
-        visitor_count,
-        share_of_visitors
-    from {{ ref('media_overlap') }}
-),
-
-ranked as (
+with ranked as (
     select
         *,
         row_number() over (
             partition by media_id order by both_count desc, other_media_id asc
         ) as place
-    from pairs
+    from {{ ref('media_overlap') }}
 )
 
 select

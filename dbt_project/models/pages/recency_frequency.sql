@@ -1,16 +1,5 @@
-{{ config(materialized='table', ha=true) }}
-
-with viewers as (
-    select
-        recency_days,
-        recency_group,
-        frequency_band,
-        device
-    from {{ ref('viewers') }}
-),
-
--- Lapsed is most of an old account: there it is told how long ago.
-banded as (
+with banded as (
+    -- Lapsed is most of an old account: there it is told how long ago.
     select
         case
             when recency_group = 'Active' then 1
@@ -30,7 +19,7 @@ banded as (
         frequency_band,
         recency_group,
         device
-    from viewers
+    from {{ ref('viewers') }}
 )
 
 select

@@ -1,13 +1,5 @@
-{{ config(materialized='table', ha=true) }}
-
 with spans as (
-    select
-        span,
-        period,
-        first_day,
-        last_day,
-        day_count,
-        is_whole
+    select *
     from {{ ref('spans') }}
     where period in ('now', 'before', 'year')
 )

@@ -1,5 +1,3 @@
-{{ config(materialized='table', ha=true) }}
-
 with media as (
     select
         count(*) as media_count,

@@ -1,5 +1,3 @@
-{{ config(materialized='table', ha=true) }}
-
 with totals as (
     select *
     from {{ ref('span_totals') }}

@@ -1,5 +1,3 @@
-{{ config(materialized='table', ha=true) }}
-
 with headlines as (
     select *
     from {{ ref('headlines') }}

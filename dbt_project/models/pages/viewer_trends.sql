@@ -1,18 +1,11 @@
-{{ config(materialized='table', ha=true) }}
+{%- set starts_on = "cast(date_trunc('{}', {}) as date)" -%}
 
-with newest as (
-    select max(day) as newest_day
-    from {{ ref('calendar') }}
-    where has_arrived
-),
-
-plays as (
+with plays as (
     select
-        plays.visitor_key,
-        plays.activity_date
-    from {{ ref('fact_plays') }} as plays
-    inner join newest
-        on plays.activity_date <= newest.newest_day
+        visitor_key,
+        activity_date
+    from {{ ref('fact_plays') }}
+    where activity_date <= {{ newest_day() }}
 ),
 
 -- People are counted again for each period: days do not add up to weeks.
@@ -20,10 +13,10 @@ periods as (
     {% for period in ['day', 'week', 'month'] %}
         select
             '{{ period }}' as period,
-            cast(date_trunc('{{ period }}', activity_date) as date) as starts_on,
+            {{ starts_on.format(period, 'activity_date') }} as starts_on,
             count(distinct visitor_key) as viewer_count
         from plays
-        group by cast(date_trunc('{{ period }}', activity_date) as date)
+        group by {{ starts_on.format(period, 'activity_date') }}
         {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
@@ -32,10 +25,10 @@ new_viewers as (
     {% for period in ['day', 'week', 'month'] %}
         select
             '{{ period }}' as period,
-            cast(date_trunc('{{ period }}', first_play_date) as date) as starts_on,
+            {{ starts_on.format(period, 'first_play_date') }} as starts_on,
             count(*) as new_viewer_count
         from {{ ref('viewers') }}
-        group by cast(date_trunc('{{ period }}', first_play_date) as date)
+        group by {{ starts_on.format(period, 'first_play_date') }}
         {{ 'union all' if not loop.last }}
     {% endfor %}
 )
@@ -48,7 +41,6 @@ select
 from periods
 left join new_viewers
     on periods.period = new_viewers.period and periods.starts_on = new_viewers.starts_on
-cross join newest
 where
     periods.period = 'month'
-    or periods.starts_on > {{ days_before('newest.newest_day', var('days_on_pages')) }}
+    or periods.starts_on > {{ days_before(newest_day(), var('days_on_pages')) }}

@@ -1,23 +1,6 @@
 {{ config(materialized='table', ha=true) }}
 
-with medias as (
-    select
-        hashed_id,
-        name,
-        type,
-        archived,
-        tags,
-        duration,
-        created,
-        updated,
-        folder,
-        project,
-        ingested_at
-    from {{ source('bronze', 'medias') }}
-    where {{ is_loaded('medias') }}
-),
-
-typed as (
+with typed as (
     select
         {{ blank_to_null('hashed_id') }} as media_id,
         {{ blank_to_null('name') }} as name,
@@ -36,7 +19,8 @@ typed as (
             'name', 'type', 'archived', joined_names('tags'), 'duration', 'created',
             'folder.name', 'project.name',
         ]) }} as content_digest
-    from medias
+    from {{ source('bronze', 'medias') }}
+    where {{ is_loaded('medias') }}
 ),
 
 ranked as (

@@ -7,18 +7,7 @@
     )
 }}
 
-with account as (
-    select
-        load_count,
-        play_count,
-        hours_watched,
-        snapshot_ts,
-        ingested_at
-    from {{ source('bronze', 'account') }}
-    where {{ is_loaded('account') }}
-),
-
-typed as (
+with typed as (
     select
         {{ to_integer('load_count') }} as load_count,
         {{ to_integer('play_count') }} as play_count,
@@ -27,7 +16,8 @@ typed as (
         {{ to_timestamp('ingested_at') }} as ingested_at,
         {{ row_digest(['load_count', 'play_count', 'hours_watched']) }}
             as content_digest
-    from account
+    from {{ source('bronze', 'account') }}
+    where {{ is_loaded('account') }}
 ),
 
 first_landed as (

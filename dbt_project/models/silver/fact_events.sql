@@ -8,17 +8,7 @@
 ] %}
 {%- set read = ['conversion_data', 'percent_viewed', 'lat', 'lon'] %}
 
-with events as (
-    select
-        {{ (texts + read) | join(',\n        ') }},
-        user_agent_details,
-        received_at,
-        ingested_at
-    from {{ source('bronze', 'events') }}
-    where {{ is_loaded('events') }}
-),
-
-typed as (
+with typed as (
     select
         {% for name in texts %}{{ blank_to_null(name) }} as {{ name }},
         {% endfor -%}
@@ -35,7 +25,8 @@ typed as (
         percent_viewed as percent_viewed_text,
         lat as lat_text,
         lon as lon_text
-    from events
+    from {{ source('bronze', 'events') }}
+    where {{ is_loaded('events') }}
 ),
 
 newest as (

@@ -7,23 +7,10 @@
     )
 }}
 
-with media_by_date as (
-    select
-        media_id,
-        date as activity_date,
-        load_count,
-        play_count,
-        hours_watched,
-        snapshot_ts,
-        ingested_at
-    from {{ source('bronze', 'media_by_date') }}
-    where {{ is_loaded('media_by_date') }}
-),
-
-typed as (
+with typed as (
     select
         {{ blank_to_null('media_id') }} as media_id,
-        {{ to_date('activity_date') }} as activity_date,
+        {{ to_date('date') }} as activity_date,
         {{ to_integer('load_count') }} as load_count,
         {{ to_integer('play_count') }} as play_count,
         {{ to_double('hours_watched') }} as reported_hours_watched,
@@ -31,7 +18,8 @@ typed as (
         {{ to_timestamp('ingested_at') }} as ingested_at,
         {{ row_digest(['load_count', 'play_count', 'hours_watched']) }}
             as content_digest
-    from media_by_date
+    from {{ source('bronze', 'media_by_date') }}
+    where {{ is_loaded('media_by_date') }}
 ),
 
 newest as (

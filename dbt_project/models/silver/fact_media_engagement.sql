@@ -8,19 +8,7 @@
     )
 }}
 
-with media_engagement as (
-    select
-        media_id,
-        engagement,
-        engagement_data,
-        rewatch_data,
-        snapshot_ts,
-        ingested_at
-    from {{ source('bronze', 'media_engagement') }}
-    where {{ is_loaded('media_engagement') }}
-),
-
-typed as (
+with typed as (
     select
         {{ blank_to_null('media_id') }} as media_id,
         {{ to_timestamp('snapshot_ts') }} as snapshot_ts,
@@ -31,7 +19,8 @@ typed as (
         {{ row_digest([
             'engagement', joined_text('engagement_data'), joined_text('rewatch_data'),
         ]) }} as content_digest
-    from media_engagement
+    from {{ source('bronze', 'media_engagement') }}
+    where {{ is_loaded('media_engagement') }}
 ),
 
 newest as (

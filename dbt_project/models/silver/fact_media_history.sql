@@ -7,22 +7,7 @@
     )
 }}
 
-with media as (
-    select
-        media_id,
-        load_count,
-        play_count,
-        play_rate,
-        hours_watched,
-        engagement,
-        visitors,
-        snapshot_ts,
-        ingested_at
-    from {{ source('bronze', 'media') }}
-    where {{ is_loaded('media') }}
-),
-
-typed as (
+with typed as (
     select
         {{ blank_to_null('media_id') }} as media_id,
         {{ to_integer('load_count') }} as load_count,
@@ -38,7 +23,8 @@ typed as (
             'load_count', 'play_count', 'play_rate', 'hours_watched', 'engagement',
             'visitors',
         ]) }} as content_digest
-    from media
+    from {{ source('bronze', 'media') }}
+    where {{ is_loaded('media') }}
 ),
 
 first_landed as (

@@ -1,16 +1,6 @@
 {{ config(materialized='table', ha=true) }}
 
-with runs as (
-    select
-        run_id,
-        code_version,
-        ingest,
-        totals
-    from {{ source('bronze', 'runs') }}
-    where {{ not_passed_over('runs') }}
-),
-
-typed as (
+with typed as (
     select
         {{ blank_to_null('run_id') }} as run_id,
         {{ to_timestamp('ingest.started_at') }} as started_at,
@@ -32,7 +22,8 @@ typed as (
         {{ to_double('totals.build_seconds') }} as build_seconds,
         {{ to_double('totals.publish_seconds') }} as publish_seconds,
         {{ to_double('totals.seconds') }} as total_seconds
-    from runs
+    from {{ source('bronze', 'runs') }}
+    where {{ not_passed_over('runs') }}
 ),
 
 ended as (

@@ -7,25 +7,15 @@
     )
 }}
 
-with visitors as (
-    select
-        visitor_key,
-        last_active_at,
-        load_count,
-        play_count,
-        ingested_at
-    from {{ source('bronze', 'visitors') }}
-    where {{ is_loaded('visitors') }}
-),
-
-typed as (
+with typed as (
     select
         {{ blank_to_null('visitor_key') }} as visitor_key,
         {{ to_timestamp('last_active_at') }} as last_active_at,
         {{ to_integer('load_count') }} as load_count,
         {{ to_integer('play_count') }} as play_count,
         {{ to_timestamp('ingested_at') }} as ingested_at
-    from visitors
+    from {{ source('bronze', 'visitors') }}
+    where {{ is_loaded('visitors') }}
 ),
 
 first_observed as (

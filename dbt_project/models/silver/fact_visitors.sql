@@ -7,23 +7,7 @@
     )
 }}
 
-with visitors as (
-    select
-        visitor_key,
-        created_at,
-        last_active_at,
-        last_event_key,
-        load_count,
-        play_count,
-        identifying_event_key,
-        visitor_identity,
-        user_agent_details,
-        ingested_at
-    from {{ source('bronze', 'visitors') }}
-    where {{ is_loaded('visitors') }}
-),
-
-typed as (
+with typed as (
     select
         {{ blank_to_null('visitor_key') }} as visitor_key,
         {{ to_timestamp('created_at') }} as created_at,
@@ -42,7 +26,8 @@ typed as (
         {{ to_boolean('user_agent_details.mobile') }} as mobile,
         {{ to_timestamp('ingested_at') }} as ingested_at,
         false as is_stored
-    from visitors
+    from {{ source('bronze', 'visitors') }}
+    where {{ is_loaded('visitors') }}
 ),
 
 states as (
