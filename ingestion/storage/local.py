@@ -178,7 +178,7 @@ def _explained(verb: str, path: Path) -> Iterator[None]:
         raise _lake_error(verb, path, error) from error
 
 
-def _lake_error(verb: str, path: Path, error: OSError) -> LakeError:
+def _lake_error(verb: str, path: Path, error: OSError) -> LakeError:  # noqa: PLR0911 - one a cause
     reason = error.strerror or type(error).__name__
     match error.errno:
         case errno.ENOSPC | errno.EDQUOT | errno.EFBIG:
@@ -204,6 +204,11 @@ def _lake_error(verb: str, path: Path, error: OSError) -> LakeError:
             return LakeError(
                 f"cannot {verb} {path}: {reason}",
                 "run as the folder's owner, or give this user the right to write there",
+            )
+        case errno.ENAMETOOLONG | errno.ELOOP:
+            return LakeError(
+                f"cannot {verb} {path}: {reason}",
+                "point LAKE_URI at a folder with a shorter path that no link leads back to",
             )
         case errno.ENOLCK | errno.ENOSYS | errno.ENOTSUP | errno.EOPNOTSUPP:
             return LakeError(

@@ -308,3 +308,13 @@ def test_a_link_to_a_disk_that_is_not_mounted_is_named(tmp_path: Path) -> None:
         LocalLake(tmp_path / "lake")
 
     assert "mount the disk" in told.value.remedy
+
+
+def test_a_path_that_is_too_long_or_a_circle_is_told_as_such(tmp_path: Path) -> None:
+    (tmp_path / "round").symlink_to(tmp_path / "round")
+
+    for root in (tmp_path / ("a" * 300), tmp_path / "round" / "lake"):
+        with pytest.raises(LakeError, match="cannot make the lake's folder") as told:
+            LocalLake(root)
+
+        assert "a shorter path that no link leads back to" in told.value.remedy
