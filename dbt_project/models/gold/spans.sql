@@ -2,7 +2,7 @@ with arrived as (
     select
         min(day) as oldest_day,
         max(day) as newest_day,
-        cast(date_trunc('month', max(day)) as date) as month_start
+        {{ start_of('month', 'max(day)') }} as month_start
     from {{ ref('calendar') }}
     where has_arrived
     having count(*) > 0

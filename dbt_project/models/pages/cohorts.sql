@@ -1,8 +1,8 @@
 with viewers as (
     select
-        cast(date_trunc('month', first_play_date) as date) as first_month,
-        cast(date_trunc('month', last_play_date) as date) as last_month,
-        cast(date_trunc('month', {{ newest_day() }}) as date) as this_month
+        {{ start_of('month', 'first_play_date') }} as first_month,
+        {{ start_of('month', 'last_play_date') }} as last_month,
+        {{ start_of('month', newest_day()) }} as this_month
     from {{ ref('viewers') }}
 ),
 

@@ -2,17 +2,17 @@ with borders (moment, border) as (
     values ('left_25', 0.75), ('left_50', 0.5), ('left_75', 0.25)
 ),
 
-departures as (
+fallen as (
     select
         cells.*,
-        borders.moment,
-        row_number() over (
-            partition by cells.media_id, borders.moment
-            order by cells.engagement_idx
-        ) as place
+        borders.moment
     from {{ ref('media_curve') }} as cells
     inner join borders
         on cells.viewers_share <= borders.border
+),
+
+departures as (
+    {{ first_of_each('fallen', ['media_id', 'moment'], ['engagement_idx']) }}
 ),
 
 -- A peak stands above the five cells before it and is not below the five after it. The
@@ -40,6 +40,27 @@ rewatched as (
         ) as place
     from peaks
     where rewatches > most_before and rewatches >= most_after
+),
+
+moments as (
+    select
+        media_id,
+        moment,
+        engagement_idx,
+        at_seconds,
+        viewers as people,
+        viewers_share as share
+    from departures
+    union all
+    select
+        media_id,
+        'rewatch_' || cast(place as varchar) as moment,
+        engagement_idx,
+        at_seconds,
+        rewatches as people,
+        cast(rewatches as double) / nullif(views, 0) as share
+    from rewatched
+    where place <= 3
 )
 
 select
@@ -47,17 +68,6 @@ select
     moment,
     engagement_idx,
     at_seconds,
-    viewers as people,
-    viewers_share as share
-from departures
-where place = 1
-union all
-select
-    media_id,
-    'rewatch_' || cast(place as varchar) as moment,
-    engagement_idx,
-    at_seconds,
-    rewatches as people,
-    cast(rewatches as double) / nullif(views, 0) as share
-from rewatched
-where place <= 3
+    people,
+    share
+from moments

@@ -1,5 +1,3 @@
-{%- set starts_on = "cast(date_trunc('{}', {}) as date)" -%}
-
 with plays as (
     select
         visitor_key,
@@ -13,10 +11,10 @@ periods as (
     {% for period in ['day', 'week', 'month'] %}
         select
             '{{ period }}' as period,
-            {{ starts_on.format(period, 'activity_date') }} as starts_on,
+            {{ start_of(period, 'activity_date') }} as starts_on,
             count(distinct visitor_key) as viewer_count
         from plays
-        group by {{ starts_on.format(period, 'activity_date') }}
+        group by {{ start_of(period, 'activity_date') }}
         {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
@@ -25,10 +23,10 @@ new_viewers as (
     {% for period in ['day', 'week', 'month'] %}
         select
             '{{ period }}' as period,
-            {{ starts_on.format(period, 'first_play_date') }} as starts_on,
+            {{ start_of(period, 'first_play_date') }} as starts_on,
             count(*) as new_viewer_count
         from {{ ref('viewers') }}
-        group by {{ starts_on.format(period, 'first_play_date') }}
+        group by {{ start_of(period, 'first_play_date') }}
         {{ 'union all' if not loop.last }}
     {% endfor %}
 )
